@@ -1,0 +1,97 @@
+// Guest memory access. Guest addresses are host addresses. A host fault in one of these functions
+// becomes the guest's page fault (engine/fault.cc); x86-TSO order is kept with fences, which cost
+// nothing on an x86-64 host.
+#pragma once
+
+#include <atomic>
+#include <cstring>
+
+#include "emulator/guest/cpu.h"
+
+namespace gantry::guest {
+
+// The first address that is not the guest's: everything from here up is non-canonical to it or
+// belongs to the kernel.
+constexpr u64 kAddressLimit = u64{1} << 47;
+
+// #GP(0) for an address the guest cannot have. Without this check an ARM64 host would ignore the
+// top byte of a pointer and let a guest reach what lies above 2^47.
+inline void check_address(Cpu& cpu, u64 address) {
+  if (address >= kAddressLimit) [[unlikely]] raise_gp(cpu);
+}
+
+namespace memory_internal {
+
+template <typename T>
+struct [[gnu::packed, gnu::may_alias]] Unaligned {
+  T value;
+};
+
+}  // namespace memory_internal
+
+// TSO: loads are not reordered with later accesses, stores not with earlier ones.
+template <typename T>
+inline T load(Cpu& cpu, u64 address) {
+  check_address(cpu, address);
+  T value = reinterpret_cast<const volatile memory_internal::Unaligned<T>*>(address)->value;
+  std::atomic_thread_fence(std::memory_order_acquire);
+  return value;
+}
+
+template <typename T>
+inline void store(Cpu& cpu, u64 address, T value) {
+  check_address(cpu, address);
+  std::atomic_thread_fence(std::memory_order_release);
+  reinterpret_cast<volatile memory_internal::Unaligned<T>*>(address)->value = value;
+}
+
+inline V128 load_v128(Cpu& cpu, u64 address) {
+  check_address(cpu, address);
+  V128 value;
+  std::memcpy(&value, reinterpret_cast<const void*>(address), sizeof value);
+  std::atomic_thread_fence(std::memory_order_acquire);
+  return value;
+}
+
+inline void store_v128(Cpu& cpu, u64 address, const V128& value) {
+  check_address(cpu, address);
+  std::atomic_thread_fence(std::memory_order_release);
+  std::memcpy(reinterpret_cast<void*>(address), &value, sizeof value);
+}
+
+// A load or store of 1, 2, 4 or 8 bytes chosen at run time; loads zero-extend.
+inline u64 load_width(Cpu& cpu, unsigned width, u64 address) {
+  switch (width) {
+    case 1: return load<u8>(cpu, address);
+    case 2: return load<u16>(cpu, address);
+    case 4: return load<u32>(cpu, address);
+    default: return load<u64>(cpu, address);
+  }
+}
+
+inline void store_width(Cpu& cpu, unsigned width, u64 address, u64 value) {
+  switch (width) {
+    case 1: return store<u8>(cpu, address, static_cast<u8>(value));
+    case 2: return store<u16>(cpu, address, static_cast<u16>(value));
+    case 4: return store<u32>(cpu, address, static_cast<u32>(value));
+    default: return store<u64>(cpu, address, value);
+  }
+}
+
+// Raises the page fault that a write to [address, address + size) would give, without a visible
+// change. For instructions with several writes, before the first.
+void probe_write(Cpu& cpu, u64 address, u64 size);
+
+enum class Rmw : u8 { kExchange, kAdd, kSub, kAnd, kOr, kXor };
+
+// Atomic read-modify-write; returns the old value. At any alignment: an access that the host
+// cannot do atomically is serialised against all other such accesses.
+u64 atomic_rmw(Cpu& cpu, Rmw operation, unsigned width, u64 address, u64 value);
+
+// Atomic compare and exchange; returns the old value. Memory is written only on a match.
+u64 atomic_compare_exchange(Cpu& cpu, unsigned width, u64 address, u64 expected, u64 desired);
+
+// CMPXCHG16B. `address` is 16-byte aligned (the instruction has checked).
+V128 atomic_compare_exchange_16(Cpu& cpu, u64 address, const V128& expected, const V128& desired);
+
+}  // namespace gantry::guest

@@ -1,0 +1,332 @@
+// Eval: the builder that executes. The interpreter is every semantics function instantiated with it.
+//
+// Shape says what is known of an instruction at compile time. AnyShape knows nothing; the handlers
+// of frequent instructions are instantiated with a FixedShape, so that operand kinds and widths
+// fold away (interp/handlers.cc chooses).
+#pragma once
+
+#include <bit>
+
+#include "emulator/base/bits.h"
+#include "emulator/base/check.h"
+#include "emulator/guest/cpu.h"
+#include "emulator/guest/memory.h"
+#include "emulator/semantics/builder.h"
+#include "emulator/x86/insn.h"
+
+namespace gantry::interp {
+
+using guest::Cpu;
+using guest::Exit;
+using guest::Fault;
+using guest::FlagKind;
+using guest::LazyFlags;
+using guest::Rmw;
+using guest::V128;
+using guest::Vector;
+using x86::Condition;
+using x86::Insn;
+using x86::OperandKind;
+
+// Every answer comes from the instruction.
+struct AnyShape {
+  static OperandKind kind(const Insn& i, unsigned n) { return i.op[n].kind; }
+  static unsigned operand_width(const Insn& i, unsigned n) { return i.op[n].width; }
+  static unsigned width(const Insn& i) { return i.width; }
+  static bool locked(const Insn& i) { return i.locked(); }
+};
+
+// Two operands of known kinds and one width; no LOCK.
+template <unsigned kWidth, OperandKind kFirst, OperandKind kSecond = OperandKind::kNone>
+struct FixedShape {
+  static constexpr OperandKind kind(const Insn&, unsigned n) { return n == 0 ? kFirst : kSecond; }
+  static constexpr unsigned operand_width(const Insn&, unsigned) { return kWidth; }
+  static constexpr unsigned width(const Insn&) { return kWidth; }
+  static constexpr bool locked(const Insn&) { return false; }
+};
+
+// The condition `c` of the flags (SDM vol. 1, appendix B).
+inline bool evaluate(Condition c, const LazyFlags& f) {
+  bool value = false;
+  switch (static_cast<unsigned>(c) >> 1) {
+    case 0: value = f.of(); break;
+    case 1: value = f.cf(); break;
+    case 2: value = f.zf(); break;
+    case 3: value = f.cf() || f.zf(); break;
+    case 4: value = f.sf(); break;
+    case 5: value = f.pf(); break;
+    case 6: value = f.sf() != f.of(); break;
+    case 7: value = f.zf() || f.sf() != f.of(); break;
+  }
+  return value != (static_cast<unsigned>(c) & 1);
+}
+
+template <typename Shape = AnyShape>
+class Eval {
+ public:
+  using Int = u64;
+  using Bool = bool;
+  using Vec = V128;
+  using Flags = LazyFlags;
+
+  explicit Eval(Cpu& cpu) : cpu_(cpu) {}
+
+  // --- operands
+  unsigned width(const Insn& i) const { return Shape::width(i); }
+  bool locked(const Insn& i) const { return Shape::locked(i); }
+  OperandKind kind(const Insn& i, unsigned n) const { return Shape::kind(i, n); }
+  unsigned operand_width(const Insn& i, unsigned n) const { return Shape::operand_width(i, n); }
+
+  Int read(const Insn& i, unsigned n) {
+    unsigned w = Shape::operand_width(i, n);
+    switch (Shape::kind(i, n)) {
+      case OperandKind::kGpr: return zext(w, cpu_.gpr[i.op[n].reg]);
+      case OperandKind::kMemory: return load(w, address(i));
+      case OperandKind::kImmediate: return zext(w, i.imm);
+      case OperandKind::kImmediate2: return i.imm2;
+      case OperandKind::kRelative: return i.imm;
+      case OperandKind::kHighByte: return (cpu_.gpr[i.op[n].reg] >> 8) & 0xff;
+      case OperandKind::kSegment: return cpu_.segment[i.op[n].reg];
+      default: UNREACHABLE();
+    }
+  }
+
+  void write(const Insn& i, unsigned n, Int value) {
+    unsigned w = Shape::operand_width(i, n);
+    switch (Shape::kind(i, n)) {
+      case OperandKind::kGpr: return set_gpr(i.op[n].reg, w, value);
+      case OperandKind::kMemory: return store(w, address(i), value);
+      case OperandKind::kHighByte: {
+        u64& reg = cpu_.gpr[i.op[n].reg];
+        reg = (reg & ~u64{0xff00}) | (value & 0xff) << 8;
+        return;
+      }
+      default: UNREACHABLE();
+    }
+  }
+
+  Vec read_vec(const Insn& i, unsigned n) {
+    switch (Shape::kind(i, n)) {
+      case OperandKind::kXmm: return cpu_.xmm[i.op[n].reg];
+      case OperandKind::kMmx: return {cpu_.x87.st[i.op[n].reg & 7].significand, 0};
+      case OperandKind::kMemory: return load_vec(Shape::operand_width(i, n), vector_address(i, n));
+      case OperandKind::kGpr: return {read(i, n), 0};
+      default: UNREACHABLE();
+    }
+  }
+
+  void write_vec(const Insn& i, unsigned n, const Vec& value) {
+    switch (Shape::kind(i, n)) {
+      case OperandKind::kXmm: cpu_.xmm[i.op[n].reg] = value; return;
+      case OperandKind::kMmx: set_mmx(i.op[n].reg, value.lo); return;
+      case OperandKind::kMemory: return store_vec(Shape::operand_width(i, n), vector_address(i, n), value);
+      default: UNREACHABLE();
+    }
+  }
+
+  void write_low(const Insn& i, unsigned n, unsigned w, const Vec& value) {
+    if (Shape::kind(i, n) == OperandKind::kMemory) return store_vec(w, vector_address(i, n), value);
+    std::memcpy(&cpu_.xmm[i.op[n].reg], &value, w);
+  }
+
+  Int gpr(unsigned n) const { return cpu_.gpr[n]; }
+  void set_gpr(unsigned n, unsigned w, Int value) {
+    switch (w) {
+      case 8: cpu_.gpr[n] = value; return;
+      case 4: cpu_.gpr[n] = static_cast<u32>(value); return;
+      case 2: cpu_.gpr[n] = (cpu_.gpr[n] & ~u64{0xffff}) | static_cast<u16>(value); return;
+      default: cpu_.gpr[n] = (cpu_.gpr[n] & ~u64{0xff}) | static_cast<u8>(value); return;
+    }
+  }
+  Vec xmm(unsigned n) const { return cpu_.xmm[n]; }
+  void set_xmm(unsigned n, const Vec& value) { cpu_.xmm[n] = value; }
+
+  Int effective_offset(const Insn& i) const {
+    const auto& m = i.mem;
+    u64 offset = static_cast<u64>(m.disp);
+    if (m.base != x86::kNoRegister) offset += cpu_.gpr[m.base];
+    if (m.index != x86::kNoRegister) offset += cpu_.gpr[m.index] << m.scale;
+    return m.address_width == 4 ? static_cast<u32>(offset) : offset;
+  }
+  Int segment_base(const Insn& i) const {
+    if (i.mem.segment == x86::kNoRegister) [[likely]] return 0;
+    if (i.mem.segment == guest::kFs) return cpu_.fs_base;
+    return i.mem.segment == guest::kGs ? cpu_.gs_base : 0;
+  }
+  Int address(const Insn& i) const { return effective_offset(i) + segment_base(i); }
+
+  // --- memory
+  Int load(unsigned w, Int address) { return guest::load_width(cpu_, w, address); }
+  void store(unsigned w, Int address, Int value) { guest::store_width(cpu_, w, address, value); }
+  Vec load_vec(unsigned w, Int address) {
+    if (w == 16) return guest::load_v128(cpu_, address);
+    return {guest::load_width(cpu_, w, address), 0};
+  }
+  void store_vec(unsigned w, Int address, const Vec& value) {
+    if (w == 16) return guest::store_v128(cpu_, address, value);
+    guest::store_width(cpu_, w, address, value.lo);
+  }
+  Int atomic_rmw(Rmw operation, unsigned w, Int address, Int value) {
+    return guest::atomic_rmw(cpu_, operation, w, address, value);
+  }
+  Int compare_exchange(unsigned w, Int address, Int expected, Int desired) {
+    return guest::atomic_compare_exchange(cpu_, w, address, expected, desired);
+  }
+  void probe_write(unsigned w, Int address) { guest::probe_write(cpu_, address, w); }
+
+  // --- integers
+  Int imm(u64 value) { return value; }
+  Int add(unsigned w, Int a, Int b) { return zext(w, a + b); }
+  Int sub(unsigned w, Int a, Int b) { return zext(w, a - b); }
+  Int and_(unsigned w, Int a, Int b) { return zext(w, a & b); }
+  Int or_(unsigned w, Int a, Int b) { return zext(w, a | b); }
+  Int xor_(unsigned w, Int a, Int b) { return zext(w, a ^ b); }
+  Int not_(unsigned w, Int a) { return zext(w, ~a); }
+  Int neg(unsigned w, Int a) { return zext(w, -a); }
+  Int shl(unsigned w, Int a, Int n) { return zext(w, a << n); }
+  Int shr(unsigned w, Int a, Int n) { return zext(w, a) >> n; }
+  Int sar(unsigned w, Int a, Int n) { return zext(w, static_cast<u64>(static_cast<s64>(sign_extend(a, w)) >> n)); }
+  Int rol(unsigned w, Int a, Int n) { return n == 0 ? a : zext(w, a << n | zext(w, a) >> (w * 8 - n)); }
+  Int ror(unsigned w, Int a, Int n) { return n == 0 ? a : zext(w, zext(w, a) >> n | a << (w * 8 - n)); }
+  Int mul(unsigned w, Int a, Int b) { return zext(w, a * b); }
+  // The upper half of the double-width product.
+  Int umulh(unsigned w, Int a, Int b) {
+    if (w == 8) return static_cast<u64>(static_cast<u128>(a) * b >> 64);
+    return zext(w, a * b >> (w * 8));
+  }
+  Int smulh(unsigned w, Int a, Int b) {
+    auto product = static_cast<s128>(static_cast<s64>(sign_extend(a, w))) * static_cast<s64>(sign_extend(b, w));
+    return zext(w, static_cast<u64>(product >> (w * 8)));
+  }
+  Int zext(unsigned from, Int a) const {
+    switch (from) {
+      case 8: return a;
+      case 4: return static_cast<u32>(a);
+      case 2: return static_cast<u16>(a);
+      default: return static_cast<u8>(a);
+    }
+  }
+  // Sign-extends to 64 bits; narrow the result with zext or by the width of what uses it.
+  Int sext(unsigned from, Int a) { return sign_extend(a, from); }
+  // Defined for zero: the operand's width in bits.
+  Int clz(unsigned w, Int a) { return static_cast<u64>(std::countl_zero(zext(w, a))) - (64 - w * 8); }
+  Int ctz(unsigned w, Int a) { return a == 0 ? w * 8 : static_cast<u64>(std::countr_zero(a)); }
+  Int popcnt(unsigned, Int a) { return static_cast<u64>(std::popcount(a)); }
+  Int bswap(unsigned w, Int a) { return __builtin_bswap64(a) >> (64 - w * 8); }
+
+  Bool eq(unsigned w, Int a, Int b) { return zext(w, a ^ b) == 0; }
+  Bool ne(unsigned w, Int a, Int b) { return !eq(w, a, b); }
+  Bool ult(unsigned w, Int a, Int b) { return zext(w, a) < zext(w, b); }
+  Bool ule(unsigned w, Int a, Int b) { return zext(w, a) <= zext(w, b); }
+  Bool slt(unsigned w, Int a, Int b) { return signed_value(w, a) < signed_value(w, b); }
+  Bool sle(unsigned w, Int a, Int b) { return signed_value(w, a) <= signed_value(w, b); }
+  Bool is_zero(Int a) { return a == 0; }
+  Bool not_zero(Int a) { return a != 0; }
+  Bool bool_and(Bool a, Bool b) { return a && b; }
+  Bool bool_or(Bool a, Bool b) { return a || b; }
+  Bool bool_xor(Bool a, Bool b) { return a != b; }
+  Bool bool_not(Bool a) { return !a; }
+  template <typename T>
+  T select(Bool c, const T& a, const T& b) {
+    return c ? a : b;
+  }
+  Int to_int(Bool c) { return c ? 1 : 0; }
+
+  // --- flags
+  Flags flags_of(FlagKind k, unsigned w, Int lhs, Int rhs, Int result) {
+    return {.result = result, .lhs = lhs, .rhs = rhs, .kind = k, .width = static_cast<u8>(w)};
+  }
+  Flags flags_incdec(FlagKind k, unsigned w, Int lhs, Int result) {
+    return {.result = result, .lhs = lhs, .rhs = 1, .kind = k, .width = static_cast<u8>(w), .carry = cpu_.flags.cf()};
+  }
+  Flags flags_result(unsigned w, Int result, Int bits) {
+    return {.result = result, .lhs = bits, .kind = FlagKind::kResult, .width = static_cast<u8>(w)};
+  }
+  Flags flags_raw(Int bits) { return LazyFlags::raw(bits); }
+  void set_flags(const Flags& f) { cpu_.flags = f; }
+  void update_flags(u64 mask, Int bits) {
+    cpu_.flags = LazyFlags::raw((cpu_.flags.bits() & ~mask) | (bits & mask));
+  }
+  Bool flag(u64 bit) {
+    switch (bit) {
+      case guest::kCF: return cpu_.flags.cf();
+      case guest::kZF: return cpu_.flags.zf();
+      case guest::kSF: return cpu_.flags.sf();
+      case guest::kPF: return cpu_.flags.pf();
+      case guest::kOF: return cpu_.flags.of();
+      case guest::kAF: return cpu_.flags.af();
+      default: return cpu_.system_flags & bit;
+    }
+  }
+  Int flag_bits() { return cpu_.flags.bits(); }
+  Bool condition(Condition c) { return evaluate(c, cpu_.flags); }
+
+  // --- control flow
+  void jump(Int target) { cpu_.rip = target; }
+  void branch(Bool c, u64 taken, u64 not_taken) { cpu_.rip = c ? taken : not_taken; }
+  template <typename F>
+  void when(Bool c, F body) {
+    if (c) body();
+  }
+  template <typename F, typename G>
+  void if_else(Bool c, F then, G otherwise) {
+    if (c) {
+      then();
+    } else {
+      otherwise();
+    }
+  }
+  // RCX counts iterations at the address width; `stop`, evaluated after each one, ends early (REPE
+  // and REPNE). Leaves between iterations when something is pending: RIP then still points here.
+  template <typename F, typename G>
+  void repeat(const Insn& i, F body, G stop) {
+    unsigned w = i.mem.address_width;
+    while (zext(w, cpu_.gpr[guest::kRcx]) != 0) {
+      body();
+      set_gpr(guest::kRcx, w, cpu_.gpr[guest::kRcx] - 1);
+      if (stop()) break;
+      if (cpu_.interrupt) [[unlikely]] {
+        if (zext(w, cpu_.gpr[guest::kRcx]) != 0) return;
+      }
+    }
+    cpu_.rip = i.next_rip();
+  }
+  void raise(Vector vector, u32 error = 0) { guest::raise(cpu_, {.vector = vector, .error = error}); }
+  void exit(Exit reason, u32 detail = 0) {
+    cpu_.exit = reason;
+    cpu_.exit_detail = detail;
+    cpu_.interrupt = 1;
+  }
+
+  // --- everything else
+  template <typename F, typename... Values>
+  auto call(F f, const Values&... values) {
+    return f(values...);
+  }
+  template <typename F, typename... Values>
+  auto call_cpu(F f, const Values&... values) {
+    return f(cpu_, values...);
+  }
+
+ private:
+  static s64 signed_value(unsigned w, Int a) { return static_cast<s64>(sign_extend(a, w)); }
+
+  Int vector_address(const Insn& i, unsigned n) {
+    Int a = address(i);
+    if (Shape::operand_width(i, n) == 16 && (a & 15) && i.aligned) [[unlikely]] raise_gp(cpu_);
+    return a;
+  }
+
+  // MMX writes set all tags to valid, TOP to 0 and the exponent to ones (SDM vol. 1, section 9.5.1).
+  void set_mmx(unsigned n, u64 value) { cpu_.x87.st[n & 7] = {value, 0xffff}; }
+
+  Cpu& cpu_;
+};
+
+// Executes one instruction. cpu.rip is its address; a branch sets cpu.rip, others leave it alone.
+using Handler = void (*)(Cpu&, const Insn&);
+
+// The handler of an instruction, specialised to its operands where that pays.
+Handler handler_for(const Insn& insn);
+
+}  // namespace gantry::interp
