@@ -1,0 +1,134 @@
+#include "emulator/engine/block_cache.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+
+#include "emulator/base/log.h"
+#include "emulator/x86/decoder.h"
+
+namespace gantry::engine {
+namespace {
+
+constexpr u64 kPageSize = 4096;
+constexpr std::size_t kMaxBlockInsns = 64;
+
+std::atomic<u64> global_epoch{1};
+
+void log_invalid(u64 rip, std::span<const u8> code) {
+  char text[3 * x86::kMaxInsnLength + 1] = "";
+  for (std::size_t n = 0; n < code.size(); n++) std::snprintf(text + 3 * n, 4, "%02x ", code[n]);
+  LOG(kWarning, "invalid or unknown instruction at %#lx: %s", static_cast<unsigned long>(rip), text);
+}
+
+// The bytes that can be fetched at `rip`: up to 15, ending before the next page where that is not
+// executable.
+std::span<const u8> fetchable(GuestOs& os, u64 rip) {
+  u64 page_end = align_down(rip, kPageSize) + kPageSize;
+  u64 size = std::min<u64>(x86::kMaxInsnLength, page_end - rip);
+  if (size < x86::kMaxInsnLength && os.prepare_code_page(page_end) != CodePage::kNotExecutable) {
+    size = x86::kMaxInsnLength;
+  }
+  return {reinterpret_cast<const u8*>(rip), size};
+}
+
+bool decode_step(GuestOs& os, u64 rip, Step& step, FetchFault* fault, u64* fault_address) {
+  u64 page_end = align_down(rip, kPageSize) + kPageSize;
+  std::span<const u8> code{reinterpret_cast<const u8*>(rip), std::min<u64>(x86::kMaxInsnLength, page_end - rip)};
+  x86::DecodeStatus status = x86::decode(code, rip, step.insn);
+  if (status == x86::DecodeStatus::kTruncated) {
+    code = fetchable(os, rip);
+    status = x86::decode(code, rip, step.insn);
+  }
+  *fault_address = rip;
+  switch (status) {
+    case x86::DecodeStatus::kOk:
+      step.handler = interp::handler_for(step.insn);
+      return true;
+    case x86::DecodeStatus::kTruncated:
+      *fault = FetchFault::kPageFault;
+      *fault_address = rip + code.size();
+      return false;
+    case x86::DecodeStatus::kInvalid:
+      log_invalid(rip, code);
+      *fault = FetchFault::kInvalidOpcode;
+      return false;
+    case x86::DecodeStatus::kTooLong: *fault = FetchFault::kTooLong; return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+u64 BlockCache::current_epoch() { return global_epoch.load(std::memory_order_acquire); }
+
+void BlockCache::invalidate_all() { global_epoch.fetch_add(1, std::memory_order_acq_rel); }
+
+void BlockCache::clear() {
+  blocks_.clear();
+  std::fill(slots_, slots_ + kSlots, Slot{});
+}
+
+bool BlockCache::decode_one(GuestOs& os, u64 rip, Step& step, FetchFault* fault, u64* fault_address) {
+  if (os.prepare_code_page(rip) == CodePage::kNotExecutable) {
+    *fault = FetchFault::kPageFault;
+    *fault_address = rip;
+    return false;
+  }
+  return decode_step(os, rip, step, fault, fault_address);
+}
+
+Block* BlockCache::find_slow(GuestOs& os, u64 rip, FetchFault* fault, u64* fault_address) {
+  u64 epoch = current_epoch();
+  if (epoch != epoch_) {
+    clear();
+    epoch_ = epoch;
+  }
+  auto found = blocks_.find(rip);
+  if (found != blocks_.end()) {
+    Block* block = found->second.get();
+    bool same = block->bytes.empty() ||
+                !std::memcmp(block->bytes.data(), reinterpret_cast<const void*>(rip), block->bytes.size());
+    if (same) {
+      slots_[slot_index(rip)] = {rip, block};
+      return block;
+    }
+    blocks_.erase(found);
+    slots_[slot_index(rip)] = {};
+  }
+
+  CodePage page = os.prepare_code_page(rip);
+  if (page == CodePage::kNotExecutable) {
+    *fault = FetchFault::kPageFault;
+    *fault_address = rip;
+    return nullptr;
+  }
+  auto block = std::make_unique<Block>();
+  block->rip = block->end = rip;
+  block->falls_through = true;
+  u64 page_end = align_down(rip, kPageSize) + kPageSize;
+  Step step;
+  while (block->steps.size() < kMaxBlockInsns && block->end < page_end && block->falls_through) {
+    FetchFault later;
+    u64 later_address;
+    bool first = block->steps.empty();
+    if (!decode_step(os, block->end, step, first ? fault : &later, first ? fault_address : &later_address)) {
+      if (first) return nullptr;
+      break;
+    }
+    block->end += step.insn.length;
+    block->falls_through = !step.insn.ends_block;
+    block->steps.push_back(step);
+  }
+  // An instruction that reaches into the next page makes the block depend on that page as well.
+  if (block->end > page_end && os.prepare_code_page(page_end) == CodePage::kVerify) page = CodePage::kVerify;
+  if (page == CodePage::kVerify) {
+    block->bytes.assign(reinterpret_cast<const u8*>(rip), reinterpret_cast<const u8*>(block->end));
+  }
+  Block* result = block.get();
+  blocks_.emplace(rip, std::move(block));
+  slots_[slot_index(rip)] = {rip, result};
+  return result;
+}
+
+}  // namespace gantry::engine

@@ -1,0 +1,69 @@
+// Decoded basic blocks of one thread. A block is a run of instructions on one page that ends at the
+// first branch. Blocks are found by rip in a hash table with a small direct-mapped table in front.
+#pragma once
+
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "emulator/engine/guest_os.h"
+#include "emulator/interp/eval.h"
+#include "emulator/x86/insn.h"
+
+namespace gantry::engine {
+
+struct Step {
+  interp::Handler handler;
+  x86::Insn insn;
+};
+
+struct Block {
+  u64 rip = 0;
+  u64 end = 0;             // address after the last instruction
+  bool falls_through = false;  // the last instruction does not set rip
+  std::vector<Step> steps;
+  std::vector<u8> bytes;   // the code as it was decoded; only where CodePage::kVerify asks for it
+};
+
+// What decoding the first instruction of a block found instead of a block.
+enum class FetchFault : u8 { kNone, kPageFault, kInvalidOpcode, kTooLong };
+
+class BlockCache {
+ public:
+  // The block at `rip`, decoded if needed; nullptr and *fault when not even one instruction can be.
+  // fault_address is the byte that could not be fetched.
+  Block* find(GuestOs& os, u64 rip, FetchFault* fault, u64* fault_address) {
+    Slot& slot = slots_[slot_index(rip)];
+    if (slot.rip == rip && epoch_ == current_epoch()) [[likely]] {
+      if (slot.block->bytes.empty()) [[likely]] return slot.block;
+    }
+    return find_slow(os, rip, fault, fault_address);
+  }
+
+  // A single instruction that is executed once and never cached.
+  static bool decode_one(GuestOs& os, u64 rip, Step& step, FetchFault* fault, u64* fault_address);
+
+  void clear();
+  std::size_t block_count() const { return blocks_.size(); }
+
+  // Makes every thread forget its blocks before it executes the next one. Async-signal-safe.
+  static void invalidate_all();
+
+ private:
+  struct Slot {
+    u64 rip = ~u64{0};
+    Block* block = nullptr;
+  };
+  static constexpr std::size_t kSlots = 8192;
+
+  static std::size_t slot_index(u64 rip) { return (rip ^ rip >> 13) & (kSlots - 1); }
+  static u64 current_epoch();
+  Block* find_slow(GuestOs& os, u64 rip, FetchFault* fault, u64* fault_address);
+
+  std::unordered_map<u64, std::unique_ptr<Block>> blocks_;
+  std::unique_ptr<Slot[]> slots_storage_ = std::make_unique<Slot[]>(kSlots);
+  Slot* slots_ = slots_storage_.get();
+  u64 epoch_ = 0;
+};
+
+}  // namespace gantry::engine

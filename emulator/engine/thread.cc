@@ -1,0 +1,129 @@
+#include "emulator/engine/thread.h"
+
+#include <atomic>
+#include <string>
+
+#include "emulator/base/log.h"
+#include "emulator/x86/decoder.h"
+
+namespace gantry::engine {
+
+Options options;
+
+namespace {
+
+using guest::Cpu;
+using guest::Exit;
+using guest::Fault;
+using guest::Vector;
+
+std::atomic<u64> total_instructions{0};
+
+Fault fetch_fault(FetchFault fault, u64 address) {
+  switch (fault) {
+    case FetchFault::kInvalidOpcode: return {.vector = Vector::kInvalidOpcode};
+    case FetchFault::kTooLong: return {.vector = Vector::kGeneralProtection};
+    default:
+      if (address >= guest::kAddressLimit) return {.vector = Vector::kGeneralProtection};
+      return {.vector = Vector::kPageFault,
+              .error = guest::kFaultUser | guest::kFaultFetch,
+              .address = address};
+  }
+}
+
+void trace(const Cpu& cpu, const x86::Insn& insn) {
+  log_line(Channel::kTrace,
+           "%lx: %s  rax=%lx rcx=%lx rdx=%lx rbx=%lx rsp=%lx rbp=%lx rsi=%lx rdi=%lx r8=%lx r9=%lx r10=%lx r11=%lx "
+           "r12=%lx r13=%lx r14=%lx r15=%lx fl=%lx",
+           insn.rip, x86::disassemble(insn).c_str(), cpu.gpr[0], cpu.gpr[1], cpu.gpr[2], cpu.gpr[3], cpu.gpr[4],
+           cpu.gpr[5], cpu.gpr[6], cpu.gpr[7], cpu.gpr[8], cpu.gpr[9], cpu.gpr[10], cpu.gpr[11], cpu.gpr[12],
+           cpu.gpr[13], cpu.gpr[14], cpu.gpr[15], cpu.rflags());
+}
+
+// One instruction alone: TF is set, or the instruction rewrites its own page.
+void single_step(Thread& thread) {
+  Cpu& cpu = thread.cpu;
+  thread.single_step_once = false;
+  bool trap = cpu.system_flags & guest::kTF;
+  Step step;
+  FetchFault fault = FetchFault::kNone;
+  u64 address = 0;
+  if (!BlockCache::decode_one(*thread.os, cpu.rip, step, &fault, &address)) {
+    guest::raise(cpu, fetch_fault(fault, address));
+  }
+  if (options.trace) trace(cpu, step.insn);
+  step.handler(cpu, step.insn);
+  if (!step.insn.ends_block) cpu.rip = step.insn.next_rip();
+  // #DB is a trap: rip is past the instruction (SDM vol. 3, section 18.3.1.4).
+  if (trap && cpu.exit == Exit::kNone) guest::raise(cpu, {.vector = Vector::kDebug});
+}
+
+void run_block(Thread& thread) {
+  Cpu& cpu = thread.cpu;
+  FetchFault fault = FetchFault::kNone;
+  u64 address = 0;
+  const Block* block = thread.blocks.find(*thread.os, cpu.rip, &fault, &address);
+  if (!block) guest::raise(cpu, fetch_fault(fault, address));
+  const Step* step = block->steps.data();
+  const Step* end = step + block->steps.size();
+  if (options.trace) [[unlikely]] {
+    for (const Step* s = step; s != end; s++) {
+      cpu.rip = s->insn.rip;
+      trace(cpu, s->insn);
+      s->handler(cpu, s->insn);
+    }
+  } else {
+    do {
+      cpu.rip = step->insn.rip;
+      step->handler(cpu, step->insn);
+    } while (++step != end);
+  }
+  if (block->falls_through) cpu.rip = block->end;
+}
+
+// Something other than the next block is due.
+void handle_interrupt(Thread& thread) {
+  Cpu& cpu = thread.cpu;
+  cpu.interrupt = 0;
+  if (cpu.exit != Exit::kNone) {
+    Exit reason = cpu.exit;
+    cpu.exit = Exit::kNone;
+    if (reason == Exit::kSyscall) {
+      thread.os->syscall(thread);
+    } else {
+      cpu.fault = {.vector = static_cast<Vector>(cpu.exit_detail)};
+      thread.os->exception(thread);
+    }
+  }
+  if (!thread.finished) thread.os->safepoint(thread);
+}
+
+}  // namespace
+
+u64 executed_instructions() { return total_instructions.load(); }
+
+void invalidate_code() { BlockCache::invalidate_all(); }
+
+void run(Thread& thread) {
+  Cpu& cpu = thread.cpu;
+  std::jmp_buf recovery;
+  std::jmp_buf* outer = cpu.recovery;
+  if (setjmp(recovery)) {
+    // Between here and the next block nothing may fault.
+    if (!thread.single_step_once) thread.os->exception(thread);
+    cpu.interrupt = 1;
+  }
+  cpu.recovery = &recovery;
+  while (!thread.finished) {
+    if (cpu.interrupt) [[unlikely]] {
+      handle_interrupt(thread);
+    } else if ((cpu.system_flags & guest::kTF) || thread.single_step_once) [[unlikely]] {
+      single_step(thread);
+    } else {
+      run_block(thread);
+    }
+  }
+  cpu.recovery = outer;
+}
+
+}  // namespace gantry::engine

@@ -1,0 +1,51 @@
+// A guest thread as the engine sees it, and the loop that executes it.
+#pragma once
+
+#include "emulator/engine/block_cache.h"
+#include "emulator/engine/guest_os.h"
+#include "emulator/guest/cpu.h"
+
+namespace gantry::engine {
+
+struct Thread {
+  guest::Cpu cpu;  // first: translated code addresses it through the thread register
+  GuestOs* os = nullptr;
+  BlockCache blocks;
+  // Set by the personality: run() returns after the current safepoint, syscall or exception.
+  bool finished = false;
+  // Execute the next instruction alone and uncached: it writes to the page that it lies on.
+  bool single_step_once = false;
+};
+
+struct Options {
+  bool trace = false;  // log every instruction with the registers it changed
+};
+extern Options options;
+
+// Instructions executed by all threads that have left run(), for --stats.
+u64 executed_instructions();
+
+// Executes the thread until it is finished.
+void run(Thread& thread);
+
+// Invalidates everything that was decoded from memory that is no longer what it was.
+// Async-signal-safe.
+void invalidate_code();
+
+// Runs body() with memory faults turned into a `false` result: the personality's access to guest
+// memory. Objects that live inside body() must have trivial destructors.
+template <typename F>
+bool guarded(guest::Cpu& cpu, F&& body) {
+  std::jmp_buf guard;
+  std::jmp_buf* outer = cpu.recovery;
+  if (setjmp(guard)) {
+    cpu.recovery = outer;
+    return false;
+  }
+  cpu.recovery = &guard;
+  body();
+  cpu.recovery = outer;
+  return true;
+}
+
+}  // namespace gantry::engine
