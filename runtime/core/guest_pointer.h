@@ -1,0 +1,29 @@
+// Types of syscall parameters. They say how an argument register is read and how --strace prints it.
+#pragma once
+
+#include "emulator/base/types.h"
+
+namespace gantry::runtime {
+
+// The address of a T in guest memory, which may be anything.
+template <typename T>
+struct GuestPtr {
+  u64 address = 0;
+  explicit operator bool() const { return address != 0; }
+  GuestPtr operator+(u64 count) const { return {address + count * sizeof(T)}; }
+};
+
+struct PathTag;
+using Path = GuestPtr<PathTag>;      // NUL-terminated path name
+struct BufferTag;
+using Buffer = GuestPtr<BufferTag>;  // bytes that the kernel reads or writes as they are
+
+struct Fd { int value; };            // a file descriptor; AT_FDCWD is one too
+struct Flags { u32 value; };         // printed in hexadecimal
+struct Mode { u32 value; };          // printed in octal
+struct Size { u64 value; };
+struct Pid { int value; };
+struct Signal { int value; };
+// int, u32, s64 and u64 parameters are printed as decimal numbers.
+
+}  // namespace gantry::runtime

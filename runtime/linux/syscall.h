@@ -1,0 +1,116 @@
+// The table of system calls and how a row's handler gets its arguments.
+#pragma once
+
+#include <cerrno>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "runtime/core/guest_pointer.h"
+#include "runtime/core/process.h"
+#include "runtime/core/task.h"
+
+namespace gantry::runtime {
+
+enum class Support : u8 {
+  kFull,
+  kPartial,      // works but for what the note says
+  kUnsupported,  // returns -ENOSYS; the note says why
+  kRefused,      // returns the error that an unprivileged process in a container gets; the note says why
+};
+
+// What happens when a signal with a handler interrupts the call (signal(7), "Interruption of system
+// calls and library functions by signal handlers").
+enum class Restart : u8 {
+  kNever,       // does not block, or fails with EINTR whatever SA_RESTART says
+  kSaRestart,   // restarted under SA_RESTART
+};
+
+// A handler returns the result as the kernel does: -errno on failure.
+using SyscallHandler = s64 (*)(Task&, const u64 (&arguments)[6]);
+
+struct Syscall {
+  int number = -1;
+  const char* name = nullptr;
+  SyscallHandler handler = nullptr;
+  Support support = Support::kUnsupported;
+  Restart restart = Restart::kNever;
+  const char* note = "";
+  // Appends the arguments, as strace writes them, to `text`.
+  void (*format)(Task&, const u64 (&arguments)[6], char* text, u64 size) = nullptr;
+};
+
+// The row of `number`; nullptr when Linux 6.12 has no such call.
+const Syscall* find_syscall(u64 number);
+
+// Executes the system call that cpu describes and puts the result into RAX.
+void dispatch_syscall(Task& task);
+
+// --- helpers for handlers
+
+// A host system call, by its number on the host (SYS_…); the result or -errno.
+s64 host_syscall(long number, u64 a = 0, u64 b = 0, u64 c = 0, u64 d = 0, u64 e = 0, u64 f = 0);
+
+// The same for calls that may block: a signal that arrives just before the host kernel is entered
+// makes it return -EINTR, too, so that none is slept over (runtime/signals/interruptible_*.S).
+s64 blocking_syscall(Task& task, long number, u64 a = 0, u64 b = 0, u64 c = 0, u64 d = 0, u64 e = 0, u64 f = 0);
+
+namespace syscall_internal {
+
+template <typename T>
+T argument(u64 value) {
+  if constexpr (std::is_integral_v<T>) {
+    return static_cast<T>(value);
+  } else if constexpr (requires(T t) { t.address; }) {
+    return T{value};
+  } else {
+    using Field = decltype(T::value);
+    return T{static_cast<Field>(value)};
+  }
+}
+
+// The register value that the host's system call takes for an argument.
+template <typename T>
+u64 raw(const T& a) {
+  if constexpr (std::is_integral_v<T>) {
+    return static_cast<u64>(static_cast<s64>(a));
+  } else if constexpr (requires { a.address; }) {
+    return a.address;
+  } else {
+    return static_cast<u64>(static_cast<s64>(a.value));
+  }
+}
+
+template <typename F>
+struct Signature;
+template <typename... Args>
+struct Signature<s64 (*)(Task&, Args...)> {
+  template <auto kHandler, std::size_t... kIndex>
+  static s64 invoke(Task& task, const u64 (&a)[6], std::index_sequence<kIndex...>) {
+    return kHandler(task, argument<Args>(a[kIndex])...);
+  }
+  using Indices = std::index_sequence_for<Args...>;
+  using Arguments = std::tuple<Args...>;
+};
+
+}  // namespace syscall_internal
+
+// A typed handler as a SyscallHandler.
+template <auto kHandler>
+s64 invoke(Task& task, const u64 (&arguments)[6]) {
+  using S = syscall_internal::Signature<decltype(kHandler)>;
+  return S::template invoke<kHandler>(task, arguments, typename S::Indices{});
+}
+
+// Handlers of calls whose arguments mean the same on every 64-bit Linux: pass<SYS_close, Fd> and, for
+// those that may block, pass_blocking<SYS_flock, Fd, int>.
+template <long kNumber, typename... Args>
+s64 pass(Task&, Args... args) {
+  return host_syscall(kNumber, syscall_internal::raw(args)...);
+}
+template <long kNumber, typename... Args>
+s64 pass_blocking(Task& task, Args... args) {
+  return blocking_syscall(task, kNumber, syscall_internal::raw(args)...);
+}
+
+}  // namespace gantry::runtime

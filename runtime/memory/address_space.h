@@ -1,0 +1,72 @@
+// The guest's address space: which mappings the guest has, where new ones go, what may be executed,
+// and which pages are write-protected because instructions were decoded from them. Guest addresses
+// are host addresses; this is the only place that knows the host's page size.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+
+#include "emulator/base/result.h"
+#include "emulator/base/types.h"
+#include "emulator/engine/guest_os.h"
+
+namespace gantry::runtime {
+
+constexpr u64 kGuestPageSize = 4096;
+
+// One line of the guest's /proc/self/maps.
+struct Mapping {
+  u64 start = 0;
+  u64 end = 0;
+  int protection = 0;   // PROT_* as the guest asked for
+  int flags = 0;        // MAP_SHARED or MAP_PRIVATE, MAP_ANONYMOUS, MAP_GROWSDOWN …
+  u64 offset = 0;
+  u64 device = 0;       // st_dev and st_ino of the mapped file; 0 for none
+  u64 inode = 0;
+  std::string name;     // path of the file, or "[heap]", "[stack]", "[vdso]"
+};
+
+class AddressSpace {
+ public:
+  // Learns which addresses the emulator and the host occupy. Call once, first.
+  static Result<AddressSpace*> create();
+
+  // mmap(2), munmap(2), mprotect(2), mremap(2), brk(2), madvise(2) with the guest's arguments as
+  // x86-64 Linux would do them; the address or 0, or -errno. Thread-safe. An address with
+  // MAP_FIXED that belongs to the emulator is -ENOMEM.
+  s64 map(u64 address, u64 size, int protection, int flags, int fd, u64 offset);
+  s64 unmap(u64 address, u64 size);
+  s64 protect(u64 address, u64 size, int protection);
+  s64 remap(u64 address, u64 old_size, u64 new_size, int flags, u64 new_address);
+  s64 brk(u64 address);
+  s64 advise(u64 address, u64 size, int advice);
+
+  // Where the loader puts the heap's start, and names for regions that are not files.
+  void set_brk_start(u64 address);
+  void set_name(u64 address, const std::string& name);
+
+  // The mapping that holds `address`; false when there is none.
+  bool find(u64 address, Mapping& mapping) const;
+  void for_each(const std::function<void(const Mapping&)>& visit) const;
+
+  // GuestOs::prepare_code_page.
+  engine::CodePage prepare_code_page(u64 address);
+
+  // A host write fault at `address`. kNotOurs: it is the guest's fault to see. kRetry: the page was
+  // write-protected because of decoded code; it is writable again, the code is invalidated, and the
+  // access may be repeated. Async-signal-safe.
+  enum class WriteFault : u8 { kNotOurs, kRetry };
+  WriteFault handle_write_fault(u64 address);
+
+  // Makes all code pages writable again and forgets decoded code, so that a system call that failed
+  // with EFAULT because of them can be repeated. False when there was none.
+  bool release_code_protection();
+
+ private:
+  struct State;
+  explicit AddressSpace(State* state) : state_(state) {}
+  State* state_;
+};
+
+}  // namespace gantry::runtime
