@@ -98,6 +98,6 @@ configure_and_build() {
   say "building $preset"
   [[ -t 1 ]] || quiet=(--quiet)
   for target; do args+=("$target"); done
-  ninja -C "$dir" "${quiet[@]}" "${args[@]}" || die "the $preset build failed"
+  ninja -C "$dir" -k 0 "${quiet[@]}" "${args[@]}" || die "the $preset build failed"
   say "built build/$preset/bin"
 }
