@@ -4,6 +4,7 @@
 # shellcheck source=scripts/debian.sh
 . "$GANTRY_ROOT/scripts/debian.sh"
 
+# shellcheck disable=SC2034  # used by the scripts that source this one
 IMAGE_NAME=localhost/gantry-demo
 IMAGE_TAR=$BUILD/demo/image.tar
 IMAGE_INPUTS=$BUILD/demo/image.inputs
