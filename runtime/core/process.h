@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/loader/loader.h"
 #include "runtime/memory/address_space.h"
 #include "runtime/signals/signal_state.h"
 
@@ -15,6 +16,7 @@ namespace gantry::runtime {
 struct Settings {
   bool strace = false;
   bool trace = false;
+  bool stats = false;
   std::string log_channels;
 };
 
@@ -23,12 +25,32 @@ struct Process {
   AddressSpace* memory = nullptr;  // shared with a vfork child
   ProcessSignals signals;
 
-  std::string exe;                 // absolute path of the guest's program, as /proc/self/exe shows it
+  loader::Image image;             // where the program was loaded
+  std::string file_name;           // as it was given to execve: AT_EXECFN
+  std::string exe;                 // proc::executable_path(); empty until asked for
   std::vector<std::string> argv;   // as the program was started with
   std::string command_line;        // argv joined by NULs, as /proc/self/cmdline shows it
-  std::string auxv;                // bytes of the auxiliary vector as the guest sees it
   std::string comm;                // 15 bytes at most
-  int emulator_fd = -1;            // gantry-x64 itself, for execve; hidden from the guest
+
+  int emulator_fd = -1;  // gantry-x64 itself, for execve
+  int program_fd = -1;   // the guest's program, for /proc/self/exe
 };
+
+// Descriptors of our own have the highest numbers that RLIMIT_NOFILE allows. The guest does not see
+// them: close(2) and the like give EBADF, close_range(2) and /proc/self/fd leave them out.
+constexpr int kHiddenDescriptors = 4;
+int first_hidden_descriptor();
+inline bool is_hidden_descriptor(int fd) {
+  int first = first_hidden_descriptor();
+  return fd >= first && fd < first + kHiddenDescriptors;
+}
+
+// Moves `fd` to a number of ours (0 … kHiddenDescriptors - 1 from the first), close-on-exec. The new
+// number, or `fd` where that fails.
+int hide_descriptor(int fd, int index);
+
+// The arguments that start a new emulator (Process::emulator_fd) on `program`; argv[0] is that of
+// the program. program.fd and emulator_fd must be inherited by it: not close-on-exec.
+std::vector<std::string> emulator_arguments(const Process& process, const loader::Program& program);
 
 }  // namespace gantry::runtime

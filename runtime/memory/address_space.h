@@ -59,6 +59,10 @@ class AddressSpace {
   enum class WriteFault : u8 { kNotOurs, kRetry };
   WriteFault handle_write_fault(u64 address);
 
+  // Around fork(2): the child's copy must not have been caught in the middle of a change.
+  void lock_for_fork();
+  void unlock_after_fork();
+
   // Makes all code pages writable again and forgets decoded code, so that a system call that failed
   // with EFAULT because of them can be repeated. False when there was none.
   bool release_code_protection();
