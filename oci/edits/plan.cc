@@ -1,0 +1,175 @@
+#include "oci/edits/plan.h"
+
+#include <elf.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <string_view>
+
+#include "oci/mount.h"
+#include "oci/program.h"
+
+namespace gantry {
+namespace {
+
+// The init programs that engines bind over the container for --init, followed by "--" and the
+// image's command. They are programs of this host, so what is looked at is the command.
+constexpr std::array<std::string_view, 4> kEngineInits = {"/run/podman-init", "/dev/init",
+                                                          "/sbin/docker-init", "/dev/docker-init"};
+
+bool is_engine_init(const GuestView& view, const std::vector<std::string>& args) {
+  if (args.size() < 3 || args[1] != "--") return false;
+  if (std::find(kEngineInits.begin(), kEngineInits.end(), args[0]) == kEngineInits.end()) {
+    return false;
+  }
+  const Mount* mount = view.covering(args[0]);
+  return mount && mount->is_bind() && mount->destination == args[0];
+}
+
+// Hooks that run before the program is started and may put it in place (config.md, "POSIX-platform
+// Hooks").
+constexpr std::array<const char*, 3> kPreparingHooks = {"prestart", "createRuntime",
+                                                          "createContainer"};
+
+bool has_preparing_hooks(const Json& spec) {
+  const Json* hooks = member(spec, "hooks");
+  if (!hooks) return false;
+  return std::any_of(kPreparingHooks.begin(), kPreparingHooks.end(), [&](const char* kind) {
+    const Json* list = member(*hooks, kind);
+    return list && list->is_array() && !list->empty();
+  });
+}
+
+// gantry-x64's own command line: options end at the first word that is not one.
+Launch launch_of(const Emulator& emulator, const std::string& place, std::size_t index,
+                 const std::string& argv0, const Program& program) {
+  Launch launch;
+  launch.index = index;
+  launch.words.push_back(place);
+  launch.words.insert(launch.words.end(), emulator.options.begin(), emulator.options.end());
+  std::string path = program.path.starts_with('-') ? "./" + program.path : program.path;
+  if (argv0 != path) launch.words.push_back("--argv0=" + argv0);
+  launch.words.push_back(std::move(path));
+  return launch;
+}
+
+Result<std::string> working_directory(const Json& process, const GuestView& view) {
+  const Json* value = member(process, "cwd");
+  if (!value) return std::string("/");
+  const std::string* directory = value->get_ptr<const std::string*>();
+  if (!directory) return make_error(EINVAL, "process.cwd is not a string");
+  const Mount* mount = view.covering(lexical_path(*directory));
+  // A descriptor of the runtime's, reached through /proc/self/fd, would be a directory of the host.
+  if (mount && mount->type == "proc") {
+    return make_error(EINVAL, "refused: process.cwd `%s` lies in a proc filesystem",
+                      directory->c_str());
+  }
+  return *directory;
+}
+
+// What execve of `query` would need: nothing when the program is native, or of a kind that is not
+// ours to judge.
+Result<std::optional<Program>> find_guest(const ProgramQuery& query, const GuestView& view,
+                                          const Emulator& emulator, bool may_appear) {
+  Result<Program> program = find_program(view, query);
+  if (!program) {
+    int code = program.error().code;
+    if (code == EXDEV || (code == ENOENT && may_appear)) return std::optional<Program>();
+    return program.take_error();
+  }
+  if (!emulator.must_emulate(program->file)) return std::optional<Program>();
+  return std::optional<Program>(std::move(*program));
+}
+
+struct Surroundings {
+  const GuestView& view;
+  const Emulator& emulator;
+  const std::string& place;
+  bool programs_may_appear;
+
+  bool starts_already(const std::string& name) const { return !place.empty() && name == place; }
+};
+
+Result<std::optional<Launch>> plan_args(const Json& process, const Surroundings& around) {
+  TRY_ASSIGN(auto args, string_list(member(process, "args"), "process.args"));
+  if (args.empty()) return make_error(EINVAL, "process.args is empty: no program to start");
+  ProgramQuery query;
+  std::size_t index = is_engine_init(around.view, args) ? 2 : 0;
+  query.name = args[index];
+  TRY_ASSIGN(query.directory, working_directory(process, around.view));
+  TRY_ASSIGN(query.environment, string_list(member(process, "env"), "process.env"));
+  if (around.starts_already(query.name)) return std::optional<Launch>();
+  TRY_ASSIGN(auto program,
+             find_guest(query, around.view, around.emulator, around.programs_may_appear));
+  if (!program) return std::optional<Launch>();
+  return std::optional(launch_of(around.emulator, around.place, index, query.name, *program));
+}
+
+// config.md, "POSIX-platform Hooks": path is absolute, args are as execv's, argv[0] included.
+Result<std::optional<Launch>> plan_hook(const Json& hook, const Surroundings& around) {
+  ProgramQuery query;
+  const std::string* path = string_member(hook, "path");
+  if (!path) return make_error(EINVAL, "a startContainer hook has no path");
+  query.name = *path;
+  if (around.starts_already(query.name)) return std::optional<Launch>();
+  TRY_ASSIGN(auto args, string_list(member(hook, "args"), "hooks.startContainer[].args"));
+  TRY_ASSIGN(auto program, find_guest(query, around.view, around.emulator, true));
+  if (!program) return std::optional<Launch>();
+  const std::string& argv0 = args.empty() ? query.name : args[0];
+  return std::optional(launch_of(around.emulator, around.place, 0, argv0, *program));
+}
+
+Result<std::vector<HookLaunch>> plan_hooks(const Json& spec, const Surroundings& around) {
+  std::vector<HookLaunch> launches;
+  const Json* hooks = member(spec, "hooks");
+  const Json* list = hooks ? member(*hooks, "startContainer") : nullptr;
+  if (!list || !list->is_array()) return launches;
+  for (std::size_t i = 0; i < list->size(); i++) {
+    TRY_ASSIGN(auto launch, plan_hook((*list)[i], around));
+    if (launch) launches.push_back({i, std::move(*launch)});
+  }
+  return launches;
+}
+
+}  // namespace
+
+bool Emulator::has_guests() const { return machine != EM_X86_64 || emulate_native; }
+
+bool Emulator::must_emulate(const ProgramFile& program) const {
+  // ELFCLASS32 with this machine is the x32 ABI, which the emulator refuses by name.
+  return program.format == ProgramFormat::kElf && program.machine == EM_X86_64 && has_guests();
+}
+
+Result<std::optional<Launch>> plan_process(const Json& process, const GuestView& view,
+                                           const Emulator& emulator, const std::string& place) {
+  return plan_args(process, {view, emulator, place, false});
+}
+
+Result<std::optional<Plan>> plan_container(const Json& spec, const GuestView& view,
+                                           const Emulator& emulator) {
+  const Json* process = member(spec, "process");
+  // Optional in the specification: such a container is created and never started.
+  if (!process) return std::optional<Plan>();
+  if (!process->is_object()) return make_error(EINVAL, "process is not an object");
+  TRY_ASSIGN(std::vector<Mount> mounts, read_mounts(spec));
+  Result<Place> place = choose_place(view, mounts);
+  // Without a place the programs are looked at all the same: native ones need none.
+  std::string path = place ? place->path : "";
+  Surroundings around = {view, emulator, path, has_preparing_hooks(spec)};
+  Plan plan;
+  TRY_ASSIGN(plan.process, plan_args(*process, around));
+  TRY_ASSIGN(plan.hooks, plan_hooks(spec, around));
+  if (!plan.process && plan.hooks.empty()) return std::optional<Plan>();
+  if (!place) return place.take_error();
+  if (emulator.path.empty()) {
+    return make_error(ENOENT,
+                      "the container runs an x86-64 program and gantry-x64 was not found; set "
+                      "`emulator` in the configuration file");
+  }
+  plan.place = std::move(*place);
+  plan.emulator = emulator.path;
+  return std::optional(std::move(plan));
+}
+
+}  // namespace gantry

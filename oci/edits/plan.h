@@ -1,0 +1,55 @@
+// What has to change in a container's configuration so that its x86-64 programs start in the
+// emulator. Planning reads and may fail; the edits then apply the plan and cannot.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "oci/edits/place.h"
+#include "oci/guest_view.h"
+#include "oci/json.h"
+#include "oci/program_file.h"
+
+namespace gantry {
+
+// The emulator as the administrator configured it.
+struct Emulator {
+  std::string path;  // on this host
+  u16 machine = 0;   // e_machine of that file: programs of this machine are native
+  // Emulate x86-64 programs also when the emulator itself is an x86-64 program.
+  bool emulate_native = false;
+  std::vector<std::string> options;  // given to it before the program
+
+  bool must_emulate(const ProgramFile& program) const;
+  // Whether any program at all can need it.
+  bool has_guests() const;
+};
+
+// `words` take the place of the word at `index` in a list of arguments.
+struct Launch {
+  std::size_t index = 0;
+  std::vector<std::string> words;
+};
+
+struct HookLaunch {
+  std::size_t hook = 0;  // index in hooks.startContainer
+  Launch launch;
+};
+
+struct Plan {
+  std::string emulator;  // on this host
+  Place place;
+  std::optional<Launch> process;
+  std::vector<HookLaunch> hooks;
+};
+
+// Nothing when no program of the document needs the emulator, or all start in it already.
+Result<std::optional<Plan>> plan_container(const Json& spec, const GuestView& view,
+                                           const Emulator& emulator);
+
+// The same for the process of `exec` in a container that has the emulator at `place`.
+Result<std::optional<Launch>> plan_process(const Json& process, const GuestView& view,
+                                           const Emulator& emulator, const std::string& place);
+
+}  // namespace gantry

@@ -1,0 +1,109 @@
+#include "oci/program.h"
+
+#include <cerrno>
+#include <optional>
+#include <string_view>
+
+namespace gantry {
+namespace {
+
+// Linux: exec_binprm() follows five levels of "#!" and then fails with ELOOP.
+constexpr int kMaxInterpreters = 5;
+
+std::optional<std::string_view> search_path(const ProgramQuery& query) {
+  std::optional<std::string_view> found;
+  for (const std::string& variable : query.environment) {
+    if (variable.starts_with("PATH=")) found = std::string_view(variable).substr(5);
+  }
+  return found;
+}
+
+Error not_found(const std::string& name) {
+  return make_error(ENOENT, "executable file `%s` not found in $PATH: No such file or directory",
+                    name.c_str());
+}
+
+Error named(const std::string& path, const Error& error) {
+  return make_error(error.code, "`%s` %s", path.c_str(), error.message.c_str());
+}
+
+Result<ProgramFile> identify(const GuestView& view, const ProgramQuery& query,
+                             const std::string& path) {
+  TRY_ASSIGN(GuestFile file, view.open(path, query.directory));
+  return identify_program(file.fd.get());
+}
+
+// The ELF file at the end of a chain of "#!" lines that starts at `path`.
+Result<ProgramFile> follow_interpreters(const GuestView& view, const ProgramQuery& query,
+                                        const std::string& path, ProgramFile file) {
+  std::string script = path;
+  for (int depth = 0; file.format == ProgramFormat::kScript; depth++) {
+    if (depth == kMaxInterpreters) {
+      return make_error(ELOOP, "`%s` has too many levels of \"#!\" interpreters", path.c_str());
+    }
+    std::string interpreter = file.interpreter;
+    Result<ProgramFile> next = identify(view, query, interpreter);
+    if (!next) {
+      bool missing = next.error().code == ENOENT || next.error().code == ENOTDIR;
+      return make_error(next.error().code, "`%s` needs the interpreter `%s`: %s", script.c_str(),
+                        interpreter.c_str(),
+                        missing ? "no such file or directory" : next.error().message.c_str());
+    }
+    script = std::move(interpreter);
+    file = std::move(*next);
+  }
+  return file;
+}
+
+Result<Program> complete(const GuestView& view, const ProgramQuery& query, std::string path,
+                         ProgramFile file) {
+  TRY_ASSIGN(ProgramFile last, follow_interpreters(view, query, path, std::move(file)));
+  return Program{std::move(path), std::move(last)};
+}
+
+// A name with a slash: PATH plays no part.
+Result<Program> find_by_path(const GuestView& view, const ProgramQuery& query) {
+  Result<ProgramFile> file = identify(view, query, query.name);
+  if (file) return complete(view, query, query.name, std::move(*file));
+  if (file.error().code == ENOENT || file.error().code == ENOTDIR) return not_found(query.name);
+  return named(query.name, file.error());
+}
+
+std::string join(std::string_view directory, const ProgramQuery& query) {
+  std::string base(directory.empty() ? "." : directory);
+  // An empty or relative element of PATH is relative to the working directory (environ(7)).
+  if (base[0] != '/') base = query.directory + "/" + base;
+  while (base.ends_with('/') && base.size() > 1) base.pop_back();
+  return (base == "/" ? "" : base) + "/" + query.name;
+}
+
+// execvp(3): a candidate that cannot be executed is passed over, and reported when nothing else
+// is found.
+Result<Program> find_in_path(const GuestView& view, const ProgramQuery& query,
+                             std::string_view path) {
+  std::optional<Error> refused;
+  while (true) {
+    std::size_t end = path.find(':');
+    std::string candidate = join(path.substr(0, end), query);
+    Result<ProgramFile> file = identify(view, query, candidate);
+    if (file) return complete(view, query, std::move(candidate), std::move(*file));
+    int code = file.error().code;
+    if (code != ENOENT && code != ENOTDIR && !refused) refused = named(candidate, file.error());
+    if (end == std::string_view::npos) break;
+    path.remove_prefix(end + 1);
+  }
+  return refused ? *refused : not_found(query.name);
+}
+
+}  // namespace
+
+Result<Program> find_program(const GuestView& view, const ProgramQuery& query) {
+  if (query.name.empty()) {
+    return make_error(ENOENT, "the program's name is empty: no such file or directory");
+  }
+  if (query.name.find('/') != std::string::npos) return find_by_path(view, query);
+  std::optional<std::string_view> path = search_path(query);
+  return path ? find_in_path(view, query, *path) : not_found(query.name);
+}
+
+}  // namespace gantry
