@@ -25,5 +25,5 @@ jobs
 { sleep 0.2; echo late; } &
 disown
 sleep 0.5
-bash -c 'set -m; (kill -TSTP $BASHPID; echo resumed) & sleep 0.3; kill -CONT $!; wait -f $!; echo "tstp $?"'
+bash -c 'set -m; (kill -TSTP $BASHPID; echo resumed) & sleep 0.3; kill -CONT $!; sleep 1; wait $!; echo "tstp $?"'
 ps -o comm= --ppid $$ | sort | uniq -c | head -n 5

@@ -11,7 +11,7 @@ fail: ; exit 3
 END
 make
 make
-make -j2 -B
+make -j2 -B | sort
 make fail
 echo $?
 make -n -B
