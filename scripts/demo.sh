@@ -18,6 +18,7 @@ cmd_demo() {
     *) die "demo takes no arguments" ;;
   esac
   [[ $EUID == 0 ]] || die "demo needs root: it installs packages and starts containers"
+  # shellcheck disable=SC2119  # without arguments: the default architectures
   cmd_build
   ensure_image
   ensure_podman
