@@ -20,11 +20,17 @@ enum class Support : u8 {
 };
 
 // What happens when a signal with a handler interrupts the call (signal(7), "Interruption of system
-// calls and library functions by signal handlers").
+// calls and library functions by signal handlers"). For the reader of the table: blocking_syscall()
+// gets the answer from the host kernel.
 enum class Restart : u8 {
   kNever,       // does not block, or fails with EINTR whatever SA_RESTART says
   kSaRestart,   // restarted under SA_RESTART
 };
+
+// A handler's result that asks for the SYSCALL instruction to be executed again, with nothing changed,
+// after the pending signal was delivered (the kernel's ERESTARTNOINTR; never seen by the guest):
+// dispatch_syscall() takes rip back by 2 and puts the number back into rax.
+constexpr s64 kRestartSyscall = -513;
 
 // A handler returns the result as the kernel does: -errno on failure.
 using SyscallHandler = s64 (*)(Task&, const u64 (&arguments)[6]);
@@ -52,7 +58,9 @@ void dispatch_syscall(Task& task);
 s64 host_syscall(long number, u64 a = 0, u64 b = 0, u64 c = 0, u64 d = 0, u64 e = 0, u64 f = 0);
 
 // The same for calls that may block: a signal that arrives just before the host kernel is entered
-// makes it return -EINTR, too, so that none is slept over (runtime/signals/interruptible_*.S).
+// makes it return kRestartSyscall, so that none is slept over (runtime/signals/interruptible_*.S). A
+// signal that interrupts it gives kRestartSyscall or -EINTR: our host handlers have the SA_RESTART
+// flag of the guest's, so the host kernel has decided. Handlers hand both on as they are.
 s64 blocking_syscall(Task& task, long number, u64 a = 0, u64 b = 0, u64 c = 0, u64 d = 0, u64 e = 0, u64 f = 0);
 
 namespace syscall_internal {
