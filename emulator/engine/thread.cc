@@ -79,12 +79,15 @@ void run_block(Thread& thread) {
     } while (++step != end);
   }
   if (block->falls_through) cpu.rip = block->end;
+  thread.executed += block->steps.size();
 }
 
 // Something other than the next block is due.
 void handle_interrupt(Thread& thread) {
   Cpu& cpu = thread.cpu;
   cpu.interrupt = 0;
+  total_instructions.fetch_add(thread.executed, std::memory_order_relaxed);
+  thread.executed = 0;
   if (cpu.exit != Exit::kNone) {
     Exit reason = cpu.exit;
     cpu.exit = Exit::kNone;

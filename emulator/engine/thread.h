@@ -15,14 +15,16 @@ struct Thread {
   bool finished = false;
   // Execute the next instruction alone and uncached: it writes to the page that it lies on.
   bool single_step_once = false;
+  // Instructions of blocks that were entered since the last safepoint; kept for --stats.
+  u64 executed = 0;
 };
 
 struct Options {
-  bool trace = false;  // log every instruction with the registers it changed
+  bool trace = false;  // log every instruction with the registers before it
 };
 extern Options options;
 
-// Instructions executed by all threads that have left run(), for --stats.
+// Instructions that all threads have executed up to their last safepoint.
 u64 executed_instructions();
 
 // Executes the thread until it is finished.
