@@ -27,7 +27,12 @@ elapsed_since() {
   printf '%d.%02d' $((us / 100)) $((us % 100))
 }
 
-if [[ $(uname -m) == aarch64 ]]; then
+if [[ ${GANTRY_DEMO_IN_VM:-} ]]; then
+  note "SIMULATED: the processor, by qemu-system-aarch64. The rest is what an ARM64 machine has:" \
+    "$(uname -s -r -m)," \
+    "$(podman --version), $(crun --version | head -n 1), and gantry-runtime, which podman finds" \
+    "by the image's platform through /etc/containers/containers.conf.d/gantry.conf."
+elif [[ $(uname -m) == aarch64 ]]; then
   note "This machine is ARM64: nothing is simulated."
 else
   note "SIMULATED: this machine is $(uname -m), not ARM64. gantry-x64 is the ARM64 program that an" \
@@ -35,7 +40,7 @@ else
     "amd64 programs are executed by gantry-x64 and never by this machine's processor." \
     "For a real ARM64 kernel with podman 5 run ./dev vm."
 fi
-note "podman reads CONTAINERS_CONF=$CONTAINERS_CONF," \
+[[ ! ${CONTAINERS_CONF:-} ]] || note "podman reads CONTAINERS_CONF=$CONTAINERS_CONF," \
   "which makes gantry-runtime the runtime of amd64 images."
 
 show "podman image inspect --format '{{.Os}}/{{.Architecture}}' $image"

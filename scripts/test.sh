@@ -5,8 +5,8 @@
 #
 # * The GoogleTest (and other CTest) programs of a build directory: suite x86_64 for this machine's
 #   build, suite aarch64 under qemu-user. Each test case counts as one test.
-# * Every executable tests/NAME/run: suite NAME. It is called as "run [PATTERN…]" in the tree's top
-#   folder, when this machine's and the aarch64 build are complete, with an empty standard input. With
+# * Every executable tests/NAME/run: suite NAME. It is called as "run [PATTERN…]" (tests/programs/run
+#   once an architecture, as "run --arch ARCH [PATTERN…]") in the tree's top folder, when this machine's and the aarch64 build are complete, with an empty standard input. With
 #   PATTERNs it runs only the tests whose name contains one of them, without any all of its tests.
 #   For each test it prints one line to standard output, as soon as that test is done:
 #
@@ -50,12 +50,14 @@ END
   PASSED=0 FAILED=0 SKIPPED=0 FAILURES=()
 
   local arch runner
-  while read -r arch; do
+  for arch in $(default_archs); do
     run_suite "$arch" ctest_suite "$arch" "$@"
-  done < <(default_archs)
+    # Program tests exist once and run with each build's gantry-x64.
+    run_suite "programs-$arch" runner_suite programs --arch "$arch" -- "$@"
+  done
   for runner in "$GANTRY_ROOT"/tests/*/run; do
-    [[ -x $runner ]] || continue
-    run_suite "$(basename "$(dirname "$runner")")" runner_suite "$runner" "$@"
+    runner=$(basename "$(dirname "$runner")")
+    [[ $runner == programs ]] || run_suite "$runner" runner_suite "$runner" -- "$@"
   done
   summary
 }
@@ -107,7 +109,8 @@ summary() {
   ((FAILED == 0))
 }
 
-# A suite that a pattern names runs whole; otherwise it gets the patterns.
+# suite_patterns NAME PATTERN…: those that NAME's tests are selected by, a line each. A suite that a
+# pattern names runs whole.
 suite_patterns() {
   local name=$1 pattern
   shift
@@ -117,12 +120,18 @@ suite_patterns() {
   (($# == 0)) || printf '%s\n' "$@"
 }
 
+# runner_suite NAME OPTION… -- PATTERN…
 runner_suite() {
-  local runner=$1 patterns
+  local name=$1 options=() patterns
   shift
-  mapfile -t patterns < <(suite_patterns "$(basename "$(dirname "$runner")")" "$@")
+  while [[ $1 != -- ]]; do
+    options+=("$1")
+    shift
+  done
+  shift
+  mapfile -t patterns < <(suite_patterns "$name" "$@")
   cd "$GANTRY_ROOT" || exit
-  "$runner" "${patterns[@]}"
+  "tests/$name/run" "${options[@]}" "${patterns[@]}"
 }
 
 ctest_suite() {

@@ -114,7 +114,7 @@ vm_command() {
     echo "stty rows $(tput lines) columns $(tput cols); export TERM=${TERM@Q}"
   fi
   case $# in
-    0) echo "exec /usr/libexec/gantry/vm/demo-steps.sh" ;;
+    0) echo "GANTRY_DEMO_IN_VM=1 exec /usr/libexec/gantry/vm/demo-steps.sh" ;;
     1) printf '%s\n' "$1" ;;
     *) printf '%q ' "$@" ;;
   esac
