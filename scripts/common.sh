@@ -62,15 +62,14 @@ with_lock() {
   local name=$1
   shift
   mkdir -p "$BUILD/.locks"
-  (
-    exec 9>"$BUILD/.locks/$name"
-    flock -n 9 || {
-      say "waiting for another ./dev that works on $name"
-      flock 9
-    }
-    # The lock must end with this subshell, also when a daemon (ccache, conmon) lives on.
-    "$@" 9>&-
-  )
+  exec 9>"$BUILD/.locks/$name"
+  flock -n 9 || {
+    say "waiting for another ./dev that works on $name"
+    flock 9
+  }
+  # Closed for COMMAND, so that no daemon of it keeps the lock: bash holds its own copy meanwhile.
+  "$@" 9>&-
+  exec 9>&-
 }
 
 # inputs_changed STAMP TEXT: true unless STAMP holds TEXT, the description of what a cached thing

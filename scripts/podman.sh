@@ -44,11 +44,15 @@ crun = ["/usr/bin/crun"]
 
 $table
 END
+  # Images last, containers live in the memory of the private world and end with it.
   cat >"$PODMAN_DIR/storage.conf" <<END
 [storage]
 driver = "overlay"
-graphroot = "$PODMAN_DIR/storage"
-runroot = "/run/gantry-podman"
+graphroot = "/run/gantry-podman/storage"
+runroot = "/run/gantry-podman/run"
+
+[storage.options]
+additionalimagestores = ["$PODMAN_DIR/images"]
 END
 }
 
@@ -61,11 +65,12 @@ podman_chooses_by_platform() {
   [[ $(printf '%s\n4.4.0\n' "$version" | sort -V | head -n 1) == 4.4.0 ]]
 }
 
-# in_private_world COMMAND…: runs it as PID 1 of new namespaces, where /run and /dev/shm are empty.
-# SIGKILL of this shell reaches everything in them as well.
+# in_private_world COMMAND…: becomes COMMAND, as PID 1 of new namespaces where /run and /dev/shm are
+# empty. Everything in them dies with it, and it dies with the shell that called this.
 in_private_world() {
   # shellcheck disable=SC2016  # expanded by the inner shell
   CONTAINERS_CONF=$PODMAN_DIR/containers.conf CONTAINERS_STORAGE_CONF=$PODMAN_DIR/storage.conf \
+    exec setpriv --pdeathsig KILL \
     unshare --mount --propagation private --pid --fork --kill-child --mount-proc \
     bash -c '
       set -e
@@ -76,8 +81,8 @@ in_private_world() {
       exec "$@"' in_private_world "$@"
 }
 
-# podman_job COMMAND…: in_private_world in the background of this shell, so that a signal to ./dev
-# ends it at once; then removes what containers it left in the storage. Call end_podman_job on exit.
+# podman_job COMMAND…: in_private_world in the background of this shell, so that this shell's traps
+# act at once. Call end_podman_job in that for EXIT.
 podman_job() {
   in_private_world "$@" <&0 &
   PODMAN_JOB=$!
@@ -88,21 +93,26 @@ podman_job() {
 }
 
 end_podman_job() {
-  if [[ ${PODMAN_JOB:-} ]]; then
-    kill -KILL "$PODMAN_JOB" 2>/dev/null || true
-    wait "$PODMAN_JOB" 2>/dev/null || true
-    PODMAN_JOB=''
-  fi
-  [[ -d $PODMAN_DIR/storage ]] || return 0
-  in_private_world podman rm --all --force --time 0 >/dev/null 2>&1 || true
+  [[ ${PODMAN_JOB:-} ]] || return 0
+  kill -KILL "$PODMAN_JOB" 2>/dev/null || true
+  wait "$PODMAN_JOB" 2>/dev/null || true
 }
 
-# Imports the demo's image into our storage unless the very same one is there.
+# import_image_into STORAGE: the demo's image, into podman's storage at that folder. Layers and images
+# are the same for all versions of podman, its own records are not.
+import_image_into() {
+  local storage=$1
+  (in_private_world podman --root "$storage" import --quiet --os linux --arch amd64 \
+    "$IMAGE_TAR" "$IMAGE_NAME") >/dev/null
+  rm -rf "$storage"/{libpod,db.sql,defaultNetworkBackend}
+}
+
 import_image() {
   inputs_changed "$PODMAN_DIR/image.inputs" "$(<"$IMAGE_INPUTS")" || return 0
   say "importing it into podman as $IMAGE_NAME"
-  in_private_world podman import --quiet --os linux --arch amd64 "$IMAGE_TAR" "$IMAGE_NAME" \
-    >/dev/null
+  rm -rf "$PODMAN_DIR/images"
+  mkdir -p "$PODMAN_DIR/images"
+  import_image_into "$PODMAN_DIR/images"
   record_inputs "$PODMAN_DIR/image.inputs" "$(<"$IMAGE_INPUTS")"
 }
 

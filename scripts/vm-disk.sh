@@ -31,7 +31,8 @@ make_vm_disk() {
   finish_vm_tree "$tree"
   make_initrd "$tree"
   cp "$tree"/boot/vmlinuz-* "$VM_DIR/kernel"
-  add_image_to_vm_tree "$tree"
+  mkdir -p "$tree/var/lib/containers/storage"
+  import_image_into "$tree/var/lib/containers/storage"
   rm -f "$VM_DIR/debian.ext4"
   # Sparse: only what is in use takes room on this machine.
   truncate -s 3G "$VM_DIR/debian.ext4"
@@ -94,14 +95,4 @@ make_initrd() {
     done
   (cd "$initrd" && find . -print0 | cpio --quiet --null --create --format=newc) >"$VM_DIR/initrd"
   rm -rf "$initrd"
-}
-
-# The image is imported by this machine's podman into the storage that the ARM64 machine's will use.
-add_image_to_vm_tree() {
-  local storage=$1/var/lib/containers/storage
-  mkdir -p "$storage"
-  in_private_world podman --root "$storage" import --quiet --os linux --arch amd64 "$IMAGE_TAR" \
-    "$IMAGE_NAME" >/dev/null
-  # Layers and images are the same for all versions of podman, its own records are not.
-  rm -rf "$storage"/{libpod,db.sql,defaultNetworkBackend}
 }

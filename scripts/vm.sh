@@ -81,7 +81,7 @@ start_qemu() {
   if [[ $(host_arch) == aarch64 && -w /dev/kvm ]]; then
     machine=(-M "virt,gic-version=host" -cpu host -accel kvm)
   fi
-  exec qemu-system-aarch64 "${machine[@]}" -smp 2 -m 2048 -display none -monitor none -nic none \
+  exec setpriv --pdeathsig KILL qemu-system-aarch64 "${machine[@]}" -smp 2 -m 2048 -display none -monitor none -nic none \
     -no-reboot -kernel "$VM_DIR/kernel" -initrd "$VM_DIR/initrd" \
     -append "console=ttyAMA0 quiet loglevel=4 panic=-1 rdinit=/init" \
     -serial "file:$VM_RUN/kernel.log" \
