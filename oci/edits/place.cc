@@ -51,10 +51,13 @@ Result<std::string> free_folder(const GuestView& view, const std::string& direct
                     directory.c_str());
 }
 
-bool is_plain_image_directory(const GuestView& view, const std::string& directory) {
+// Whether a tmpfs over `directory` covers nothing but a directory of the image, or one that the
+// low-level runtime has to create in any case for another mount.
+bool can_take_tmpfs(const GuestView& view, const std::string& directory) {
   if (view.covering(directory)) return false;
   Result<GuestFile> file = view.open(directory);
-  return file && file->path == directory && S_ISDIR(file->status.st_mode);
+  if (!file) return file.error().code == ENOENT && view.has_mount_in(directory);
+  return file->path == directory && S_ISDIR(file->status.st_mode);
 }
 
 bool is_emulator_mount(const Mount& mount) {
@@ -87,11 +90,11 @@ Result<Place> choose_place(const GuestView& view, const std::vector<Mount>& moun
     return Place{folder.append(kFileName), "", false};
   }
   std::string last = kDirectories.back();
-  if (!is_plain_image_directory(view, last)) {
+  if (!can_take_tmpfs(view, last)) {
     return make_error(EINVAL,
                       "no place for the emulator: config.json mounts a tmpfs neither on /dev nor "
-                      "on /run, and /run is not a plain directory of the image; mount a tmpfs on "
-                      "/run (podman, docker: --tmpfs /run)");
+                      "on /run, and the image has no directory /run to put one over; mount a "
+                      "tmpfs on /run (podman, docker: --tmpfs /run)");
   }
   TRY_ASSIGN(std::string folder, free_folder(view, last));
   return Place{folder.append(kFileName), last, false};
