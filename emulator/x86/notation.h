@@ -54,7 +54,7 @@ constexpr OperandSpec Jb = {kJ, Size::kB}, Jz = {kJ, Size::kD};
 constexpr OperandSpec Sw = {kS, Size::kW}, Cq = {kC, Size::kQ}, Dq = {kD, Size::kQ};
 
 constexpr OperandSpec AL = {kRax, Size::kB}, rAX = {kRax, Size::kV}, eAX = {kRax, Size::kZ},
-                      CL = {kCl, Size::kB}, DX = {kDx, Size::kW}, One = {kOne, Size::kB},
+                      AX = {kRax, Size::kW}, CL = {kCl, Size::kB}, DX = {kDx, Size::kW}, One = {kOne, Size::kB},
                       FS = {kFs, Size::kW}, GS = {kGs, Size::kW};
 
 constexpr OperandSpec St0 = {kSt0, Size::kT}, Sti = {kSti, Size::kT};
