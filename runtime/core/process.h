@@ -36,19 +36,6 @@ struct Process {
   int program_fd = -1;   // the guest's program, for /proc/self/exe
 };
 
-// Descriptors of our own have the highest numbers that RLIMIT_NOFILE allows. The guest does not see
-// them: close(2) and the like give EBADF, close_range(2) and /proc/self/fd leave them out.
-constexpr int kHiddenDescriptors = 4;
-int first_hidden_descriptor();
-inline bool is_hidden_descriptor(int fd) {
-  int first = first_hidden_descriptor();
-  return fd >= first && fd < first + kHiddenDescriptors;
-}
-
-// Moves `fd` to a number of ours (0 … kHiddenDescriptors - 1 from the first), close-on-exec. The new
-// number, or `fd` where that fails.
-int hide_descriptor(int fd, int index);
-
 // The arguments that start a new emulator (Process::emulator_fd) on `program`; argv[0] is that of
 // the program. program.fd and emulator_fd must be inherited by it: not close-on-exec.
 std::vector<std::string> emulator_arguments(const Process& process, const loader::Program& program);

@@ -1,10 +1,9 @@
 // The guest's address space: which mappings the guest has, where new ones go, what may be executed,
 // and which pages are write-protected because instructions were decoded from them. Guest addresses
-// are host addresses; this is the only place that knows the host's page size.
+// are host addresses; this folder is the only place that knows the host's page size.
 #pragma once
 
 #include <functional>
-#include <map>
 #include <string>
 
 #include "emulator/base/result.h"
@@ -14,6 +13,8 @@
 namespace gantry::runtime {
 
 constexpr u64 kGuestPageSize = 4096;
+// The end of the addresses that x86-64 Linux gives a process: a page below 2^47.
+constexpr u64 kTaskSize = (u64{1} << 47) - kGuestPageSize;
 
 // One line of the guest's /proc/self/maps.
 struct Mapping {
@@ -29,22 +30,41 @@ struct Mapping {
 
 class AddressSpace {
  public:
-  // Learns which addresses the emulator and the host occupy. Call once, first.
-  static Result<AddressSpace*> create();
+  // Finds out where the emulator lies, and so where the guest's mappings go. `page_size` is the
+  // host's (or, in tests, a multiple of it).
+  static Result<AddressSpace*> create(u64 page_size);
+  ~AddressSpace();
 
-  // mmap(2), munmap(2), mprotect(2), mremap(2), brk(2), madvise(2) with the guest's arguments as
-  // x86-64 Linux would do them; the address or 0, or -errno. Thread-safe. An address with
-  // MAP_FIXED that belongs to the emulator is -ENOMEM.
+  // mmap(2), munmap(2), mprotect(2), mremap(2), brk(2), madvise(2), mseal(2) with the guest's
+  // arguments as x86-64 Linux would do them; the address or 0, or -errno. Thread-safe. An address
+  // with MAP_FIXED that belongs to the emulator is -ENOMEM.
   s64 map(u64 address, u64 size, int protection, int flags, int fd, u64 offset);
   s64 unmap(u64 address, u64 size);
   s64 protect(u64 address, u64 size, int protection);
   s64 remap(u64 address, u64 old_size, u64 new_size, int flags, u64 new_address);
   s64 brk(u64 address);
   s64 advise(u64 address, u64 size, int advice);
+  s64 seal(u64 address, u64 size);
 
-  // Where the loader puts the heap's start, and names for regions that are not files.
+  // shmat(2) and shmdt(2).
+  s64 attach(int id, u64 address, int flags);
+  s64 detach(u64 address);
+
+  // mlockall(2) and munlockall(2) for the guest's mappings alone.
+  s64 lock_all(int flags);
+  s64 unlock_all();
+
+  // Calls operation(start, size) for the guest's part of a page-aligned range; ends at the first
+  // error. -ENOMEM when a part of the range is not the guest's, after the rest was done.
+  s64 for_each_part(u64 address, u64 size, const std::function<s64(u64, u64)>& operation);
+  bool covers(u64 address, u64 size) const;
+
+  // The initial stack: a mapping of this size above all that map() chooses. Its end, or -errno.
+  s64 map_stack(u64 size, int protection);
+
+  // Where the loader puts the heap's start, and names for regions that are not files (a literal).
   void set_brk_start(u64 address);
-  void set_name(u64 address, const std::string& name);
+  void set_name(u64 address, const char* name);
 
   // The mapping that holds `address`; false when there is none.
   bool find(u64 address, Mapping& mapping) const;
@@ -59,13 +79,13 @@ class AddressSpace {
   enum class WriteFault : u8 { kNotOurs, kRetry };
   WriteFault handle_write_fault(u64 address);
 
-  // Around fork(2): the child's copy must not have been caught in the middle of a change.
-  void lock_for_fork();
-  void unlock_after_fork();
-
   // Makes all code pages writable again and forgets decoded code, so that a system call that failed
   // with EFAULT because of them can be repeated. False when there was none.
   bool release_code_protection();
+
+  // Around fork(2): the child's copy must not have been caught in the middle of a change.
+  void lock_for_fork();
+  void unlock_after_fork();
 
  private:
   struct State;
