@@ -11,12 +11,18 @@ struct GuestPtr {
   u64 address = 0;
   explicit operator bool() const { return address != 0; }
   GuestPtr operator+(u64 count) const { return {address + count * sizeof(T)}; }
+  template <typename U>
+  GuestPtr<U> as() const { return {address}; }
 };
 
 struct PathTag;
 using Path = GuestPtr<PathTag>;      // NUL-terminated path name
 struct BufferTag;
-using Buffer = GuestPtr<BufferTag>;  // bytes that the kernel reads or writes as they are
+using Buffer = GuestPtr<BufferTag>;  // bytes that the call fills; its result is how many
+struct BytesTag;
+using Bytes = GuestPtr<BytesTag>;    // bytes that the call reads; the next parameter is how many
+struct AddressTag;
+using Address = GuestPtr<AddressTag>;  // anything else in memory, printed as an address
 
 struct Fd { int value; };            // a file descriptor; AT_FDCWD is one too
 struct Flags { u32 value; };         // printed in hexadecimal

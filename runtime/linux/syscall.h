@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cerrno>
-#include <tuple>
+#include <span>
 #include <type_traits>
 #include <utility>
 
@@ -32,8 +32,26 @@ enum class Restart : u8 {
 // dispatch_syscall() takes rip back by 2 and puts the number back into rax.
 constexpr s64 kRestartSyscall = -513;
 
-// A handler returns the result as the kernel does: -errno on failure.
+// A handler returns the result as the kernel does: -errno on failure. One that replaces the whole
+// state of the CPU (rt_sigreturn) returns the RAX that it wants.
 using SyscallHandler = s64 (*)(Task&, const u64 (&arguments)[6]);
+
+// How --strace prints an argument; follows from the handler's parameter types.
+enum class ArgumentKind : u8 {
+  kSigned32,
+  kUnsigned32,
+  kSigned64,
+  kUnsigned64,
+  kFd,
+  kFlags,
+  kMode,
+  kPid,
+  kSignal,
+  kPath,
+  kBuffer,   // filled by the call: as many bytes as the result says
+  kBytes,    // read by the call: as many bytes as the next argument says
+  kPointer,
+};
 
 struct Syscall {
   int number = -1;
@@ -42,15 +60,22 @@ struct Syscall {
   Support support = Support::kUnsupported;
   Restart restart = Restart::kNever;
   const char* note = "";
-  // Appends the arguments, as strace writes them, to `text`.
-  void (*format)(Task&, const u64 (&arguments)[6], char* text, u64 size) = nullptr;
+  const ArgumentKind* arguments = nullptr;
+  u8 argument_count = 0;
 };
 
 // The row of `number`; nullptr when Linux 6.12 has no such call.
 const Syscall* find_syscall(u64 number);
 
+// All rows, by ascending number.
+std::span<const Syscall> all_syscalls();
+
 // Executes the system call that cpu describes and puts the result into RAX.
 void dispatch_syscall(Task& task);
+
+// Writes the last system calls of the calling thread to the log, oldest first, for the report of a
+// crash. Async-signal-safe.
+void log_recent_syscalls();
 
 // --- helpers for handlers
 
@@ -89,6 +114,23 @@ u64 raw(const T& a) {
   }
 }
 
+template <typename T>
+constexpr ArgumentKind kind_of() {
+  if constexpr (std::is_same_v<T, Fd>) return ArgumentKind::kFd;
+  else if constexpr (std::is_same_v<T, Flags>) return ArgumentKind::kFlags;
+  else if constexpr (std::is_same_v<T, Mode>) return ArgumentKind::kMode;
+  else if constexpr (std::is_same_v<T, Pid>) return ArgumentKind::kPid;
+  else if constexpr (std::is_same_v<T, Signal>) return ArgumentKind::kSignal;
+  else if constexpr (std::is_same_v<T, Size>) return ArgumentKind::kUnsigned64;
+  else if constexpr (std::is_same_v<T, Path>) return ArgumentKind::kPath;
+  else if constexpr (std::is_same_v<T, Buffer>) return ArgumentKind::kBuffer;
+  else if constexpr (std::is_same_v<T, Bytes>) return ArgumentKind::kBytes;
+  else if constexpr (!std::is_integral_v<T>) return ArgumentKind::kPointer;
+  else if constexpr (std::is_signed_v<T>)
+    return sizeof(T) == 8 ? ArgumentKind::kSigned64 : ArgumentKind::kSigned32;
+  else return sizeof(T) == 8 ? ArgumentKind::kUnsigned64 : ArgumentKind::kUnsigned32;
+}
+
 template <typename F>
 struct Signature;
 template <typename... Args>
@@ -98,7 +140,8 @@ struct Signature<s64 (*)(Task&, Args...)> {
     return kHandler(task, argument<Args>(a[kIndex])...);
   }
   using Indices = std::index_sequence_for<Args...>;
-  using Arguments = std::tuple<Args...>;
+  static constexpr u8 kCount = sizeof...(Args);
+  static constexpr ArgumentKind kKinds[kCount + 1] = {kind_of<Args>()...};
 };
 
 }  // namespace syscall_internal
@@ -108,6 +151,12 @@ template <auto kHandler>
 s64 invoke(Task& task, const u64 (&arguments)[6]) {
   using S = syscall_internal::Signature<decltype(kHandler)>;
   return S::template invoke<kHandler>(task, arguments, typename S::Indices{});
+}
+
+// The handler of a REFUSED row.
+template <int kError>
+s64 refuse(Task&, const u64 (&)[6]) {
+  return -kError;
 }
 
 // Handlers of calls whose arguments mean the same on every 64-bit Linux: pass<SYS_close, Fd> and, for
