@@ -108,7 +108,7 @@ class Eval {
   Vec read_vec(const Insn& i, unsigned n) {
     switch (Shape::kind(i, n)) {
       case OperandKind::kXmm: return cpu_.xmm[i.op[n].reg];
-      case OperandKind::kMmx: return {cpu_.x87.st[i.op[n].reg & 7].significand, 0};
+      case OperandKind::kMmx: return {mmx(i.op[n].reg), 0};
       case OperandKind::kMemory: return load_vec(Shape::operand_width(i, n), vector_address(i, n));
       case OperandKind::kGpr: return {read(i, n), 0};
       default: UNREACHABLE();
@@ -317,8 +317,22 @@ class Eval {
     return a;
   }
 
+  // MMX instructions are waiting ones: a pending x87 exception is raised first.
+  u64 mmx(unsigned n) {
+    check_x87();
+    return cpu_.x87.st[n & 7].significand;
+  }
   // MMX writes set all tags to valid, TOP to 0 and the exponent to ones (SDM vol. 1, section 9.5.1).
-  void set_mmx(unsigned n, u64 value) { cpu_.x87.st[n & 7] = {value, 0xffff}; }
+  void set_mmx(unsigned n, u64 value) {
+    check_x87();
+    cpu_.x87.st[n & 7] = {value, 0xffff};
+    cpu_.x87.top = 0;
+    cpu_.x87.valid = 0xff;
+  }
+  void check_x87() {
+    constexpr u16 kErrorSummary = 1 << 7;
+    if (cpu_.x87.status & kErrorSummary) [[unlikely]] guest::raise(cpu_, {.vector = Vector::kX87});
+  }
 
   Cpu& cpu_;
 };

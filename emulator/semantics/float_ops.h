@@ -1,0 +1,327 @@
+// SSE floating point on lanes. Each operation exists twice: in soft float (float_ops.cc), which is
+// always right, and on the host's FPU for the usual case, where the result and every flag are known
+// to be x86's: round to nearest, all exceptions masked, no DAZ or FTZ, no NaN, infinity or denormal
+// in sight, and the only flag that may arise, PE, either set already or known not to arise.
+#pragma once
+
+#include <cmath>
+
+#include "emulator/base/bits.h"
+#include "emulator/guest/cpu.h"
+#include "emulator/semantics/softfloat.h"
+#include "emulator/semantics/sse_lanes.h"
+
+namespace gantry::sem::fp {
+
+using guest::Cpu;
+using guest::V128;
+
+// --- MXCSR (SDM vol. 1, section 10.2.3)
+constexpr u32 kMxcsrDaz = 1 << 6;
+constexpr u32 kMxcsrMasks = kAllExceptions << 7;
+constexpr u32 kMxcsrFtz = 1 << 15;
+constexpr u32 kMxcsrControls = 0xffc0;
+
+inline bool usual_mode(const Cpu& cpu) { return (cpu.mxcsr & kMxcsrControls) == kMxcsrMasks; }
+inline bool precision_noted(const Cpu& cpu) { return cpu.mxcsr & kPrecision; }
+// An inexact result changes nothing in MXCSR and raises nothing.
+inline bool inexact_is_noted(const Cpu& cpu) {
+  constexpr u32 kNoted = kPrecision << 7 | kPrecision;
+  return (cpu.mxcsr & kNoted) == kNoted;
+}
+
+Env env_of(const Cpu& cpu);
+// Adds the flags to MXCSR; an unmasked one raises #XM.
+void finish(Cpu& cpu, const Env& env);
+
+// --- the formats by the type of their bits
+template <typename T>
+using Host = std::conditional_t<std::is_same_v<T, u32>, float, double>;
+
+template <typename T>
+inline Host<T> host(T bits) {
+  return std::bit_cast<Host<T>>(bits);
+}
+template <typename T>
+inline unsigned biased_exponent(T bits) {
+  return static_cast<unsigned>(bits >> kFractionBits<T>) & kMaxBiased<T>;
+}
+template <typename T>
+inline bool is_denormal(T bits) {
+  constexpr T kMagnitudes = (T{1} << (kFractionBits<T> + 1)) - 1;
+  return static_cast<T>((bits << 1) - 1) < kMagnitudes - 1;
+}
+template <typename T>
+inline bool is_finite(T bits) {
+  return biased_exponent(bits) != kMaxBiased<T>;
+}
+// Normal, and not the smallest normal, to which a tiny result may have been rounded.
+template <typename T>
+inline bool is_safely_normal(T bits) {
+  return biased_exponent(bits) - 2 < kMaxBiased<T> - 2;
+}
+// The bits of the significand below its last one.
+template <typename T>
+inline unsigned trailing_zeros(T bits) {
+  constexpr T kImplicit = T{1} << kFractionBits<T>;
+  return static_cast<unsigned>(std::countr_zero(static_cast<T>((bits & (kImplicit - 1)) | kImplicit)));
+}
+template <typename T>
+inline bool product_is_exact(T a, T b) {
+  return trailing_zeros(a) + trailing_zeros(b) >= kFractionBits<T> + 1;
+}
+
+// --- arithmetic. safe(): the host's result r and all flags but PE are x86's. exact(): so is PE.
+enum class Arith : u8 { kAdd, kSub, kMul, kDiv, kMin, kMax, kSqrt };
+
+template <Arith kOp>
+struct HostArith;
+
+template <>
+struct HostArith<Arith::kAdd> {
+  template <typename F>
+  static F compute(F a, F b) {
+    return a + b;
+  }
+  template <typename T>
+  static bool safe(T a, T b, T r) {
+    return !is_denormal(a) && !is_denormal(b) && is_finite(r);
+  }
+  // The rounding error of a sum is a floating-point number, and this is it (Knuth's TwoSum).
+  template <typename T>
+  static bool exact(T a, T b, T r) {
+    Host<T> x = host(a), y = host(b), sum = host(r);
+    Host<T> part = sum - x;
+    return (x - (sum - part)) + (y - part) == 0;
+  }
+};
+
+template <>
+struct HostArith<Arith::kSub> {
+  template <typename F>
+  static F compute(F a, F b) {
+    return a - b;
+  }
+  template <typename T>
+  static bool safe(T a, T b, T r) {
+    return HostArith<Arith::kAdd>::safe(a, b, r);
+  }
+  template <typename T>
+  static bool exact(T a, T b, T r) {
+    return HostArith<Arith::kAdd>::exact(a, static_cast<T>(b ^ T{1} << (sizeof(T) * 8 - 1)), r);
+  }
+};
+
+template <>
+struct HostArith<Arith::kMul> {
+  template <typename F>
+  static F compute(F a, F b) {
+    return a * b;
+  }
+  template <typename T>
+  static bool safe(T a, T b, T r) {
+    if (is_denormal(a) || is_denormal(b)) return false;
+    return is_safely_normal(r) || (r << 1 == 0 && (a << 1 == 0 || b << 1 == 0));
+  }
+  template <typename T>
+  static bool exact(T a, T b, T) {
+    return a << 1 == 0 || b << 1 == 0 || product_is_exact(a, b);
+  }
+};
+
+template <>
+struct HostArith<Arith::kDiv> {
+  template <typename F>
+  static F compute(F a, F b) {
+    return a / b;
+  }
+  // A safely normal quotient says that neither operand was a zero, an infinity or a NaN.
+  template <typename T>
+  static bool safe(T a, T b, T r) {
+    if (a << 1 == 0) return is_safely_normal(b);
+    return is_safely_normal(r) && !is_denormal(a) && !is_denormal(b);
+  }
+  template <typename T>
+  static bool exact(T a, T b, T r) {
+    if (a << 1 == 0) return true;
+    return product_is_exact(b, r) && host(b) * host(r) == host(a);
+  }
+};
+
+template <>
+struct HostArith<Arith::kSqrt> {
+  template <typename F>
+  static F compute(F, F b) {
+    return std::sqrt(b);
+  }
+  template <typename T>
+  static bool safe(T, T b, T r) {
+    return !is_denormal(b) && is_finite(r);
+  }
+  template <typename T>
+  static bool exact(T, T b, T r) {
+    return b << 1 == 0 || (product_is_exact(r, r) && host(r) * host(r) == host(b));
+  }
+};
+
+// The second operand unless the first is truly less (or greater): x86's choice for equal zeros.
+template <>
+struct HostArith<Arith::kMin> {
+  template <typename F>
+  static F compute(F a, F b) {
+    return a < b ? a : b;
+  }
+  template <typename T>
+  static bool safe(T a, T b, T) {
+    return !is_denormal(a) && !is_denormal(b) && host(a) == host(a) && host(b) == host(b);
+  }
+  template <typename T>
+  static bool exact(T, T, T) {
+    return true;
+  }
+};
+
+template <>
+struct HostArith<Arith::kMax> : HostArith<Arith::kMin> {
+  template <typename F>
+  static F compute(F a, F b) {
+    return a > b ? a : b;
+  }
+};
+
+// op on the first `lanes` lanes in soft float; the other lanes of the result are those of `a`.
+template <typename T>
+V128 arith_soft(Cpu& cpu, Arith op, unsigned lanes, V128 a, V128 b);
+
+template <Arith kOp, typename T, unsigned kCount>
+inline V128 arith(Cpu& cpu, V128 a, V128 b) {
+  if (usual_mode(cpu)) [[likely]] {
+    auto x = a.as<T>(), y = b.as<T>(), r = x;
+    bool noted = precision_noted(cpu);
+    bool good = true;
+    for (unsigned k = 0; k < kCount; ++k) {
+      r[k] = std::bit_cast<T>(HostArith<kOp>::compute(host(x[k]), host(y[k])));
+      good &= HostArith<kOp>::safe(x[k], y[k], r[k]);
+      if (!noted) good &= HostArith<kOp>::exact(x[k], y[k], r[k]);
+    }
+    if (good) [[likely]] return V128::from(r);
+  }
+  return arith_soft<T>(cpu, kOp, kCount, a, b);
+}
+
+// ADDSUBPS and ADDSUBPD: even lanes are subtracted.
+template <typename T>
+V128 add_sub(Cpu& cpu, V128 a, V128 b);
+// HADD and HSUB: neighbours of `a`, then of `b`; op is kAdd or kSub.
+template <Arith kOp, typename T>
+V128 horizontal(Cpu& cpu, V128 a, V128 b);
+// DPPS and DPPD: products of the lanes in control bits 7:4, their sum to the lanes in 3:0.
+template <typename T>
+V128 dot_product(Cpu& cpu, V128 a, V128 b, u64 control);
+// SQRT as a unary operation on kCount lanes; the rest of the result is of no interest.
+template <typename T, unsigned kCount>
+inline V128 square_roots(Cpu& cpu, V128 a) {
+  return arith<Arith::kSqrt, T, kCount>(cpu, a, a);
+}
+
+// --- compares. How two values relate, as one bit.
+constexpr unsigned kLess = 1;
+constexpr unsigned kEqual = 2;
+constexpr unsigned kGreater = 4;
+constexpr unsigned kUnordered = 8;
+
+template <typename T>
+unsigned relation_soft(Env& env, T a, T b, bool signal_quiet);
+
+// CMPccPS and the others: all ones where the predicate holds (SDM vol. 2, CMPPD, table 3-1).
+template <typename T, unsigned kCount>
+V128 compare_lanes(Cpu& cpu, V128 a, V128 b, u64 predicate);
+
+template <typename T>
+u64 compare_flags_soft(Cpu& cpu, T a, T b, bool signal_quiet);
+
+// COMIS and UCOMIS: ZF, PF and CF. COMIS signals quiet NaNs.
+template <typename T, bool kSignalQuiet>
+inline u64 compare_flags(Cpu& cpu, V128 a, V128 b) {
+  T x = static_cast<T>(a.lo), y = static_cast<T>(b.lo);
+  Host<T> p = host(x), q = host(y);
+  if ((p < q || p >= q) && !is_denormal(x) && !is_denormal(y)) [[likely]] {
+    return (p < q ? guest::kCF : 0) | (p == q ? guest::kZF : 0);
+  }
+  return compare_flags_soft<T>(cpu, x, y, kSignalQuiet);
+}
+
+// --- conversions
+template <typename To, typename From>
+V128 resize_soft(Cpu& cpu, V128 a, unsigned lanes);
+
+// CVTSS2SD and CVTPS2PD, CVTSD2SS and CVTPD2PS: kCount lanes, the rest of the result is zero.
+template <typename To, typename From, unsigned kCount>
+inline V128 resize(Cpu& cpu, V128 a) {
+  if constexpr (kCount == 1) {
+    From x = static_cast<From>(a.lo);
+    To r = std::bit_cast<To>(static_cast<Host<To>>(host(x)));
+    bool exact = sizeof(To) > sizeof(From) || static_cast<Host<From>>(host(r)) == host(x);
+    bool noted = exact || (usual_mode(cpu) && precision_noted(cpu));
+    bool safe = x << 1 == 0 || (is_safely_normal(r) && !is_denormal(x));
+    if (noted && safe) [[likely]] return {r, 0};
+  }
+  return resize_soft<To, From>(cpu, a, kCount);
+}
+
+template <typename T>
+u64 from_integer_soft(Cpu& cpu, s64 value);
+
+// CVTSI2SS and CVTSI2SD; the integer has kBytes bytes.
+template <typename T, unsigned kBytes>
+inline V128 scalar_from_integer(Cpu& cpu, u64 integer) {
+  s64 value = static_cast<s64>(sign_extend(integer, kBytes));
+  u64 magnitude = value < 0 ? -static_cast<u64>(value) : static_cast<u64>(value);
+  if (magnitude >> (kFractionBits<T> + 1) == 0 || (usual_mode(cpu) && precision_noted(cpu))) [[likely]] {
+    return {std::bit_cast<T>(static_cast<Host<T>>(value)), 0};
+  }
+  return {from_integer_soft<T>(cpu, value), 0};
+}
+
+// CVTDQ2PS, CVTDQ2PD, CVTPI2PS, CVTPI2PD.
+template <typename T, unsigned kCount>
+V128 lanes_from_integer(Cpu& cpu, V128 a);
+
+template <typename T>
+u64 to_integer_soft(Cpu& cpu, T a, unsigned bits, bool truncate);
+
+// CVTSS2SI, CVTSD2SI and the truncating CVTT forms.
+template <typename T, unsigned kBytes, bool kTruncate>
+inline u64 scalar_to_integer(Cpu& cpu, V128 a) {
+  T x = static_cast<T>(a.lo);
+  if constexpr (kTruncate) {
+    constexpr Host<T> kLimit = kBytes == 8 ? Host<T>(9.2e18) : Host<T>(2.1e9);
+    Host<T> value = host(x);
+    if (value > -kLimit && value < kLimit) [[likely]] {
+      s64 integer = static_cast<s64>(value);
+      if (static_cast<Host<T>>(integer) == value || inexact_is_noted(cpu)) {
+        return static_cast<u64>(integer) & width_mask(kBytes);
+      }
+    }
+  }
+  return to_integer_soft<T>(cpu, x, kBytes * 8, kTruncate);
+}
+
+// CVT(T)PS2DQ, CVT(T)PD2DQ, CVT(T)PS2PI, CVT(T)PD2PI: kCount lanes to 32-bit integers, the rest zero.
+template <typename T, unsigned kCount, bool kTruncate>
+V128 lanes_to_integer(Cpu& cpu, V128 a);
+
+// ROUNDPS and the others: control 1:0 is the rounding mode unless bit 2 takes MXCSR's; bit 3 keeps
+// PE clear. Lanes from kCount up are those of `a`.
+template <typename T, unsigned kCount>
+V128 round_lanes(Cpu& cpu, V128 a, u64 control);
+
+// --- approximations. RCPPS and RSQRTPS are the true value rounded to 12 bits: the relative error
+// is at most 2^-12.99, the manual asks for 1.5 × 2^-12. They neither read nor set MXCSR; denormal
+// operands count as zeros and tiny results become zeros.
+template <unsigned kCount>
+V128 reciprocal(V128 a);
+template <unsigned kCount>
+V128 reciprocal_root(V128 a);
+
+}  // namespace gantry::sem::fp
