@@ -58,8 +58,8 @@ print join(\" \", map { \"\$_=\$count{\$_}\" } grep { /[a-z]/ } sort keys %count
 note "A container that keeps running, and a look into it:"
 show "podman run --detach --name gantry-demo --platform linux/amd64 $image bash -c \\
   'trap \"echo stopped by SIGTERM; exit 0\" TERM; echo started >/tmp/state; while :; do sleep 0.2; done'"
-for _ in {1..100}; do
-  podman exec gantry-demo test -e /tmp/state 2>/dev/null && break
+until podman exec gantry-demo test -e /tmp/state 2>/dev/null; do
+  [[ $(podman container inspect --format '{{.State.Running}}' gantry-demo) == true ]] || break
   sleep 0.3
 done
 show "podman exec gantry-demo bash -c 'echo \"on \$(uname -m), state: \$(cat /tmp/state)\"'"

@@ -32,11 +32,3 @@ expect_demo_output() {
   expect exec-into-running-container 'podman exec' "$file" 'on x86_64, state: started'
   expect stop-delivers-sigterm 'podman logs' "$file" 'stopped by SIGTERM'
 }
-
-wanted() {
-  local name=$1 pattern
-  shift
-  (($#)) || return 0
-  for pattern; do [[ $name != *"$pattern"* ]] || return 0; done
-  return 1
-}
