@@ -26,8 +26,10 @@ constexpr u64 kStatusFlags = kCF | kPF | kAF | kZF | kSF | kOF;
 
 enum class FlagKind : u8 {
   kRaw,     // result holds the six bits
-  kAdd,     // ADD and ADC: result = lhs + rhs (+ carry)
-  kSub,     // SUB, SBB, CMP, NEG: result = lhs - rhs (- borrow)
+  kAdd,     // result = lhs + rhs
+  kAdc,     // result = lhs + rhs + carry
+  kSub,     // SUB, CMP, NEG: result = lhs - rhs
+  kSbb,     // result = lhs - rhs - borrow
   kLogic,   // CF = OF = AF = 0
   kInc,     // as kAdd with rhs = 1, CF in `carry`
   kDec,     // as kSub with rhs = 1, CF in `carry`
@@ -46,8 +48,10 @@ struct LazyFlags {
   bool cf() const {
     switch (kind) {
       case FlagKind::kRaw: return result & kCF;
-      case FlagKind::kAdd: return ((lhs & rhs) | ((lhs | rhs) & ~result)) & sign_bit(width);
-      case FlagKind::kSub: return ((~lhs & rhs) | ((~lhs | rhs) & result)) & sign_bit(width);
+      case FlagKind::kAdd: return result < lhs;
+      case FlagKind::kSub: return lhs < rhs;
+      case FlagKind::kAdc: return ((lhs & rhs) | ((lhs | rhs) & ~result)) & sign_bit(width);
+      case FlagKind::kSbb: return ((~lhs & rhs) | ((~lhs | rhs) & result)) & sign_bit(width);
       case FlagKind::kLogic: return false;
       case FlagKind::kInc:
       case FlagKind::kDec: return carry;
@@ -60,8 +64,10 @@ struct LazyFlags {
     switch (kind) {
       case FlagKind::kRaw: return result & kOF;
       case FlagKind::kAdd:
+      case FlagKind::kAdc:
       case FlagKind::kInc: return (lhs ^ result) & (rhs ^ result) & sign_bit(width);
       case FlagKind::kSub:
+      case FlagKind::kSbb:
       case FlagKind::kDec: return (lhs ^ rhs) & (lhs ^ result) & sign_bit(width);
       case FlagKind::kLogic: return false;
       case FlagKind::kResult: return lhs & kOF;

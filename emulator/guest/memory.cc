@@ -1,5 +1,7 @@
 #include "emulator/guest/memory.h"
 
+#include <csignal>
+
 namespace gantry::guest {
 namespace {
 
@@ -64,9 +66,19 @@ u64 compare_exchange(u64 address, T expected, T desired) {
 
 }  // namespace
 
+// Linux reports the kernel's half as present, so that a program cannot find out what is mapped there.
+void raise_bad_address(Cpu& cpu, u64 address, u32 access) {
+  if (!is_canonical(address)) raise_gp(cpu);
+  raise(cpu, {.vector = Vector::kPageFault,
+              .error = kFaultUser | kFaultPresent | access,
+              .address = address,
+              .host_signal = SIGSEGV,
+              .host_code = SEGV_MAPERR});
+}
+
 void probe_write(Cpu& cpu, u64 address, u64 size) {
-  check_address(cpu, address);
-  check_address(cpu, address + size - 1);
+  check_address(cpu, address, kFaultWrite);
+  check_address(cpu, address + size - 1, kFaultWrite);
   // Adding zero atomically changes nothing that another thread could see.
   __atomic_fetch_add(reinterpret_cast<u8*>(address), 0, __ATOMIC_RELAXED);
   for (u64 page = align_up(address + 1, 4096); page < address + size; page += 4096) {
@@ -75,7 +87,7 @@ void probe_write(Cpu& cpu, u64 address, u64 size) {
 }
 
 u64 atomic_rmw(Cpu& cpu, Rmw operation, unsigned width, u64 address, u64 value) {
-  check_address(cpu, address);
+  check_address(cpu, address, kFaultWrite);
   if (!kAtomicAtAnyAlignment && address % width != 0) {
     touch(cpu, width, address);
     SplitLock lock;
@@ -92,7 +104,7 @@ u64 atomic_rmw(Cpu& cpu, Rmw operation, unsigned width, u64 address, u64 value) 
 }
 
 u64 atomic_compare_exchange(Cpu& cpu, unsigned width, u64 address, u64 expected, u64 desired) {
-  check_address(cpu, address);
+  check_address(cpu, address, kFaultWrite);
   if (!kAtomicAtAnyAlignment && address % width != 0) {
     touch(cpu, width, address);
     SplitLock lock;

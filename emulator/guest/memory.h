@@ -14,10 +14,19 @@ namespace gantry::guest {
 // belongs to the kernel.
 constexpr u64 kAddressLimit = u64{1} << 47;
 
-// #GP(0) for an address the guest cannot have. Without this check an ARM64 host would ignore the
-// top byte of a pointer and let a guest reach what lies above 2^47.
-inline void check_address(Cpu& cpu, u64 address) {
-  if (address >= kAddressLimit) [[unlikely]] raise_gp(cpu);
+// Whether bits 47 to 63 are equal (SDM vol. 1, section 3.3.7.1).
+constexpr bool is_canonical(u64 address) {
+  return address < kAddressLimit || address >= -kAddressLimit;
+}
+
+// For an address that the guest cannot have: #GP(0) when it is not canonical, else it is the
+// kernel's and gives a page fault. `access` is kFaultWrite or 0.
+[[noreturn]] void raise_bad_address(Cpu& cpu, u64 address, u32 access);
+
+// Without this check an ARM64 host would ignore the top byte of a pointer and let a guest reach
+// what lies above 2^47.
+inline void check_address(Cpu& cpu, u64 address, u32 access = 0) {
+  if (address >= kAddressLimit) [[unlikely]] raise_bad_address(cpu, address, access);
 }
 
 namespace memory_internal {
@@ -40,7 +49,7 @@ inline T load(Cpu& cpu, u64 address) {
 
 template <typename T>
 inline void store(Cpu& cpu, u64 address, T value) {
-  check_address(cpu, address);
+  check_address(cpu, address, kFaultWrite);
   std::atomic_thread_fence(std::memory_order_release);
   reinterpret_cast<volatile memory_internal::Unaligned<T>*>(address)->value = value;
 }
@@ -54,7 +63,7 @@ inline V128 load_v128(Cpu& cpu, u64 address) {
 }
 
 inline void store_v128(Cpu& cpu, u64 address, const V128& value) {
-  check_address(cpu, address);
+  check_address(cpu, address, kFaultWrite);
   std::atomic_thread_fence(std::memory_order_release);
   std::memcpy(reinterpret_cast<void*>(address), &value, sizeof value);
 }

@@ -34,32 +34,90 @@ struct AnyShape {
   static unsigned operand_width(const Insn& i, unsigned n) { return i.op[n].width; }
   static unsigned width(const Insn& i) { return i.width; }
   static bool locked(const Insn& i) { return i.locked(); }
+  static Condition condition(const Insn& i) { return i.condition(); }
+  static constexpr bool kBaseAndDisp = false;
 };
 
-// Two operands of known kinds and one width; no LOCK.
-template <unsigned kWidth, OperandKind kFirst, OperandKind kSecond = OperandKind::kNone>
+// Two operands of known kinds and widths; no LOCK. With kBase the memory operand is a base register
+// and a displacement, 64 bits wide and without a segment.
+template <unsigned kWidth, OperandKind kFirst, OperandKind kSecond = OperandKind::kNone,
+          bool kBase = false, unsigned kSecondWidth = kWidth>
 struct FixedShape {
   static constexpr OperandKind kind(const Insn&, unsigned n) { return n == 0 ? kFirst : kSecond; }
-  static constexpr unsigned operand_width(const Insn&, unsigned) { return kWidth; }
+  static constexpr unsigned operand_width(const Insn&, unsigned n) {
+    return n == 0 ? kWidth : kSecondWidth;
+  }
   static constexpr unsigned width(const Insn&) { return kWidth; }
   static constexpr bool locked(const Insn&) { return false; }
+  static Condition condition(const Insn& i) { return i.condition(); }
+  static constexpr bool kBaseAndDisp = kBase;
 };
 
-// The condition `c` of the flags (SDM vol. 1, appendix B).
-inline bool evaluate(Condition c, const LazyFlags& f) {
-  bool value = false;
-  switch (static_cast<unsigned>(c) >> 1) {
-    case 0: value = f.of(); break;
-    case 1: value = f.cf(); break;
-    case 2: value = f.zf(); break;
-    case 3: value = f.cf() || f.zf(); break;
-    case 4: value = f.sf(); break;
-    case 5: value = f.pf(); break;
-    case 6: value = f.sf() != f.of(); break;
-    case 7: value = f.zf() || f.sf() != f.of(); break;
+// A shape that knows the condition too.
+template <typename Shape, Condition kCondition>
+struct WithCondition : Shape {
+  static constexpr Condition condition(const Insn&) { return kCondition; }
+};
+
+// Conditions without their lowest bit, which negates (SDM vol. 1, appendix B).
+enum class Test : u8 { kO, kB, kE, kBE, kS, kP, kL, kLE };
+
+// After a comparison the operands say more, and faster, than the flags that they would give.
+inline bool evaluate_compare(Test test, const LazyFlags& f) {
+  unsigned unused = 64 - f.width * 8;
+  switch (test) {
+    case Test::kB: return f.lhs < f.rhs;
+    case Test::kBE: return f.lhs <= f.rhs;
+    case Test::kL: return static_cast<s64>(f.lhs << unused) < static_cast<s64>(f.rhs << unused);
+    case Test::kLE: return static_cast<s64>(f.lhs << unused) <= static_cast<s64>(f.rhs << unused);
+    default: UNREACHABLE();
   }
-  return value != (static_cast<unsigned>(c) & 1);
 }
+
+// After AND, OR, XOR and TEST, CF and OF are clear.
+inline bool evaluate_logic(Test test, const LazyFlags& f) {
+  auto value = static_cast<s64>(f.result << (64 - f.width * 8));
+  switch (test) {
+    case Test::kB: return false;
+    case Test::kBE: return value == 0;
+    case Test::kL: return value < 0;
+    case Test::kLE: return value <= 0;
+    default: UNREACHABLE();
+  }
+}
+
+inline bool evaluate_flags(Test test, const LazyFlags& f) {
+  switch (test) {
+    case Test::kB: return f.cf();
+    case Test::kBE: return f.cf() || f.zf();
+    case Test::kL: return f.sf() != f.of();
+    case Test::kLE: return f.zf() || f.sf() != f.of();
+    default: UNREACHABLE();
+  }
+}
+
+inline bool evaluate(Test test, const LazyFlags& f) {
+  switch (test) {
+    case Test::kO: return f.of();
+    case Test::kE: return f.zf();
+    case Test::kS: return f.sf();
+    case Test::kP: return f.pf();
+    default: break;
+  }
+  if (f.kind == FlagKind::kSub) return evaluate_compare(test, f);
+  if (f.kind == FlagKind::kLogic) return evaluate_logic(test, f);
+  return evaluate_flags(test, f);
+}
+
+inline bool evaluate(Condition c, const LazyFlags& f) {
+  auto code = static_cast<unsigned>(c);
+  return evaluate(static_cast<Test>(code >> 1), f) != (code & 1);
+}
+
+// #SS(0) unless `address` is canonical.
+void raise_stack_fault(Cpu& cpu, u64 address);
+// The same when the memory operand is in the stack segment.
+void check_stack_operand(Cpu& cpu, const Insn& i, u64 address);
 
 template <typename Shape = AnyShape>
 class Eval {
@@ -81,7 +139,7 @@ class Eval {
     unsigned w = Shape::operand_width(i, n);
     switch (Shape::kind(i, n)) {
       case OperandKind::kGpr: return zext(w, cpu_.gpr[i.op[n].reg]);
-      case OperandKind::kMemory: return load(w, address(i));
+      case OperandKind::kMemory: return load(w, operand_address(i));
       case OperandKind::kImmediate: return zext(w, i.imm);
       case OperandKind::kImmediate2: return i.imm2;
       case OperandKind::kRelative: return i.imm;
@@ -95,12 +153,10 @@ class Eval {
     unsigned w = Shape::operand_width(i, n);
     switch (Shape::kind(i, n)) {
       case OperandKind::kGpr: return set_gpr(i.op[n].reg, w, value);
-      case OperandKind::kMemory: return store(w, address(i), value);
-      case OperandKind::kHighByte: {
-        u64& reg = cpu_.gpr[i.op[n].reg];
-        reg = (reg & ~u64{0xff00}) | (value & 0xff) << 8;
+      case OperandKind::kMemory: return store(w, operand_address(i), value);
+      case OperandKind::kHighByte:
+        reinterpret_cast<u8*>(&cpu_.gpr[i.op[n].reg])[1] = static_cast<u8>(value);
         return;
-      }
       default: UNREACHABLE();
     }
   }
@@ -134,8 +190,9 @@ class Eval {
     switch (w) {
       case 8: cpu_.gpr[n] = value; return;
       case 4: cpu_.gpr[n] = static_cast<u32>(value); return;
-      case 2: cpu_.gpr[n] = (cpu_.gpr[n] & ~u64{0xffff}) | static_cast<u16>(value); return;
-      default: cpu_.gpr[n] = (cpu_.gpr[n] & ~u64{0xff}) | static_cast<u8>(value); return;
+      // One narrow store; all hosts are little-endian.
+      case 2: std::memcpy(&cpu_.gpr[n], &value, 2); return;
+      default: std::memcpy(&cpu_.gpr[n], &value, 1); return;
     }
   }
   Vec xmm(unsigned n) const { return cpu_.xmm[n]; }
@@ -143,17 +200,22 @@ class Eval {
 
   Int effective_offset(const Insn& i) const {
     const auto& m = i.mem;
+    if constexpr (Shape::kBaseAndDisp) return cpu_.gpr[m.base] + static_cast<u64>(m.disp);
     u64 offset = static_cast<u64>(m.disp);
     if (m.base != x86::kNoRegister) offset += cpu_.gpr[m.base];
     if (m.index != x86::kNoRegister) offset += cpu_.gpr[m.index] << m.scale;
     return m.address_width == 4 ? static_cast<u32>(offset) : offset;
   }
   Int segment_base(const Insn& i) const {
+    if constexpr (Shape::kBaseAndDisp) return 0;
     if (i.mem.segment == x86::kNoRegister) [[likely]] return 0;
     if (i.mem.segment == guest::kFs) return cpu_.fs_base;
     return i.mem.segment == guest::kGs ? cpu_.gs_base : 0;
   }
   Int address(const Insn& i) const { return effective_offset(i) + segment_base(i); }
+  Int address(const Insn& i, Int delta) const {
+    return zext(i.mem.address_width, effective_offset(i) + delta) + segment_base(i);
+  }
 
   // --- memory
   Int load(unsigned w, Int address) { return guest::load_width(cpu_, w, address); }
@@ -173,6 +235,15 @@ class Eval {
     return guest::atomic_compare_exchange(cpu_, w, address, expected, desired);
   }
   void probe_write(unsigned w, Int address) { guest::probe_write(cpu_, address, w); }
+  Int load_stack(unsigned w, Int address) {
+    check_stack_address(address);
+    return load(w, address);
+  }
+  void store_stack(unsigned w, Int address, Int value) {
+    check_stack_address(address);
+    store(w, address, value);
+  }
+  void fence() { std::atomic_thread_fence(std::memory_order_seq_cst); }
 
   // --- integers
   Int imm(u64 value) { return value; }
@@ -231,6 +302,7 @@ class Eval {
     return c ? a : b;
   }
   Int to_int(Bool c) { return c ? 1 : 0; }
+  Bool never() { return false; }
 
   // --- flags
   Flags flags_of(FlagKind k, unsigned w, Int lhs, Int rhs, Int result) {
@@ -244,6 +316,10 @@ class Eval {
   }
   Flags flags_raw(Int bits) { return LazyFlags::raw(bits); }
   void set_flags(const Flags& f) { cpu_.flags = f; }
+  void set_flags_if(Bool c, const Flags& f) {
+    if (c) cpu_.flags = f;
+  }
+  Bool carry_of(const Flags& f) { return f.cf(); }
   void update_flags(u64 mask, Int bits) {
     cpu_.flags = LazyFlags::raw((cpu_.flags.bits() & ~mask) | (bits & mask));
   }
@@ -260,9 +336,13 @@ class Eval {
   }
   Int flag_bits() { return cpu_.flags.bits(); }
   Bool condition(Condition c) { return evaluate(c, cpu_.flags); }
+  Bool condition(const Insn& i) { return evaluate(Shape::condition(i), cpu_.flags); }
 
   // --- control flow
   void jump(Int target) { cpu_.rip = target; }
+  void check_canonical(Int target) {
+    if (!guest::is_canonical(target)) [[unlikely]] guest::raise_gp(cpu_);
+  }
   void branch(Bool c, u64 taken, u64 not_taken) { cpu_.rip = c ? taken : not_taken; }
   template <typename F>
   void when(Bool c, F body) {
@@ -285,11 +365,12 @@ class Eval {
       body();
       set_gpr(guest::kRcx, w, cpu_.gpr[guest::kRcx] - 1);
       if (stop()) break;
-      if (cpu_.interrupt) [[unlikely]] {
-        if (zext(w, cpu_.gpr[guest::kRcx]) != 0) return;
-      }
+      if (cpu_.interrupt) [[unlikely]] return jump_after_repeat(i);
     }
     cpu_.rip = i.next_rip();
+  }
+  void jump_after_repeat(const Insn& i) {
+    if (zext(i.mem.address_width, cpu_.gpr[guest::kRcx]) == 0) cpu_.rip = i.next_rip();
   }
   void raise(Vector vector, u32 error = 0) { guest::raise(cpu_, {.vector = vector, .error = error}); }
   void exit(Exit reason, u32 detail = 0) {
@@ -310,6 +391,16 @@ class Eval {
 
  private:
   static s64 signed_value(unsigned w, Int a) { return static_cast<s64>(sign_extend(a, w)); }
+
+  // Accesses through RSP and RBP are to the stack segment, whose faults are #SS (SDM vol. 3, 6.15).
+  void check_stack_address(Int address) {
+    if (address >= guest::kAddressLimit) [[unlikely]] raise_stack_fault(cpu_, address);
+  }
+  Int operand_address(const Insn& i) {
+    Int a = address(i);
+    if (a >= guest::kAddressLimit) [[unlikely]] check_stack_operand(cpu_, i, a);
+    return a;
+  }
 
   Int vector_address(const Insn& i, unsigned n) {
     Int a = address(i);

@@ -30,25 +30,32 @@
 //   write_low(i, n, w, v)      only the low w bytes; the rest of an XMM destination is kept
 //   address(i)                 effective address of the memory operand, segment base added
 //   effective_offset(i)        the same without the segment base (LEA)
+//   address(i, delta)          `delta` bytes further, wrapped at the address width
+//   segment_base(i)            of the memory operand or, for string instructions, of the override
+//   width(i), kind(i, n), operand_width(i, n), locked(i)   what the decoder says
 //   gpr(n), set_gpr(n, w, v), xmm(n), set_xmm(n, v)
 //
 // Memory: load(w, address), store(w, address, v), load_vec(w, address), store_vec(w, address, v);
 //   atomic_rmw(Rmw, w, address, v) and compare_exchange(w, address, expected, desired) return the old value;
-//   probe_write(w, address) faults as a store would.
+//   probe_write(w, address) faults as a store would; load_stack, store_stack: as load and store, #SS
+//   in place of #GP; fence(): MFENCE.
 //
 // Integer: imm(value) add sub and_ or_ xor_ not_ neg shl shr sar rol ror (counts already masked and
 //   below the width) mul umulh smulh sext(from, v) zext(from, v) clz ctz popcnt bswap
 //   eq ne ult slt ule sle (width first) is_zero not_zero bool_and bool_or bool_not
-//   select(c, a, b)  to_int(c)
+//   select(c, a, b)  to_int(c)  never()
 //
 // Flags: flags_of(FlagKind, w, lhs, rhs, result)  flags_incdec(FlagKind, w, lhs, result): CF kept
 //   flags_result(w, result, bits): ZF SF PF of result and CF AF OF from an Int of RFLAGS bits
-//   flags_raw(bits)   set_flags(f)   flag(bit) as a Bool   condition(Condition)   flag_bits()
+//   flags_raw(bits)   set_flags(f)   set_flags_if(c, f)   carry_of(f)   flag(bit) as a Bool
+//   condition(Condition)   condition(i): that of a cc instruction   flag_bits()
 //   update_flags(mask, bits): replaces the flags in the constant mask
 //
 // Control flow: jump(target Int), branch(c, taken address, not-taken address) end the block;
 //   when(c, body), if_else(c, then, otherwise) for what select cannot express;
+//   check_canonical(v): #GP(0) unless v is canonical;
 //   repeat(i, body, stop): the iterations of a REP string instruction, each committed on its own;
+//   jump_after_repeat(i): past the instruction when rCX is zero, else it is executed again;
 //   raise(Vector, error), exit(Exit, detail): leaves the engine after this instruction.
 //
 // Everything else: call(f, values…) applies a pure C++ function f; call_cpu(f, values…) a function of

@@ -1,0 +1,48 @@
+// The interpreter: every row's semantics over Eval.
+#include "emulator/base/log.h"
+#include "emulator/interp/eval.h"
+#include "emulator/semantics/all.h"
+#include "emulator/x86/opcode.h"
+
+namespace gantry::interp {
+
+using namespace sem;
+
+void raise_stack_fault(Cpu& cpu, u64 address) {
+  if (!guest::is_canonical(address)) guest::raise(cpu, {.vector = Vector::kStackFault});
+}
+
+void check_stack_operand(Cpu& cpu, const Insn& i, u64 address) {
+  bool stack = i.mem.base == guest::kRsp || i.mem.base == guest::kRbp;
+  if (stack && i.mem.segment == x86::kNoRegister) raise_stack_fault(cpu, address);
+}
+
+namespace {
+
+// An instruction that the table knows and we do not.
+void missing(Cpu& cpu, const Insn& i) {
+  LOG(kDecode, "%#lx: %s is not implemented", i.rip, x86::row_mnemonic(i.row));
+  guest::raise_ud(cpu);
+}
+
+template <void (*kBody)(Eval<>&, const Insn&)>
+void general(Cpu& cpu, const Insn& i) {
+  Eval<> b(cpu);
+  kBody(b, i);
+}
+
+#define OP(map, opcode, prefixes, modrm, mnemonic, op1, op2, op3, op4, semantics, attributes) semantics,
+#define SEM(NAME) &general<&NAME<Eval<>>>
+#define NO_SEM(NAME) &missing
+constexpr Handler kHandlers[] = {
+#include "emulator/x86/opcodes.def"
+};
+#undef OP
+#undef SEM
+#undef NO_SEM
+
+}  // namespace
+
+Handler handler_for(const Insn& insn) { return kHandlers[insn.row]; }
+
+}  // namespace gantry::interp

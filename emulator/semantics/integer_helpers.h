@@ -1,0 +1,29 @@
+// Integer operations that depend on values: called from the semantics by every engine.
+#pragma once
+
+#include "emulator/guest/cpu.h"
+
+namespace gantry::sem {
+
+// DIV and IDIV of the double-width accumulator; #DE when the quotient does not fit.
+void divide_unsigned(guest::Cpu& cpu, u64 width, u64 divisor);
+void divide_signed(guest::Cpu& cpu, u64 width, u64 divisor);
+
+// LOCK NEG; returns the old value.
+u64 atomic_negate(guest::Cpu& cpu, u64 width, u64 address);
+
+// CMPXCHG8B and CMPXCHG16B, always atomic.
+void compare_exchange_8(guest::Cpu& cpu, u64 address);
+void compare_exchange_16(guest::Cpu& cpu, u64 address);
+
+// The bits of `source` gathered from, or scattered to, the places where `mask` has ones.
+u64 parallel_extract(u64 source, u64 mask);
+u64 parallel_deposit(u64 source, u64 mask);
+
+// BEXTR: the bits of `source` from bits 0..7 of `control`, as many as its bits 8..15 say.
+u64 extract_bits(u64 source, u64 control);
+
+// CRC-32C (polynomial 0x11EDC6F41, reflected) of the low `width` bytes of `data`, added to `crc`.
+u64 crc32c(u64 width, u64 crc, u64 data);
+
+}  // namespace gantry::sem

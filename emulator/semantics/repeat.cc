@@ -1,0 +1,106 @@
+#include "emulator/semantics/repeat.h"
+
+#include <algorithm>
+
+#include "emulator/base/bits.h"
+#include "emulator/guest/memory.h"
+
+namespace gantry::sem {
+namespace {
+
+using guest::Cpu;
+using guest::Gpr;
+using guest::kRcx;
+using guest::kRdi;
+using guest::kRsi;
+
+constexpr u64 kPageSize = 4096;
+
+u64 bytes_left_in_page(u64 address) { return kPageSize - (address & (kPageSize - 1)); }
+
+// The registers of a running string instruction.
+struct Repeat {
+  Cpu& cpu;
+  unsigned width;
+  unsigned address_width;
+
+  u64 read(Gpr reg) const { return cpu.gpr[reg] & width_mask(address_width); }
+  void write(Gpr reg, u64 value) { cpu.gpr[reg] = value & width_mask(address_width); }
+  bool backward() const { return cpu.system_flags & guest::kDF; }
+  u64 step() const { return backward() ? -u64{width} : u64{width}; }
+
+  void advance(Gpr reg, u64 count) { write(reg, read(reg) + step() * count); }
+  void count_down(u64 count) { write(kRcx, read(kRcx) - count); }
+};
+
+// How many elements lie on one page at `address`; 0 for an element that crosses pages. Addresses
+// are small enough that they do not wrap at 4 GiB within the page.
+u64 elements_in_page(const Repeat& r, u64 address) { return bytes_left_in_page(address) / r.width; }
+
+void fill(u64 address, unsigned width, u64 value, u64 count) {
+  auto* bytes = reinterpret_cast<u8*>(address);
+  if (width == 1) {
+    std::memset(bytes, static_cast<int>(value & 0xff), count);
+    return;
+  }
+  for (u64 i = 0; i < count; i++) std::memcpy(bytes + i * width, &value, width);
+}
+
+// True when copying `size` bytes at once gives what copying them element by element gives: the
+// destination does not begin inside the source.
+bool may_copy_at_once(u64 destination, u64 source, u64 size) { return destination - source >= size; }
+
+// Elements that can be moved by one memcpy. Both sides are then on one page each, which has been
+// accessed as the first element's move would.
+u64 copy_chunk(Repeat& r, u64 destination, u64 source) {
+  if (r.backward()) return 0;
+  u64 count = std::min({r.read(kRcx), elements_in_page(r, destination), elements_in_page(r, source)});
+  if (count < 2 || !may_copy_at_once(destination, source, count * r.width)) return 0;
+  guest::load<u8>(r.cpu, source);
+  guest::probe_write(r.cpu, destination, 1);
+  std::memcpy(reinterpret_cast<void*>(destination), reinterpret_cast<const void*>(source),
+              count * r.width);
+  return count;
+}
+
+u64 fill_chunk(Repeat& r, u64 destination) {
+  if (r.backward()) return 0;
+  u64 count = std::min(r.read(kRcx), elements_in_page(r, destination));
+  if (count < 2) return 0;
+  guest::probe_write(r.cpu, destination, 1);
+  fill(destination, r.width, r.cpu.gpr[guest::kRax], count);
+  return count;
+}
+
+}  // namespace
+
+void repeat_move(Cpu& cpu, u64 width, u64 address_width, u64 source_base) {
+  Repeat r{cpu, static_cast<unsigned>(width), static_cast<unsigned>(address_width)};
+  while (r.read(kRcx) != 0 && !cpu.interrupt) {
+    u64 source = r.read(kRsi) + source_base, destination = r.read(kRdi);
+    u64 count = copy_chunk(r, destination, source);
+    if (count == 0) {
+      count = 1;
+      guest::store_width(cpu, r.width, destination, guest::load_width(cpu, r.width, source));
+    }
+    r.advance(kRsi, count);
+    r.advance(kRdi, count);
+    r.count_down(count);
+  }
+}
+
+void repeat_store(Cpu& cpu, u64 width, u64 address_width) {
+  Repeat r{cpu, static_cast<unsigned>(width), static_cast<unsigned>(address_width)};
+  while (r.read(kRcx) != 0 && !cpu.interrupt) {
+    u64 destination = r.read(kRdi);
+    u64 count = fill_chunk(r, destination);
+    if (count == 0) {
+      count = 1;
+      guest::store_width(cpu, r.width, destination, cpu.gpr[guest::kRax]);
+    }
+    r.advance(kRdi, count);
+    r.count_down(count);
+  }
+}
+
+}  // namespace gantry::sem
