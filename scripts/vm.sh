@@ -101,7 +101,11 @@ make_vm_programs() {
       llvm-strip-19 --strip-debug -o "$programs/$program" "$BUILD/aarch64/bin/$program"
   done
   cp "$GANTRY_ROOT/deploy/vm/init.sh" "$GANTRY_ROOT/scripts/demo-steps.sh" "$programs/vm/"
-  [[ ! -t 0 || ! -t 1 ]] || : >"$programs/vm/terminal"
+  if [[ -t 0 && -t 1 ]]; then
+    # What the machine's terminal cannot ask this one for.
+    echo "stty $(stty size <&0 | sed 's/\(.*\) /rows \1 columns /'); export TERM=${TERM@Q}" \
+      >"$programs/vm/terminal"
+  fi
   vm_command "$@" >"$programs/vm/command"
   truncate -s 64M "$VM_RUN/programs.ext4"
   mke2fs -q -t ext4 -m 0 -d "$programs" "$VM_RUN/programs.ext4"
@@ -110,9 +114,6 @@ make_vm_programs() {
 vm_command() {
   # The machine's clock has whole seconds only, and none at all with some CPU models.
   echo "date --set=@$EPOCHSECONDS >/dev/null"
-  if [[ -t 0 && -t 1 ]]; then
-    echo "stty rows $(tput lines) columns $(tput cols); export TERM=${TERM@Q}"
-  fi
   case $# in
     0) echo "GANTRY_DEMO_IN_VM=1 exec /usr/libexec/gantry/vm/demo-steps.sh" ;;
     1) printf '%s\n' "$1" ;;

@@ -29,7 +29,9 @@ here=/usr/libexec/gantry/vm
 cd /root || exit
 if [[ -e $here/terminal ]]; then
   # A terminal of its own session, so that Ctrl-C and job control work.
-  setsid --ctty --wait bash "$here/command" <>/dev/hvc0 >&0 2>&0
+  # shellcheck disable=SC2016  # expanded by the inner shell
+  setsid --ctty --wait bash -c '. "$1/terminal"; . "$1/command"' terminal "$here" \
+    <>/dev/hvc0 >&0 2>&0
 else
   bash "$here/command" <"$(port stdin)" >"$(port stdout)" 2>"$(port stderr)"
 fi
