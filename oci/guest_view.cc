@@ -46,6 +46,13 @@ Result<GuestView> GuestView::of_bundle(UniqueFd root, UniqueFd bundle, std::vect
   GuestView view(std::move(root), std::move(bundle));
   for (Mount& mount : mounts) {
     std::string at = view.mount_point_of(mount.destination);
+    // It would cover the image as a whole, and nothing could be said of its programs.
+    if (at == "/" && lexical_path(mount.destination) != "/") {
+      return make_error(EINVAL,
+                        "refused: %s in the root filesystem is a symbolic link to /, and "
+                        "config.json mounts something there",
+                        mount.destination.c_str());
+    }
     view.mounts_.push_back({std::move(mount), std::move(at)});
   }
   return view;

@@ -69,12 +69,17 @@ Result<Program> find_by_path(const GuestView& view, const ProgramQuery& query) {
   return named(query.name, file.error());
 }
 
-std::string join(std::string_view directory, const ProgramQuery& query) {
-  std::string base(directory.empty() ? "." : directory);
-  // An empty or relative element of PATH is relative to the working directory (environ(7)).
-  if (base[0] != '/') base = query.directory + "/" + base;
-  while (base.ends_with('/') && base.size() > 1) base.pop_back();
-  return (base == "/" ? "" : base) + "/" + query.name;
+std::string under(std::string directory, std::string_view name) {
+  while (directory.ends_with('/')) directory.pop_back();
+  return directory.append("/").append(name);
+}
+
+// An empty or relative element of PATH is relative to the working directory (environ(7)).
+std::string candidate_in(std::string_view element, const ProgramQuery& query) {
+  std::string directory(element);
+  if (element.empty()) directory = query.directory;
+  if (!element.empty() && element[0] != '/') directory = under(query.directory, element);
+  return under(std::move(directory), query.name);
 }
 
 // execvp(3): a candidate that cannot be executed is passed over, and reported when nothing else
@@ -84,7 +89,7 @@ Result<Program> find_in_path(const GuestView& view, const ProgramQuery& query,
   std::optional<Error> refused;
   while (true) {
     std::size_t end = path.find(':');
-    std::string candidate = join(path.substr(0, end), query);
+    std::string candidate = candidate_in(path.substr(0, end), query);
     Result<ProgramFile> file = identify(view, query, candidate);
     if (file) return complete(view, query, std::move(candidate), std::move(*file));
     int code = file.error().code;

@@ -66,13 +66,13 @@ Summary summarize(const Json& rules) {
 }
 
 Json rule_without_namespaces(const Json& action) {
-  return {{"names", {"clone"}},
+  Json condition = {{"index", 0},
+                    {"value", kNamespaceFlags},
+                    {"valueTwo", 0},
+                    {"op", "SCMP_CMP_MASKED_EQ"}};
+  return {{"names", Json::array({"clone"})},
           {"action", action},
-          {"args",
-           {{{"index", 0},
-             {"value", kNamespaceFlags},
-             {"valueTwo", 0},
-             {"op", "SCMP_CMP_MASKED_EQ"}}}}};
+          {"args", Json::array({std::move(condition)})}};
 }
 
 class Extender {
@@ -227,6 +227,7 @@ void replace_architectures(Json& seccomp) {
 // machine lacks; a profile for x86-64 names some.
 void drop_foreign_names(Json& rules) {
   for (Json& rule : rules) {
+    if (!rule.is_object()) continue;
     Json known = Json::array();
     for (const std::string& name : names_of(rule)) {
       bool foreign =
@@ -236,7 +237,7 @@ void drop_foreign_names(Json& rules) {
     }
     rule["names"] = std::move(known);
   }
-  auto is_empty = [](const Json& rule) { return rule["names"].empty(); };
+  auto is_empty = [](const Json& rule) { return rule.is_object() && rule["names"].empty(); };
   auto& list = *rules.get_ptr<Json::array_t*>();
   list.erase(std::remove_if(list.begin(), list.end(), is_empty), list.end());
 }
