@@ -40,7 +40,9 @@ cmd_vm() {
 }
 
 run_vm() {
-  VM_RUN=$(mktemp -d "$VM_DIR/run.XXXXXX")
+  remove_stale_runs
+  VM_RUN=$VM_DIR/run.$$
+  mkdir "$VM_RUN"
   trap vm_cleanup EXIT
   trap 'exit 130' INT
   trap 'exit 143' TERM HUP
@@ -119,6 +121,15 @@ vm_command() {
     1) printf '%s\n' "$1" ;;
     *) printf '%q ' "$@" ;;
   esac
+}
+
+# What a ./dev vm that was killed could not remove.
+remove_stale_runs() {
+  local run
+  for run in "$VM_DIR"/run.*; do
+    [[ -d $run ]] && ! kill -0 "${run##*.}" 2>/dev/null && rm -rf "$run"
+  done
+  return 0
 }
 
 vm_cleanup() {
