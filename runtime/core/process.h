@@ -17,7 +17,8 @@ struct Settings {
   bool strace = false;
   bool trace = false;
   bool stats = false;
-  std::string log_channels;
+  std::string log_channels;  // as --log takes them
+  std::string log_file;
 };
 
 struct Process {
@@ -34,10 +35,8 @@ struct Process {
 
   int emulator_fd = -1;  // gantry-x64 itself, for execve
   int program_fd = -1;   // the guest's program, for /proc/self/exe
+  std::vector<int> hidden_fds;  // these and other descriptors of ours (process/hidden_fds.h)
+  std::string emulator_path;    // where gantry-x64 was found, should the descriptor not do
 };
-
-// The arguments that start a new emulator (Process::emulator_fd) on `program`; argv[0] is that of
-// the program. program.fd and emulator_fd must be inherited by it: not close-on-exec.
-std::vector<std::string> emulator_arguments(const Process& process, const loader::Program& program);
 
 }  // namespace gantry::runtime

@@ -14,7 +14,6 @@ struct Image {
   u64 entry = 0;          // of the interpreter if there is one
   u64 stack_pointer = 0;  // argc lies there
   u64 vdso = 0;
-  u64 signal_return = 0;  // __kernel_rt_sigreturn of the vDSO
   std::string auxv;       // bytes of the auxiliary vector, for /proc/self/auxv
   // Bounds of the strings on the stack, for /proc/self/{cmdline,environ,stat}.
   u64 arguments_start = 0, arguments_end = 0;

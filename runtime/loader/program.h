@@ -2,6 +2,7 @@
 // own architecture, or an error. Scripts are followed to their interpreter here.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,8 @@
 #include "emulator/base/types.h"
 
 namespace gantry::runtime::loader {
+
+struct ElfFile;
 
 enum class ProgramKind : u8 {
   kGuest,   // ELF for x86-64
@@ -18,9 +21,10 @@ enum class ProgramKind : u8 {
 struct Program {
   ProgramKind kind = ProgramKind::kGuest;
   int fd = -1;                    // the ELF file, open for reading and close-on-exec; the caller's
-  std::string path;               // the ELF file as it was opened, for messages and native programs
-  std::string file_name;          // the file that was asked for (of a script, the script): AT_EXECFN, comm
-  std::vector<std::string> argv;  // with what a script's first line puts in front
+  std::string path = {};          // the ELF file as it was opened, for messages and native programs
+  std::string file_name = {};     // what was asked for (of a script, the script): AT_EXECFN, comm
+  std::shared_ptr<const ElfFile> elf = {};  // of a kGuest, its headers
+  std::vector<std::string> argv = {};       // with what a script's first line puts in front
 };
 
 // What the file at `path`, relative to `directory_fd`, starts with these arguments. `flags` are those
@@ -28,6 +32,10 @@ struct Program {
 // EACCES, ENOEXEC, ELOOP, EISDIR …); the message names the file and the reason.
 Result<Program> resolve_program(int directory_fd, const std::string& path, int flags,
                                 std::vector<std::string> argv);
+
+// The program in an open file, for an emulator that execve started with what resolve_program gave.
+Result<Program> program_from_descriptor(int fd, const std::string& file_name,
+                                        std::vector<std::string> argv);
 
 // The file a shell would start for `name`: `name` itself if it has a slash, else the first executable
 // file of that name in `search_path` (the value of PATH). ENOENT when there is none, EACCES when only

@@ -62,6 +62,10 @@ class AddressSpace {
   // The initial stack: a mapping of this size above all that map() chooses. Its end, or -errno.
   s64 map_stack(u64 size, int protection);
 
+  // A random number of pages, as bytes, below `limit` bytes; 0 when address randomisation is off
+  // (personality(2), ADDR_NO_RANDOMIZE).
+  u64 random_offset(u64 limit);
+
   // Where the loader puts the heap's start, and names for regions that are not files (a literal).
   void set_brk_start(u64 address);
   void set_name(u64 address, const char* name);

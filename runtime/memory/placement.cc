@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 
 #include "emulator/base/bits.h"
 #include "emulator/base/log.h"
@@ -75,7 +76,9 @@ Result<AddressSpace*> AddressSpace::create(u64 page_size) {
   if (probe == MAP_FAILED) return make_system_error(errno, "cannot map memory");
   munmap(probe, page_size);
   auto* state = new State(page_size);
-  state->top = state->search_from = choose_top(reinterpret_cast<u64>(probe), page_size);
+  state->top = choose_top(reinterpret_cast<u64>(probe), page_size);
+  bool randomize = !(personality(0xffffffff) & ADDR_NO_RANDOMIZE);
+  if (randomize) (void)!getrandom(state->random, sizeof state->random, GRND_NONBLOCK);
   LOG(kMemory, "guest mappings go below %#lx", static_cast<unsigned long>(state->top));
   return new AddressSpace(state);
 }
@@ -122,24 +125,27 @@ s64 AddressSpace::State::map_anywhere(u64 size, int flags, const Region& region,
   return -ENOMEM;
 }
 
+u64 AddressSpace::random_offset(u64 limit) {
+  u64 value = state_->random[state_->random_used++ % std::size(state_->random)];
+  return align_down(value % limit, std::max(kGuestPageSize, state_->host.page_size()));
+}
+
+// Linux moves the stack's end by up to 16 GiB and the first mapping by up to 2^28 pages
+// (arch/x86/mm/mmap.c); hosts with fewer address bits have less room for it.
 s64 AddressSpace::map_stack(u64 size, int protection) {
   State& state = *state_;
   std::lock_guard lock(state.mutex);
-  u64 random = 0;
-  bool randomize = !(personality(0xffffffff) & ADDR_NO_RANDOMIZE);
-  if (randomize) (void)!getrandom(&random, sizeof random, GRND_NONBLOCK);
-  // Linux moves the stack's top by up to 16 GiB and mappings by up to 2^28 pages more.
-  u64 room = state.top / 16;
-  u64 stack_end = align_down(state.top - random % room, 16 * kGuestPageSize);
-  state.top = state.search_from = stack_end;
+  state.top -= random_offset(std::min(state.top / 16, 16 * kGigabyte));
   Region region{.protection = protection,
                 .flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN,
                 .name = "[stack]"};
   Backing backing{.flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE};
   s64 start = state.map_anywhere(size, 0, region, backing);
   if (start < 0) return start;
-  u64 gap = align_down((random >> 32) % room, 16 * kGuestPageSize) + 256 * kGuestPageSize;
-  state.top = state.search_from = static_cast<u64>(start) - gap;
+  constexpr u64 kGuardGap = 256 * kGuestPageSize;
+  u64 room = std::min(state.top / 16, 1024 * kGigabyte);
+  state.top = static_cast<u64>(start) - kGuardGap - random_offset(room);
+  state.top = align_down(state.top, state.host.page_size());
   state.search_size = 0;
   return start + static_cast<s64>(size);
 }

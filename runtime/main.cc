@@ -1,0 +1,149 @@
+// gantry-x64: runs an x86-64 Linux program.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "emulator/base/log.h"
+#include "emulator/semantics/cpuid.h"
+#include "runtime/core/command_line.h"
+#include "runtime/loader/elf.h"
+#include "runtime/personality.h"
+#include "runtime/proc/proc.h"
+#include "runtime/process/hidden_fds.h"
+
+namespace gantry::runtime {
+namespace {
+
+constexpr int kUsageStatus = 2;
+
+int fail(const Error& error, int status) {
+  std::fprintf(stderr, "gantry-x64: %s\n", error.message.c_str());
+  return status;
+}
+
+// What --log-file names must still be the same file for a program that changed its directory.
+std::string absolute_path(const std::string& path) {
+  char directory[4096];
+  if (path.starts_with('/') || !getcwd(directory, sizeof directory)) return path;
+  return std::string(directory) + "/" + path;
+}
+
+Result<void> start_log(Process& process) {
+  Settings& settings = process.settings;
+  if (!settings.log_channels.empty() && !enable_channels(settings.log_channels.c_str())) {
+    return make_error(EINVAL, "unknown log channel in '%s'", settings.log_channels.c_str());
+  }
+  if (settings.log_file.empty()) return {};
+  settings.log_file = absolute_path(settings.log_file);
+  constexpr int kFlags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC;
+  int fd = open(settings.log_file.c_str(), kFlags, 0666);
+  if (fd < 0) return make_system_error(errno, "%s", settings.log_file.c_str());
+  int hidden = hide_fd(process, fd);
+  set_log_descriptor(hidden >= 0 ? hidden : fd);
+  return {};
+}
+
+bool names_variable(const std::string& entry, const std::string& name) {
+  return entry.size() > name.size() && entry[name.size()] == '=' && entry.starts_with(name);
+}
+
+std::vector<std::string> guest_environment(const CommandLine& line) {
+  std::vector<std::string> result;
+  for (char** entry = environ; *entry; entry++) result.push_back(*entry);
+  for (const std::string& name : line.unset_variables) {
+    std::erase_if(result, [&](const std::string& entry) { return names_variable(entry, name); });
+  }
+  for (const std::string& variable : line.set_variables) {
+    std::string name = variable.substr(0, variable.find('='));
+    std::erase_if(result, [&](const std::string& entry) { return names_variable(entry, name); });
+    result.push_back(variable);
+  }
+  return result;
+}
+
+Result<loader::Program> find_program(const CommandLine& line) {
+  if (line.program_fd >= 0) {
+    return loader::program_from_descriptor(line.program_fd, line.file_name, line.program);
+  }
+  TRY_ASSIGN(std::string path, loader::find_in_path(line.program[0], std::getenv("PATH")));
+  std::vector<std::string> argv = line.program;
+  if (line.has_argv0) argv[0] = line.argv0;
+  return loader::resolve_program(AT_FDCWD, path, 0, argv);
+}
+
+// A program of the host's own architecture needs no emulator.
+int run_native(const loader::Program& program, const std::vector<std::string>& environment) {
+  auto pointers = [](const std::vector<std::string>& strings) {
+    std::vector<char*> result;
+    for (const std::string& string : strings) result.push_back(const_cast<char*>(string.c_str()));
+    result.push_back(nullptr);
+    return result;
+  };
+  fexecve(program.fd, pointers(program.argv).data(), pointers(environment).data());
+  int error = errno;
+  return fail(make_system_error(error, "%s", program.path.c_str()), loader::exit_status_of(error));
+}
+
+void describe(Process& process, const loader::Program& program) {
+  process.file_name = program.file_name;
+  process.argv = program.argv;
+  for (const std::string& argument : program.argv) process.command_line += argument + '\0';
+  process.comm = program.file_name.substr(program.file_name.rfind('/') + 1).substr(0, 15);
+  int hidden = hide_fd(process, program.fd);
+  process.program_fd = hidden >= 0 ? hidden : program.fd;
+}
+
+// Nothing here is ever freed: the process ends without returning from its first task.
+int run(const CommandLine& line, char** argv) {
+  auto* process = new Process;
+  process->settings = line.settings;
+  if (auto log = start_log(*process); !log) return fail(log.error(), kUsageStatus);
+  engine::options.trace = line.settings.trace;
+  if (line.settings.trace) enable_channel(Channel::kTrace);
+  std::vector<std::string> environment = guest_environment(line);
+
+  auto program = find_program(line);
+  if (!program) return fail(program.error(), loader::exit_status_of(program.error().code));
+  if (program->kind == loader::ProgramKind::kNative) return run_native(*program, environment);
+  open_emulator(*process, line.emulator_fd);
+
+  auto memory = AddressSpace::create(static_cast<u64>(sysconf(_SC_PAGESIZE)));
+  if (!memory) return fail(memory.error(), loader::exit_status_of(ENOMEM));
+  process->memory = *memory;
+  auto image = loader::load(*process->memory, *program, environment);
+  if (!image) return fail(image.error(), loader::exit_status_of(image.error().code));
+  process->image = *image;
+  describe(*process, *program);
+  proc::publish_command_line(*process, argv);
+  sem::set_cpu_count(static_cast<unsigned>(sysconf(_SC_NPROCESSORS_ONLN)));
+
+  auto* task = new Task;
+  task->process = process;
+  task->os = &personality();
+  task->cpu.rip = image->entry;
+  task->cpu.gpr[guest::kRsp] = image->stack_pointer;
+  set_current_task(task);
+  run_first_task(*task);
+}
+
+}  // namespace
+}  // namespace gantry::runtime
+
+int main(int argc, char** argv) {
+  using namespace gantry::runtime;
+  auto line = parse_command_line(argc, argv);
+  if (!line) return fail(line.error(), kUsageStatus);
+  if (line->help) {
+    std::fputs(help_text().c_str(), stdout);
+    return 0;
+  }
+  if (line->version) {
+    std::puts("gantry-x64 " GANTRY_VERSION);
+    return 0;
+  }
+  return run(*line, argv);
+}
