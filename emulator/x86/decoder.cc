@@ -246,7 +246,7 @@ bool Decoder::select_row(Map map) {
 void Decoder::set_sizes() {
   u32 attributes = row_->attributes;
   unsigned column = attributes & (kDefault64 | kForce64) ? 2 : 1;
-  if (has(kPrefixOpSize) && !(attributes & (kForce64 | kMandatory66))) column = 0;
+  if (has(kPrefixOpSize) && !(attributes & (kForce64 | kIgnore66))) column = 0;
   if (has(kRexW)) column = 2;
   insn_.width = static_cast<u8>(2 << column);
   if (attributes & (kByte | kVectorWidth | kMmxWidth)) {

@@ -23,4 +23,7 @@ DecodeStatus decode(std::span<const u8> code, u64 rip, Insn& insn);
 // Intel syntax, as Zydis and objdump -M intel write it; for traces and crash reports.
 std::string disassemble(const Insn& insn);
 
+// The mnemonic alone, without prefixes.
+std::string mnemonic(const Insn& insn);
+
 }  // namespace gantry::x86

@@ -45,13 +45,6 @@ std::string mnemonic_for(const char* text, u8 width) {
   return std::string(text, static_cast<std::size_t>(end - text));
 }
 
-std::string mnemonic(const Insn& insn, const Opcode& row) {
-  if (row.map == Map::k1 && row.opcode == 0xe3 && insn.mem.address_width == 4) return "jecxz";
-  std::string text = mnemonic_for(row_mnemonic(insn.row), insn.width);
-  if (row.attributes & kCc) text += kConditions[static_cast<unsigned>(insn.condition())];
-  return text;
-}
-
 std::string prefix(const Insn& insn, const Opcode& row) {
   if (insn.locked()) return "lock ";
   if (!(row.attributes & kString) || !insn.repeated()) return "";
@@ -123,9 +116,17 @@ std::string operand(const Insn& insn, const Opcode& row, const Operand& op) {
 
 }  // namespace
 
+std::string mnemonic(const Insn& insn) {
+  const Opcode& row = opcodes()[insn.row];
+  if (row.map == Map::k1 && row.opcode == 0xe3 && insn.mem.address_width == 4) return "jecxz";
+  std::string text = mnemonic_for(row_mnemonic(insn.row), insn.width);
+  if (row.attributes & kCc) text += kConditions[static_cast<unsigned>(insn.condition())];
+  return text;
+}
+
 std::string disassemble(const Insn& insn) {
   const Opcode& row = opcodes()[insn.row];
-  std::string text = prefix(insn, row) + mnemonic(insn, row);
+  std::string text = prefix(insn, row) + mnemonic(insn);
   const char* separator = " ";
   for (const Operand& op : insn.op) {
     if (op.kind == OperandKind::kNone) break;

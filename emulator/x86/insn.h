@@ -10,7 +10,8 @@ enum class OperandKind : u8 {
   kGpr,       // reg 0..15; with width 1: AL..R15B (REX numbering)
   kHighByte,  // AH, CH, DH, BH: reg is 0..3, the register whose bits 8..15 are meant
   kMemory,    // Insn::mem
-  kImmediate, // Insn::imm, already sign- or zero-extended to 64 bits as the manual says
+  kImmediate, // Insn::imm, already sign- or zero-extended to 64 bits as the manual says; width is
+              // that of the operation where it is sign-extended, else its own
   kImmediate2,// Insn::imm2 (ENTER, EXTRQ, INSERTQ)
   kRelative,  // Insn::imm holds the absolute target
   kXmm,
@@ -26,6 +27,8 @@ struct Operand {
   OperandKind kind = OperandKind::kNone;
   u8 reg = 0;
   u8 width = 0;  // bytes; 0 where a size has no meaning (LEA's memory operand, FXSAVE's area)
+
+  bool operator==(const Operand&) const = default;
 };
 
 constexpr u8 kNoRegister = 0xff;
@@ -40,6 +43,8 @@ struct MemoryOperand {
   u8 segment = kNoRegister;  // 4 (FS) or 5 (GS) when overridden; the other bases are zero
   u8 address_width = 8;    // bytes: 4 under an address-size prefix
   bool rip_relative = false;
+
+  bool operator==(const MemoryOperand&) const = default;
 };
 
 // Conditions as the low four bits of Jcc, SETcc and CMOVcc encode them (SDM vol. 1, appendix B).
@@ -75,6 +80,8 @@ struct Insn {
   bool locked() const { return prefixes & kPrefixLock; }
   bool repeated() const { return prefixes & (kPrefixRep | kPrefixRepne); }
   Condition condition() const { return static_cast<Condition>(opcode & 15); }
+
+  bool operator==(const Insn&) const = default;
 };
 
 }  // namespace gantry::x86

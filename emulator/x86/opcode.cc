@@ -48,6 +48,17 @@ constexpr u32 operand_attributes(const OperandSpec& op) {
   return attributes;
 }
 
+constexpr bool has_size(const Opcode& row, Size size) {
+  for (const OperandSpec& op : row.op) {
+    if (op.size == size) return true;
+  }
+  return false;
+}
+
+constexpr bool ignores_66(const Opcode& row) {
+  return (row.prefixes & 15) == P66 || (has_size(row, Size::kY) && !has_size(row, Size::kV));
+}
+
 constexpr u32 derived_attributes(const Opcode& row) {
   u32 attributes = 0;
   for (const OperandSpec& op : row.op) attributes |= operand_attributes(op);
@@ -56,7 +67,7 @@ constexpr u32 derived_attributes(const Opcode& row) {
   if (vex && row.op[0].method == kNone) attributes |= kVectorWidth;
   const OperandSpec& sized = is_port(row.op[0].method) ? row.op[1] : row.op[0];
   if (is_byte_register(sized)) attributes |= kByte;
-  if ((row.prefixes & 15) == P66) attributes |= kMandatory66;
+  if (ignores_66(row)) attributes |= kIgnore66;
   return attributes;
 }
 

@@ -29,7 +29,7 @@ enum Attribute : u32 {
   kMmxWidth = 1 << 19,       // Insn::width is 8
   kOpcodeRegister = 1 << 20,  // eight opcodes, whose low three bits are a register
   kVectorIndex = 1 << 21,     // the memory operand has a vector index: gathers
-  kMandatory66 = 1 << 22,     // 66 is part of the opcode and says nothing about operand size
+  kIgnore66 = 1 << 22,        // 66 says nothing about operand size (mandatory, or only REX.W does)
 };
 
 // The opcode maps: what precedes the opcode byte.
