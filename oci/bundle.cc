@@ -19,11 +19,20 @@ Result<UniqueFd> open_root(int bundle, const std::string& path) {
   if (root) return root;
   const char* reason = nullptr;
   switch (root.error().code) {
-    case ENOENT: reason = "does not exist"; break;
-    case ENOTDIR: reason = "is not a directory (or is a symbolic link)"; break;
-    case ELOOP: reason = "leads through a symbolic link"; break;
-    case EXDEV: reason = "leads out of the bundle"; break;
-    default: return root;
+    case ENOENT:
+      reason = "does not exist";
+      break;
+    case ENOTDIR:
+      reason = "is not a directory (or is a symbolic link)";
+      break;
+    case ELOOP:
+      reason = "leads through a symbolic link";
+      break;
+    case EXDEV:
+      reason = "leads out of the bundle";
+      break;
+    default:
+      return root;
   }
   return make_error(root.error().code, "the root filesystem `%s` (root.path) %s", path.c_str(),
                     reason);
@@ -68,11 +77,10 @@ Result<GuestView> Bundle::view() const {
 }
 
 Result<void> Bundle::store(const Json& spec) const {
-  Result<void> stored =
-      replace_file(config_directory_.get(), config_name_, to_text(spec), status_);
+  Result<void> stored = replace_file(config_directory_.get(), config_name_, to_text(spec), status_);
   if (stored) return stored;
-  return make_error(stored.error().code, "cannot rewrite the bundle's %s: %s",
-                    config_name_.c_str(), stored.error().message.c_str());
+  return make_error(stored.error().code, "cannot rewrite the bundle's %s: %s", config_name_.c_str(),
+                    stored.error().message.c_str());
 }
 
 }  // namespace gantry

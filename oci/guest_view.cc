@@ -67,9 +67,8 @@ const Mount* GuestView::covering(std::string_view path) const {
 }
 
 bool GuestView::has_mount_in(std::string_view path) const {
-  return std::any_of(mounts_.begin(), mounts_.end(), [&](const PlacedMount& placed) {
-    return is_at_or_below(placed.at, path);
-  });
+  return std::any_of(mounts_.begin(), mounts_.end(),
+                     [&](const PlacedMount& placed) { return is_at_or_below(placed.at, path); });
 }
 
 // As covering(), but sees through a tmpfs that shows a copy of what lies below it.

@@ -40,7 +40,8 @@ Result<struct stat> stat_program(int path_fd) {
   return status;
 }
 
-// execve(2), "Interpreter scripts": white space after "#!" is skipped, the path ends at white space.
+// execve(2), "Interpreter scripts": white space after "#!" is skipped, the path ends at white
+// space.
 Result<ProgramFile> identify_script(std::string_view header) {
   header.remove_prefix(2);
   std::string_view line = header.substr(0, header.find('\n'));
@@ -98,12 +99,18 @@ Result<ProgramFile> identify_program(int path_fd) {
 
 std::string machine_name(u16 machine) {
   switch (machine) {
-    case EM_X86_64: return "x86-64";
-    case EM_386: return "i386";
-    case EM_AARCH64: return "aarch64";
-    case EM_RISCV: return "riscv";
-    case EM_LOONGARCH: return "loongarch";
-    default: break;
+    case EM_X86_64:
+      return "x86-64";
+    case EM_386:
+      return "i386";
+    case EM_AARCH64:
+      return "aarch64";
+    case EM_RISCV:
+      return "riscv";
+    case EM_LOONGARCH:
+      return "loongarch";
+    default:
+      break;
   }
   char text[24];
   std::snprintf(text, sizeof text, "machine 0x%x", static_cast<unsigned>(machine));

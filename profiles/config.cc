@@ -83,7 +83,8 @@ Result<void> read_value(const YAML::Node& node, const std::string& file,
   for (const YAML::Node& element : node) {
     TRY_ASSIGN(std::string word, read_word(element, file));
     if (!word.starts_with("--") || word.size() == 2) {
-      return error_at(file, element.Mark(), "`" + word + "` is not an option (--name or --name=value)");
+      return error_at(file, element.Mark(),
+                      "`" + word + "` is not an option (--name or --name=value)");
     }
     options.push_back(std::move(word));
   }
@@ -144,7 +145,8 @@ Result<Config> parse_config(const std::string& text, const std::string& name) {
 
 Result<Config> load_config(const std::string& path) {
   int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  if (fd < 0) return make_system_error(errno, "cannot open the configuration file %s", path.c_str());
+  if (fd < 0)
+    return make_system_error(errno, "cannot open the configuration file %s", path.c_str());
   Result<std::string> text = read_config_text(fd, path);
   ::close(fd);
   if (!text) return text.take_error();

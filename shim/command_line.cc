@@ -17,34 +17,33 @@ struct Grammar {
 
 using Letter = std::pair<char, std::string_view>;
 
-constexpr std::string_view kGlobalValued[] = {"root",     "log",      "log-format",
-                                              "log-level", "rootless", "cgroup-manager",
-                                              "criu",     "config"};
-constexpr Letter kGlobalLetters[] = {{'v', "version"}, {'V', "version"}, {'h', "help"},
-                                     {'?', "help"}};
+constexpr std::string_view kGlobalValued[] = {
+    "root", "log", "log-format", "log-level", "rootless", "cgroup-manager", "criu", "config"};
+constexpr Letter kGlobalLetters[] = {
+    {'v', "version"}, {'V', "version"}, {'h', "help"}, {'?', "help"}};
 
-constexpr std::string_view kCreateValued[] = {
-    "bundle",     "config",   "console-socket", "pid-file",           "preserve-fds",
-    "image-path", "work-path", "parent-path",   "manage-cgroups-mode", "empty-ns",
-    "lsm-profile", "lsm-mount-context", "status-fd", "page-server"};
+constexpr std::string_view kCreateValued[] = {"bundle",    "config",       "console-socket",
+                                              "pid-file",  "preserve-fds", "image-path",
+                                              "work-path", "parent-path",  "manage-cgroups-mode",
+                                              "empty-ns",  "lsm-profile",  "lsm-mount-context",
+                                              "status-fd", "page-server"};
 constexpr Letter kCreateLetters[] = {{'b', "bundle"}, {'f', "config"}, {'d', "detach"}};
 
 constexpr std::string_view kExecValued[] = {
-    "console-socket", "cwd",      "env",           "user",     "additional-gids",
-    "process",        "pid-file", "process-label", "apparmor", "cap",
-    "preserve-fds",   "cgroup"};
-constexpr Letter kExecLetters[] = {{'e', "env"}, {'u', "user"},   {'g', "additional-gids"},
-                                   {'p', "process"}, {'c', "cap"}, {'d', "detach"},
+    "console-socket", "cwd",           "env",      "user", "additional-gids", "process",
+    "pid-file",       "process-label", "apparmor", "cap",  "preserve-fds",    "cgroup"};
+constexpr Letter kExecLetters[] = {{'e', "env"},     {'u', "user"}, {'g', "additional-gids"},
+                                   {'p', "process"}, {'c', "cap"},  {'d', "detach"},
                                    {'t', "tty"}};
 
 constexpr Grammar kGlobalGrammar = {kGlobalValued, kGlobalLetters, true};
 constexpr Grammar kCreateGrammar = {kCreateValued, kCreateLetters, false};
 constexpr Grammar kExecGrammar = {kExecValued, kExecLetters, true};
 
-constexpr std::string_view kCommands[] = {
-    "create", "run",   "exec",  "restore", "checkpoint", "delete", "events",   "kill", "list",
-    "pause",  "ps",    "resume", "spec",   "start",      "state",  "update",   "features",
-    "help",   "init",  "mounts"};
+constexpr std::string_view kCommands[] = {"create", "run",      "exec", "restore", "checkpoint",
+                                          "delete", "events",   "kill", "list",    "pause",
+                                          "ps",     "resume",   "spec", "start",   "state",
+                                          "update", "features", "help", "init",    "mounts"};
 
 bool is_command(const std::string& word) {
   return std::find(std::begin(kCommands), std::end(kCommands), word) != std::end(kCommands);
@@ -90,8 +89,8 @@ bool swallows_next(const Grammar& grammar, const Flag& flag, std::span<const std
   bool is_global = grammar.valued.data() == kGlobalGrammar.valued.data();
   static constexpr std::string_view kSwitches[] = {"debug", "systemd-cgroup", "version", "help",
                                                    "usage"};
-  if (!is_global || std::find(std::begin(kSwitches), std::end(kSwitches), flag.name) !=
-                        std::end(kSwitches)) {
+  if (!is_global ||
+      std::find(std::begin(kSwitches), std::end(kSwitches), flag.name) != std::end(kSwitches)) {
     return false;
   }
   return !words[next].starts_with('-') && !is_command(words[next]) && next + 1 < words.size() &&

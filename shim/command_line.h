@@ -36,11 +36,11 @@ struct FlagList {
 };
 
 struct CommandLine {
-  Words globals;         // without our own flags
-  FlagList global_flags;  // of `globals`
+  Words globals;                      // without our own flags
+  FlagList global_flags;              // of `globals`
   std::optional<std::string> config;  // our own --config
-  std::string command;   // empty when there is none
-  Words arguments;       // after the command
+  std::string command;                // empty when there is none
+  Words arguments;                    // after the command
 };
 
 // `words` without the program's name. Fails when our own flag lacks its value.

@@ -43,8 +43,9 @@ Finding examine_kernel() {
   std::string release = name.release;
   Result<UniqueFd> root = open_resolved(AT_FDCWD, "/", O_PATH, RESOLVE_NO_MAGICLINKS);
   if (root) return good("kernel", release);
-  return broken("kernel", release + ": openat2(2) does not work here (" + root.error().message +
-                              "); Linux 5.6 or later is needed, and a seccomp profile may forbid it");
+  return broken("kernel",
+                release + ": openat2(2) does not work here (" + root.error().message +
+                    "); Linux 5.6 or later is needed, and a seccomp profile may forbid it");
 }
 
 Finding examine_page_size() {

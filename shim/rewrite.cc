@@ -65,7 +65,8 @@ Result<std::optional<Container>> find_container(const CommandLine& line, const S
 Result<Json> read_process(const std::string& path) {
   TRY_ASSIGN(UniqueFd fd, open_at(AT_FDCWD, path, O_RDONLY | O_NOCTTY));
   Result<std::string> text = read_all(fd.get(), kMaxProcessBytes);
-  if (!text) return make_error(text.error().code, "%s: %s", path.c_str(), text.error().message.c_str());
+  if (!text)
+    return make_error(text.error().code, "%s: %s", path.c_str(), text.error().message.c_str());
   TRY_ASSIGN(Json process, parse_json(*text, path));
   if (!process.is_object()) return make_error(EINVAL, "%s is not a JSON object", path.c_str());
   return process;
@@ -155,8 +156,8 @@ Result<Json> edited_spec(const Bundle& bundle, const Emulator& emulator) {
 
 Result<void> rewrite_bundle(const CommandLine& line, const Emulator& emulator, std::string& note) {
   FlagList flags = parse_create_flags(line.arguments);
-  TRY_ASSIGN(Bundle bundle, Bundle::open(flags.value_of("bundle", "."),
-                                         flags.value_of("config", "config.json")));
+  TRY_ASSIGN(Bundle bundle,
+             Bundle::open(flags.value_of("bundle", "."), flags.value_of("config", "config.json")));
   TRY_ASSIGN(Json spec, edited_spec(bundle, emulator));
   note = spec.is_null() ? "native program, or rewritten before: bundle left as it is"
                         : "x86-64 program: config.json rewritten";

@@ -31,8 +31,8 @@ bool is_self(const std::string& path) {
 }
 
 std::vector<std::string> program_folders() {
-  std::vector<std::string> folders = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin",
-                                      "/sbin", "/bin"};
+  std::vector<std::string> folders = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
+                                      "/usr/bin",        "/sbin",          "/bin"};
   const char* path = std::getenv("PATH");
   std::string_view rest = path ? path : "";
   while (!rest.empty()) {
@@ -52,7 +52,8 @@ Result<Config> read_config(const std::optional<std::string>& path, std::string& 
 
 Result<Emulator> locate_emulator(const Config& config) {
   if (!config.emulator.empty()) return inspect_emulator(config.emulator);
-  for (const std::string& path : {own_directory() + "/gantry-x64", std::string(kInstalledEmulator)}) {
+  for (const std::string& path :
+       {own_directory() + "/gantry-x64", std::string(kInstalledEmulator)}) {
     if (::access(path.c_str(), F_OK) == 0) return inspect_emulator(path);
   }
   // x86-64 programs are then native on x86-64 machines, and an error of their container elsewhere.

@@ -30,7 +30,7 @@ bool is_engine_init(const GuestView& view, const std::vector<std::string>& args)
 // Hooks that run before the program is started and may put it in place (config.md, "POSIX-platform
 // Hooks").
 constexpr std::array<const char*, 3> kPreparingHooks = {"prestart", "createRuntime",
-                                                          "createContainer"};
+                                                        "createContainer"};
 
 bool has_preparing_hooks(const Json& spec) {
   const Json* hooks = member(spec, "hooks");

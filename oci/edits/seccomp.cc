@@ -57,7 +57,7 @@ Summary summarize(const Json& rules) {
   Summary summary;
   for (const Json& rule : rules) {
     bool permitting = permits(string_member(rule, "action"));
-    Names& names = !permitting             ? summary.refused
+    Names& names = !permitting            ? summary.refused
                    : is_conditional(rule) ? summary.conditional
                                           : summary.permitted;
     for (std::string& name : names_of(rule)) names.insert(std::move(name));
@@ -66,10 +66,8 @@ Summary summarize(const Json& rules) {
 }
 
 Json rule_without_namespaces(const Json& action) {
-  Json condition = {{"index", 0},
-                    {"value", kNamespaceFlags},
-                    {"valueTwo", 0},
-                    {"op", "SCMP_CMP_MASKED_EQ"}};
+  Json condition = {
+      {"index", 0}, {"value", kNamespaceFlags}, {"valueTwo", 0}, {"op", "SCMP_CMP_MASKED_EQ"}};
   return {{"names", Json::array({"clone"})},
           {"action", action},
           {"args", Json::array({std::move(condition)})}};
@@ -198,11 +196,16 @@ void separate_clone(Json& rules) {
 
 const char* host_architecture() {
   switch (host_machine()) {
-    case EM_X86_64: return "SCMP_ARCH_X86_64";
-    case EM_AARCH64: return "SCMP_ARCH_AARCH64";
-    case EM_RISCV: return "SCMP_ARCH_RISCV64";
-    case EM_LOONGARCH: return "SCMP_ARCH_LOONGARCH64";
-    default: return nullptr;
+    case EM_X86_64:
+      return "SCMP_ARCH_X86_64";
+    case EM_AARCH64:
+      return "SCMP_ARCH_AARCH64";
+    case EM_RISCV:
+      return "SCMP_ARCH_RISCV64";
+    case EM_LOONGARCH:
+      return "SCMP_ARCH_LOONGARCH64";
+    default:
+      return nullptr;
   }
 }
 

@@ -130,9 +130,8 @@ std::span<const Equivalent> seccomp_equivalents() { return kEquivalents; }
 std::span<const Need> seccomp_needs() { return kNeeds; }
 
 const Equivalent* find_equivalent(const char* guest_name) {
-  auto found = std::find_if(std::begin(kEquivalents), std::end(kEquivalents), [&](auto& row) {
-    return std::string_view(row.guest) == guest_name;
-  });
+  auto found = std::find_if(std::begin(kEquivalents), std::end(kEquivalents),
+                            [&](auto& row) { return std::string_view(row.guest) == guest_name; });
   return found == std::end(kEquivalents) ? nullptr : &*found;
 }
 

@@ -98,9 +98,9 @@ int main_program(int argc, char** argv) {
   CLI::App app("Gantry: x86-64 (linux/amd64) containers on this machine.", "gantry");
   app.set_version_flag("--version,-v", std::string("gantry version ") + gantry_version());
   app.require_subcommand(1);
-  app.add_option("--config", options.config,
-                 std::string("configuration file (default: ") + kDefaultConfigPath +
-                     " where it exists)");
+  app.add_option(
+      "--config", options.config,
+      std::string("configuration file (default: ") + kDefaultConfigPath + " where it exists)");
   app.footer("Keys of the configuration file:\n" + describe_config_keys());
 
   auto* inspect_command =

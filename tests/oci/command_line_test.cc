@@ -59,7 +59,8 @@ TEST(CommandLine, BundleInEveryForm) {
 }
 
 TEST(CommandLine, ExecFlagsEndAtTheName) {
-  Words words = {"-t", "-e", "A=b", "--user=1", "--cap", "CAP_X", "id", "ls", "-e", "--process", "x"};
+  Words words = {"-t", "-e", "A=b", "--user=1",  "--cap", "CAP_X",
+                 "id", "ls", "-e",  "--process", "x"};
   FlagList flags = parse_exec_flags(words);
   EXPECT_EQ(flags.value_of("env"), "A=b");
   EXPECT_FALSE(flags.find("process"));
@@ -80,7 +81,8 @@ TEST(RuntimeLog, QuotesAsLogrusDoes) {
 TEST(TextDiff, Table) {
   EXPECT_EQ(unified_diff("a\nb\n", "a\nb\n"), "");
   EXPECT_EQ(unified_diff("a\nb\nc\n", "a\nx\nc\n"), "@@ line 1 @@\n a\n-b\n+x\n c\n");
-  EXPECT_EQ(unified_diff("1\n2\n3\n4\n5\n", "1\n2\n3\n4\n5\n6\n"), "@@ line 3 @@\n 3\n 4\n 5\n+6\n");
+  EXPECT_EQ(unified_diff("1\n2\n3\n4\n5\n", "1\n2\n3\n4\n5\n6\n"),
+            "@@ line 3 @@\n 3\n 4\n 5\n+6\n");
 }
 
 }  // namespace

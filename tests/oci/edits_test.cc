@@ -52,8 +52,8 @@ class EditsTest : public ::testing::Test {
 };
 
 TEST_F(EditsTest, PrefixesAnX86Program) {
-  EXPECT_EQ(edited_args(), Json({"/dev/.gantry/gantry-x64", "--argv0=guest", "/bin/guest", "one",
-                                 "two"}));
+  EXPECT_EQ(edited_args(),
+            Json({"/dev/.gantry/gantry-x64", "--argv0=guest", "/bin/guest", "one", "two"}));
 }
 
 TEST_F(EditsTest, NoArgv0WhenItIsThePath) {
@@ -74,8 +74,7 @@ TEST_F(EditsTest, OptionsOfTheAdministratorComeFirst) {
 TEST_F(EditsTest, AProgramNeverLooksLikeAnOption) {
   write_file(bundle_.rootfs("/--strace/x"), test::elf_header(EM_X86_64), 0755);
   args() = {"--strace/x"};
-  EXPECT_EQ(edited_args(),
-            Json({"/dev/.gantry/gantry-x64", "--argv0=--strace/x", "./--strace/x"}));
+  EXPECT_EQ(edited_args(), Json({"/dev/.gantry/gantry-x64", "--argv0=--strace/x", "./--strace/x"}));
 }
 
 TEST_F(EditsTest, NativeProgramsStay) {

@@ -24,9 +24,7 @@ TEST(Json, RefusesWhatTwoReadersCouldReadDifferently) {
   EXPECT_NE(error_of(R"([{"x":[{"b":1,"b":1}]}])"), "");
 }
 
-TEST(Json, SameKeyInTwoObjectsIsFine) {
-  EXPECT_EQ(error_of(R"([{"a":1},{"a":{"a":2}}])"), "");
-}
+TEST(Json, SameKeyInTwoObjectsIsFine) { EXPECT_EQ(error_of(R"([{"a":1},{"a":{"a":2}}])"), ""); }
 
 TEST(Json, CaseDistinguishesInMapsOfFreeKeys) {
   EXPECT_EQ(error_of(R"({"annotations":{"x/A":"1","x/a":"2"}})"), "");
@@ -62,8 +60,7 @@ TEST(Json, ManyKeysTakeLinearTime) {
 
 TEST(Json, StringListNamesTheElement) {
   Json list = {"a", 5};
-  EXPECT_EQ(string_list(&list, "process.args").error().message,
-            "process.args[1] is not a string");
+  EXPECT_EQ(string_list(&list, "process.args").error().message, "process.args[1] is not a string");
   Json nul = {std::string("a\0b", 3)};
   EXPECT_EQ(string_list(&nul, "env").error().message, "env[0] contains a NUL byte");
   Json object = Json::object();

@@ -50,7 +50,8 @@ TEST_F(ProgramTest, NamesWithASlashIgnorePath) {
 }
 
 TEST_F(ProgramTest, MissingIsWorded127) {
-  constexpr const char* kText = "executable file `none` not found in $PATH: No such file or directory";
+  constexpr const char* kText =
+      "executable file `none` not found in $PATH: No such file or directory";
   EXPECT_EQ(find("none"), kText);
   EXPECT_EQ(find("none", "HOME=/"), kText);
   EXPECT_EQ(find("/bin/none"),
@@ -99,7 +100,10 @@ TEST_F(ProgramTest, PathSearchPassesOverWhatCannotRun) {
 }
 
 TEST_F(ProgramTest, TruncatedElfFiles) {
-  write_file(bundle_.rootfs("/bin/short"), "\x7f" "ELF", 0755);
+  write_file(bundle_.rootfs("/bin/short"),
+             "\x7f"
+             "ELF",
+             0755);
   write_file(bundle_.rootfs("/bin/half"), test::elf_header(EM_X86_64).substr(0, 60), 0755);
   EXPECT_EQ(find("short"), "`/bin/short` is a truncated ELF file: exec format error");
   EXPECT_EQ(find("half"), "`/bin/half` is a truncated ELF file: exec format error");

@@ -25,9 +25,9 @@ Json condition(unsigned index, unsigned long value, const char* op = "SCMP_CMP_E
 }
 
 Json extended(Json rules, const char* default_action = kErrno) {
-  Json spec = {{"linux",
-                {{"seccomp",
-                  {{"defaultAction", default_action}, {"syscalls", std::move(rules)}}}}}};
+  Json spec = {
+      {"linux",
+       {{"seccomp", {{"defaultAction", default_action}, {"syscalls", std::move(rules)}}}}}};
   extend_seccomp(spec, Plan());
   return spec["linux"]["seccomp"]["syscalls"];
 }
@@ -110,8 +110,7 @@ TEST(Seccomp, ForeignNamesAreDroppedWhereTheyAreErrors) {
                {"linux",
                 {{"seccomp",
                   {{"defaultAction", kErrno},
-                   {"syscalls",
-                    Json::array({rule({"open", "no_such_call", "read"}, kAllow)})}}}}}};
+                   {"syscalls", Json::array({rule({"open", "no_such_call", "read"}, kAllow)})}}}}}};
   extend_seccomp(spec, Plan());
   Json names = spec["linux"]["seccomp"]["syscalls"][0]["names"];
   EXPECT_NE(std::find(names.begin(), names.end(), "no_such_call"), names.end());
@@ -120,7 +119,9 @@ TEST(Seccomp, ForeignNamesAreDroppedWhereTheyAreErrors) {
 }
 
 TEST(Seccomp, BrokenProfilesDoNotBreakUs) {
-  Json spec = {{"linux", {{"seccomp", {{"defaultAction", 5}, {"syscalls", Json::array({Json{{"names", 3}}, 7})}}}}}};
+  Json spec = {
+      {"linux",
+       {{"seccomp", {{"defaultAction", 5}, {"syscalls", Json::array({Json{{"names", 3}}, 7})}}}}}};
   extend_seccomp(spec, Plan());
   EXPECT_TRUE(spec["linux"]["seccomp"]["syscalls"].is_array());
 }

@@ -47,8 +47,8 @@ TEST_F(CommandTest, OtherCommandsAreHandedOnAsTheyAre) {
 TEST_F(CommandTest, CreateRewritesTheBundleInPlace) {
   std::string path = bundle_.directory() + "/config.json";
   ::chmod(path.c_str(), 0640);
-  Words words = {"--systemd-cgroup", "create", "--bundle", bundle_.directory(), "--pid-file", "/p",
-                 "id"};
+  Words words = {"--systemd-cgroup", "create", "--bundle", bundle_.directory(),
+                 "--pid-file",       "/p",     "id"};
   EXPECT_EQ(runtime_.call(words).status, 42);
   EXPECT_EQ(runtime_.received(), words);
   EXPECT_EQ(bundle_.written_config()["process"]["args"][0], "/dev/.gantry/gantry-x64");
@@ -101,9 +101,10 @@ TEST_F(CommandTest, ErrorsGoToTheLogInItsFormat) {
   bundle_.config["process"]["args"] = {"none"};
   bundle_.write_config();
   std::string log = bundle_.at("log");
-  Ended ended = runtime_.call({"--log-format=json", "--log", log, "create", "-b",
-                               bundle_.directory(), "id"});
-  constexpr const char* kText = "executable file `none` not found in $PATH: No such file or directory";
+  Ended ended =
+      runtime_.call({"--log-format=json", "--log", log, "create", "-b", bundle_.directory(), "id"});
+  constexpr const char* kText =
+      "executable file `none` not found in $PATH: No such file or directory";
   EXPECT_EQ(ended.status, 1);
   EXPECT_EQ(ended.errors, std::string(kText) + "\n");
   Json line = Json::parse(read_file(log));
@@ -148,7 +149,8 @@ class ExecTest : public CommandTest {
   // As if the container of our bundle ran with its files as root, in this very process.
   void be_running() {
     runtime_.call({"create", "-b", bundle_.directory(), "id"});
-    runtime_.set_state(Json{{"id", "id"}, {"pid", ::getpid()}, {"bundle", bundle_.directory()}}.dump());
+    runtime_.set_state(
+        Json{{"id", "id"}, {"pid", ::getpid()}, {"bundle", bundle_.directory()}}.dump());
     write_file(bundle_.at("guest"), test::elf_header(EM_X86_64), 0755);
   }
 
@@ -169,8 +171,8 @@ TEST_F(ExecTest, ProcessDocumentIsReplaced) {
   EXPECT_EQ(received[2].substr(0, 24), "--process=/proc/self/fd/");
   EXPECT_EQ(received[5], "id");
   Json process = Json::parse(runtime_.received_process());
-  EXPECT_EQ(process["args"], Json({"/dev/.gantry/gantry-x64", "--argv0=guest",
-                                   bundle_.path() + "/guest", "x"}));
+  EXPECT_EQ(process["args"],
+            Json({"/dev/.gantry/gantry-x64", "--argv0=guest", bundle_.path() + "/guest", "x"}));
   EXPECT_EQ(process["new"], 1);
   EXPECT_EQ(read_file(path), before);
 }

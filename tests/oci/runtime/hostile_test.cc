@@ -110,7 +110,8 @@ const Hostile kBundles[] = {
     {"RunIsALink",
      [](auto& b) {
        replace_by_link(b, "/run", "/etc");
-       b.config["mounts"] = Json::array({test::bind_mount("/dev", "/dev"), test::tmpfs_mount("/run")});
+       b.config["mounts"] =
+           Json::array({test::bind_mount("/dev", "/dev"), test::tmpfs_mount("/run")});
      },
      "/run in the root filesystem is a symbolic link to /etc"},
     {"HostDevAndHostRun",
@@ -126,8 +127,7 @@ const Hostile kBundles[] = {
                              test::bind_mount("/run", "/run")};
      },
      "no place for the emulator"},
-    {"CwdInProc",
-     [](auto& b) { b.config["process"]["cwd"] = "/proc/self/fd/8"; },
+    {"CwdInProc", [](auto& b) { b.config["process"]["cwd"] = "/proc/self/fd/8"; },
      "process.cwd `/proc/self/fd/8` lies in a proc filesystem"},
     {"ProgramMissing", args({"none"}), "executable file `none` not found in $PATH"},
     {"ProgramNotExecutable",
@@ -180,7 +180,8 @@ const Hostile kBundles[] = {
      "mounts has more than 4096 entries"},
     {"RootMissing", [](auto& b) { b.config.erase("root"); }, "config.json has no root.path"},
     {"RootPathNotAString", root_path(3), "config.json has no root.path"},
-    {"RootDoesNotExist", root_path("gone"), "the root filesystem `gone` (root.path) does not exist"},
+    {"RootDoesNotExist", root_path("gone"),
+     "the root filesystem `gone` (root.path) does not exist"},
     {"RootIsAFile", root_path("config.json"), "is not a directory"},
     {"RootLeadsOut", root_path("../outside-folder"), "leads out of the bundle"},
     {"RootLeadsOutDeep", root_path("rootfs/../../outside-folder"), "leads out of the bundle"},
@@ -248,12 +249,14 @@ TEST(HostileDirectory, ConfigThatIsNoFile) {
   FakeRuntime runtime(bundle);
   std::string path = bundle.directory() + "/config.json";
   std::filesystem::create_directory(path);
-  EXPECT_NE(runtime.call({"create", "-b", bundle.directory(), "id"}).errors.find("not a regular file"),
-            std::string::npos);
+  EXPECT_NE(
+      runtime.call({"create", "-b", bundle.directory(), "id"}).errors.find("not a regular file"),
+      std::string::npos);
   std::filesystem::remove(path);
   ::mkfifo(path.c_str(), 0644);
-  EXPECT_NE(runtime.call({"create", "-b", bundle.directory(), "id"}).errors.find("not a regular file"),
-            std::string::npos);
+  EXPECT_NE(
+      runtime.call({"create", "-b", bundle.directory(), "id"}).errors.find("not a regular file"),
+      std::string::npos);
   std::filesystem::remove(path);
   EXPECT_NE(runtime.call({"create", "-b", bundle.directory(), "id"}).errors.find("No such file"),
             std::string::npos);

@@ -72,8 +72,16 @@ Ended run(const std::vector<std::string>& words, const std::vector<std::string>&
 
 Ended run_in_private_world(const std::vector<std::string>& words) {
   std::vector<std::string> all = {
-      "/usr/bin/unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child",
-      "--mount-proc", "/bin/sh", "-c",
+      "/usr/bin/unshare",
+      "--mount",
+      "--propagation",
+      "private",
+      "--pid",
+      "--fork",
+      "--kill-child",
+      "--mount-proc",
+      "/bin/sh",
+      "-c",
       "mount -t tmpfs -o mode=755 tmpfs /run && mount -t cgroup2 cgroup2 /sys/fs/cgroup && "
       "exec \"$@\"",
       "world"};
@@ -91,12 +99,16 @@ FakeRuntime::FakeRuntime(const TemporaryDirectory& directory) : folder_(director
              "#!/bin/sh\n"
              "for word; do last=$word; done\n"
              "[ \"$last\" != --version ] || { echo fake version 1; exit 0; }\n"
-             "case \" $* \" in *' state '*) [ ! -e " + folder_ + "/state ] || cat " + folder_ +
-             "/state; [ -e " + folder_ + "/state ]; exit;; esac\n"
-             "printf '%s\\n' \"$@\" > " + folder_ + "/received\n"
-             "for word; do case $word in --process=*) cat \"${word#--process=}\" > " + folder_ +
-             "/process;; esac; done\n"
-             "exit 42\n",
+             "case \" $* \" in *' state '*) [ ! -e " +
+                 folder_ + "/state ] || cat " + folder_ + "/state; [ -e " + folder_ +
+                 "/state ]; exit;; esac\n"
+                 "printf '%s\\n' \"$@\" > " +
+                 folder_ +
+                 "/received\n"
+                 "for word; do case $word in --process=*) cat \"${word#--process=}\" > " +
+                 folder_ +
+                 "/process;; esac; done\n"
+                 "exit 42\n",
              0755);
   configure("");
 }

@@ -118,12 +118,13 @@ TemporaryBundle::TemporaryBundle() {
       {"root", {{"path", "rootfs"}, {"readonly", false}}},
       {"mounts",
        {{{"destination", "/proc"}, {"type", "proc"}, {"source", "proc"}}, tmpfs_mount("/dev")}},
-      {"linux",
-       {{"namespaces", {{{"type", "pid"}}, {{"type", "mount"}}, {{"type", "ipc"}}}}}},
+      {"linux", {{"namespaces", {{{"type", "pid"}}, {{"type", "mount"}}, {{"type", "ipc"}}}}}},
   };
 }
 
-void TemporaryBundle::write_config() const { write_file(directory() + "/config.json", config.dump()); }
+void TemporaryBundle::write_config() const {
+  write_file(directory() + "/config.json", config.dump());
+}
 
 Json TemporaryBundle::written_config() const {
   return Json::parse(read_file(directory() + "/config.json"));
