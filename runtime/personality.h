@@ -20,8 +20,8 @@ Personality& personality();
 // is the descriptor that the emulator before this one handed on (--emulator-fd=N), or -1.
 void open_emulator(Process& process, int inherited);
 
-// Runs the first task of a process, whose registers the loader has set, on the calling thread, which
-// is the only one. Takes over the host's signals first.
+// Runs the first task of a process, whose registers the loader has set, on the calling thread,
+// which is the only one. Takes over the host's signals first.
 [[noreturn]] void run_first_task(Task& task);
 
 }  // namespace gantry::runtime

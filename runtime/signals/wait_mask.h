@@ -1,4 +1,5 @@
-// Calls that wait with another signal mask: pselect6, ppoll, epoll_pwait, rt_sigsuspend, io_pgetevents.
+// Calls that wait with another signal mask: pselect6, ppoll, epoll_pwait, rt_sigsuspend,
+// io_pgetevents.
 #pragma once
 
 #include "runtime/core/task.h"
@@ -6,8 +7,8 @@
 namespace gantry::runtime {
 
 // Use: WaitMask wait(task, guest_mask); r = blocking_syscall(…, wait.host_mask(), 8);
-// return wait.finish(r). After -EINTR the signal that interrupted is delivered under the mask of the
-// wait, and its handler returns to the task's own mask, as the kernel does it.
+// return wait.finish(r). After -EINTR the signal that interrupted is delivered under the mask of
+// the wait, and its handler returns to the task's own mask, as the kernel does it.
 class WaitMask {
  public:
   WaitMask(Task& task, u64 guest_mask);

@@ -1,0 +1,138 @@
+// Children that borrow their parent's memory: vfork(2), posix_spawn(3) and other uses of CLONE_VM
+// without CLONE_THREAD.
+//
+// The child is a process of its own on the host, too, with the same memory. It needs a host stack,
+// and a thread-local storage that no running thread uses. With CLONE_VFORK that is the parent
+// thread's, as the kernel stops the parent until the child has left. Without it a helper thread is
+// made that gives its own and waits.
+#include <pthread.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include <atomic>
+#include <cerrno>
+
+#include "emulator/base/log.h"
+#include "runtime/core/process.h"
+#include "runtime/linux/syscall.h"
+#include "runtime/process/child.h"
+#include "runtime/process/exit.h"
+#include "runtime/signals/deliver.h"
+
+namespace gantry::runtime {
+namespace {
+
+constexpr u64 kHostStackSize = 512 * 1024;
+constexpr u64 kEmulatedFlags =
+    CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_DETACHED;
+
+class HostStack {
+ public:
+  HostStack() {
+    void* memory = ::mmap(nullptr, kHostStackSize, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
+    if (memory != MAP_FAILED) memory_ = static_cast<char*>(memory);
+  }
+  ~HostStack() {
+    if (memory_) ::munmap(memory_, kHostStackSize);
+  }
+  HostStack(const HostStack&) = delete;
+  HostStack& operator=(const HostStack&) = delete;
+
+  char* top() const { return memory_ ? memory_ + kHostStackSize : nullptr; }
+
+ private:
+  char* memory_ = nullptr;
+};
+
+struct BorrowerStart {
+  Task* child;
+  const CloneRequest* request;
+  int pidfd = -1;
+  std::atomic<s64> result{0};  // the child's number as soon as it runs, or -errno
+};
+
+int borrower_main(void* argument) {
+  auto& start = *static_cast<BorrowerStart*>(argument);
+  Task* child = start.child;
+  set_current_task(child);
+  s64 pid = host_syscall(SYS_getpid);
+  store_child_tids(*child, *start.request, pid);
+  if (start.request->flags & kCloneClearSighand) clear_handlers(*child->process);
+  start.result.store(pid);
+  start.result.notify_one();
+  unblock_guest_signals(*child);
+  run_task(child);
+  return 0;
+}
+
+// Until the child executes another program or ends, the calling thread does not come back.
+s64 clone_and_wait(BorrowerStart& start) {
+  HostStack stack;
+  if (!stack.top()) return -ENOMEM;
+  Task* self = current_task();
+  u64 flags = (start.request->flags & ~kEmulatedFlags) | CLONE_VFORK;
+  int pid = ::clone(borrower_main, stack.top(),
+                    static_cast<int>(flags) | start.request->exit_signal, &start, &start.pidfd);
+  set_current_task(self);
+  return pid < 0 ? -errno : pid;
+}
+
+void* donor_main(void* argument) {
+  auto& start = *static_cast<BorrowerStart*>(argument);
+  Task* child = start.child;
+  Process* process = child->process;
+  bool owns_process = !(start.request->flags & CLONE_SIGHAND);
+  s64 result = clone_and_wait(start);
+  if (result < 0) {
+    start.result.store(result);
+    start.result.notify_one();
+  }
+  delete child;
+  if (owns_process) delete process;
+  return nullptr;
+}
+
+s64 run_beside(BorrowerStart& start) {
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  pthread_t donor;
+  int error = pthread_create(&donor, &attributes, donor_main, &start);
+  pthread_attr_destroy(&attributes);
+  if (error) return -error;
+  start.result.wait(0);
+  return start.result.load();
+}
+
+s64 run_instead(BorrowerStart& start) {
+  Process* process = start.child->process;
+  s64 result = clone_and_wait(start);
+  delete start.child;
+  if (!(start.request->flags & CLONE_SIGHAND)) delete process;
+  return result;
+}
+
+}  // namespace
+
+s64 create_borrower(Task& parent, const CloneRequest& request) {
+  // clone3's own flags do not fit through clone(2), which is the one that takes a stack for our
+  // libc.
+  if ((request.flags & kCloneIntoCgroup) || !request.set_tid.empty()) {
+    LOG(kWarning, "clone3 with CLONE_VM and a cgroup or chosen numbers is not supported");
+    return -EINVAL;
+  }
+  BorrowerStart start{new_child_task(parent, request), &request};
+  start.child->is_vfork_child = true;
+  // Without CLONE_SIGHAND the dispositions are the child's own, and with them all that we keep of
+  // it.
+  if (!(request.flags & CLONE_SIGHAND)) start.child->process = new Process(*parent.process);
+  s64 result = request.flags & CLONE_VFORK ? run_instead(start) : run_beside(start);
+  if (result > 0 && (request.flags & CLONE_PIDFD)) {
+    static_cast<void>(write_guest(parent, GuestPtr<s32>{request.pidfd}, s32{start.pidfd}));
+  }
+  return result;
+}
+
+}  // namespace gantry::runtime

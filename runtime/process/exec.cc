@@ -1,0 +1,153 @@
+#include "runtime/process/exec.h"
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "emulator/base/log.h"
+#include "runtime/core/command_line.h"
+#include "runtime/core/process.h"
+#include "runtime/linux/syscall.h"
+#include "runtime/loader/program.h"
+#include "runtime/proc/proc.h"
+#include "runtime/signals/deliver.h"
+#include "runtime/signals/handlers.h"
+#include "runtime/signals/host_signals.h"
+
+namespace gantry::runtime {
+namespace {
+
+using loader::Program;
+using loader::ProgramKind;
+
+// The NULL-terminated array that the kernel takes.
+std::vector<char*> pointers(std::vector<std::string>& strings) {
+  std::vector<char*> result;
+  result.reserve(strings.size() + 1);
+  for (std::string& s : strings) result.push_back(s.data());
+  result.push_back(nullptr);
+  return result;
+}
+
+// Descriptors that the next program gets although they are close-on-exec now.
+class Inherit {
+ public:
+  explicit Inherit(int fd) : fd_(fd), flags_(fd < 0 ? 0 : ::fcntl(fd, F_GETFD)) {
+    if (fd_ >= 0) ::fcntl(fd_, F_SETFD, flags_ & ~FD_CLOEXEC);
+  }
+  ~Inherit() {
+    if (fd_ >= 0) ::fcntl(fd_, F_SETFD, flags_);
+  }
+  Inherit(const Inherit&) = delete;
+  Inherit& operator=(const Inherit&) = delete;
+
+ private:
+  int fd_;
+  int flags_;
+};
+
+// The signal state as the next program shall inherit it: ignored fault signals are ignored, and
+// blocked ones blocked on the host, too. Undone unless the exec succeeds.
+class InheritedSignals {
+ public:
+  explicit InheritedSignals(Task& task) : task_(task) {
+    for (int signal : {SIGSEGV, SIGBUS}) {
+      HostAction ignore = {.handler = reinterpret_cast<HostHandler>(kHandlerIgnore)};
+      if (guest_action(*task.process, signal).handler == kHandlerIgnore)
+        set_host_action(signal, ignore);
+    }
+  }
+  ~InheritedSignals() {
+    install_fault_handlers();
+    // A signal that was stored meanwhile keeps everything blocked.
+    if (!change_task_mask(task_, task_.signals.mask)) return;
+  }
+  InheritedSignals(const InheritedSignals&) = delete;
+  InheritedSignals& operator=(const InheritedSignals&) = delete;
+
+ private:
+  Task& task_;
+};
+
+struct HostExec {
+  int fd;
+  const char* path;
+  int flags;
+};
+
+// Not entered, and kRestartSyscall, when a signal for a handler of the guest has arrived: the next
+// program would never see it.
+s64 host_exec(Task& task, const HostExec& how, char** argv, char** environment) {
+  u64 mask = task.signals.mask;
+  s64 result = blocking_syscall(task, SYS_rt_sigprocmask, SIG_SETMASK, reinterpret_cast<u64>(&mask),
+                                0, sizeof mask);
+  if (result == kRestartSyscall) return result;
+  return blocking_syscall(task, SYS_execveat, static_cast<u64>(static_cast<s64>(how.fd)),
+                          reinterpret_cast<u64>(how.path), reinterpret_cast<u64>(argv),
+                          reinterpret_cast<u64>(environment), static_cast<u64>(how.flags));
+}
+
+// By the descriptor, which works after chroot and when the file is gone; else by name: a host that
+// starts our binary through binfmt_misc may refuse descriptors.
+s64 exec_emulator(Task& task, char** argv, char** environment) {
+  const Process& process = *task.process;
+  std::string by_proc = "/proc/self/fd/" + std::to_string(process.emulator_fd);
+  const HostExec ways[] = {
+      {process.emulator_fd, "", AT_EMPTY_PATH},
+      {AT_FDCWD, by_proc.c_str(), 0},
+      {AT_FDCWD, process.emulator_path.c_str(), 0},
+  };
+  s64 result = -ENOENT;
+  for (const HostExec& way : ways) {
+    result = host_exec(task, way, argv, environment);
+    bool refused = result == -ENOENT || result == -ENOSYS || result == -EACCES || result == -EBADF;
+    if (!refused) return result;
+  }
+  return result;
+}
+
+s64 exec_guest(Task& task, const Program& program, char** environment) {
+  Inherit emulator(task.process->emulator_fd);
+  Inherit file(program.fd);
+  std::vector<std::string> arguments = emulator_arguments(*task.process, program);
+  s64 result = exec_emulator(task, pointers(arguments).data(), environment);
+  bool ours =
+      result != kRestartSyscall && result != -E2BIG && result != -ENOMEM && result != -EAGAIN;
+  if (ours)
+    LOG(kError, "cannot start the emulator for %s: error %d", program.path.c_str(),
+        static_cast<int>(-result));
+  return result;
+}
+
+s64 exec_native(Task& task, Program& program, char** environment) {
+  LOG(kProcess, "%s is a native program", program.path.c_str());
+  return host_exec(task, {AT_FDCWD, program.path.c_str(), 0}, pointers(program.argv).data(),
+                   environment);
+}
+
+s64 exec_program(Task& task, Program& program, std::vector<std::string>& environment) {
+  std::vector<char*> strings = pointers(environment);
+  InheritedSignals signals(task);
+  return program.kind == ProgramKind::kNative ? exec_native(task, program, strings.data())
+                                              : exec_guest(task, program, strings.data());
+}
+
+}  // namespace
+
+s64 execute(Task& task, ExecRequest& request) {
+  proc::redirect(task, request.directory_fd, request.path);
+  if (request.argv.empty()) request.argv.emplace_back();  // as Linux 5.18 and later
+  auto program = loader::resolve_program(request.directory_fd, request.path, request.flags,
+                                         std::move(request.argv));
+  if (!program) {
+    LOG(kProcess, "execve: %s", program.error().message.c_str());
+    return -program.error().code;
+  }
+  s64 result = exec_program(task, *program, request.environment);
+  if (program->fd >= 0) ::close(program->fd);
+  return result;
+}
+
+}  // namespace gantry::runtime

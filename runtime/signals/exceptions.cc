@@ -1,0 +1,108 @@
+#include "runtime/signals/exceptions.h"
+
+#include "emulator/base/log.h"
+#include "runtime/core/process.h"
+#include "runtime/signals/deliver.h"
+
+namespace gantry::runtime {
+namespace {
+
+using guest::Cpu;
+using guest::Fault;
+using guest::Vector;
+
+struct Answer {
+  int signal = SIGSEGV;
+  int code = SI_KERNEL;
+  u64 address = 0;
+  bool repeatable = true;  // a fault and not a trap: rip is at the instruction
+};
+
+// fpu__exception_code(): the si_code of the most important of the unmasked exceptions. The bits are
+// those of MXCSR and the x87 status word.
+int float_code(u32 raised) {
+  if (raised & 0x01) return FPE_FLTINV;
+  if (raised & 0x04) return FPE_FLTDIV;
+  if (raised & 0x08) return FPE_FLTOVF;
+  if (raised & 0x12) return FPE_FLTUND;
+  return FPE_FLTRES;
+}
+
+int x87_code(const Cpu& cpu) { return float_code(cpu.x87.status & ~cpu.x87.control & 0x3f); }
+int simd_code(const Cpu& cpu) { return float_code(cpu.mxcsr & ~(cpu.mxcsr >> 7) & 0x3f); }
+
+// A fetch fault is found by the decoder, not by the host.
+Answer page_fault(Task& task, Fault& fault) {
+  int code = fault.host_code;
+  if (fault.host_signal == 0) {
+    Mapping mapping;
+    bool mapped = task.process->memory->find(fault.address, mapping);
+    code = mapped ? SEGV_ACCERR : SEGV_MAPERR;
+    if (mapped) fault.error |= guest::kFaultPresent;
+  }
+  return {fault.host_signal ? fault.host_signal : SIGSEGV, code, fault.address};
+}
+
+Answer answer_for(Task& task, Fault& fault) {
+  const Cpu& cpu = task.cpu;
+  switch (fault.vector) {
+    case Vector::kDivide:
+      return {SIGFPE, FPE_INTDIV, cpu.rip};
+    case Vector::kDebug:
+      return {SIGTRAP, TRAP_TRACE, cpu.rip, false};
+    case Vector::kBreakpoint:
+      return {SIGTRAP, SI_KERNEL, 0, false};
+    case Vector::kOverflow:
+      return {SIGSEGV, SI_KERNEL, 0, false};
+    case Vector::kInvalidOpcode:
+    case Vector::kDeviceNotAvailable:
+      return {SIGILL, ILL_ILLOPN, cpu.rip};
+    case Vector::kStackFault:
+      return {SIGBUS, SI_KERNEL, 0};
+    case Vector::kPageFault:
+      return page_fault(task, fault);
+    case Vector::kX87:
+      return {SIGFPE, x87_code(cpu), cpu.rip};
+    case Vector::kAlignment:
+      return {SIGBUS, BUS_ADRALN, 0};
+    case Vector::kSimd:
+      return {SIGFPE, simd_code(cpu), cpu.rip};
+    default:
+      return {SIGSEGV, SI_KERNEL, 0};
+  }
+}
+
+constexpr unsigned kLinux32Vector = 0x80;
+
+// INT n outside the vectors that user mode may call is a general protection fault with the vector's
+// selector as error code (SDM vol. 2, INT n).
+void translate_forbidden_interrupt(Fault& fault) {
+  auto n = static_cast<unsigned>(fault.vector);
+  if (n <= static_cast<unsigned>(Vector::kSimd)) return;
+  if (n == kLinux32Vector)
+    LOG(kError, "system calls of i386 programs (INT 0x80) are not supported");
+  fault = {.vector = Vector::kGeneralProtection, .error = n << 3 | 2};
+}
+
+}  // namespace
+
+void raise_exception(Task& task) {
+  Fault& fault = task.cpu.fault;
+  translate_forbidden_interrupt(fault);
+  Answer answer = answer_for(task, fault);
+  siginfo_t info = {};
+  info.si_signo = answer.signal;
+  info.si_code = answer.code;
+  info.si_addr = reinterpret_cast<void*>(answer.address);
+
+  TaskSignals& s = task.signals;
+  s.error_code = fault.error;
+  s.trap_number = static_cast<u64>(fault.vector);
+  if (fault.vector == Vector::kPageFault) s.fault_address = fault.address;
+  // The processor sets RF in the flags that a fault saves (SDM vol. 3, section 18.3.1.1).
+  if (answer.repeatable) task.cpu.system_flags |= guest::kRF;
+  force_signal(task, info, answer.repeatable);
+  task.cpu.system_flags &= ~guest::kRF;
+}
+
+}  // namespace gantry::runtime

@@ -1,0 +1,21 @@
+// What a host signal handler reads from and changes in the interrupted context. The only file of
+// the personality, with host_context.cc and interruptible_*.S, that names host registers.
+#pragma once
+
+#include <ucontext.h>
+
+#include "emulator/base/types.h"
+
+namespace gantry::runtime {
+
+u64 program_counter(const ucontext_t& context);
+void set_program_counter(ucontext_t& context, u64 address);
+
+// The mask that the thread has again when the handler returns.
+u64 context_mask(const ucontext_t& context);
+void set_context_mask(ucontext_t& context, u64 mask);
+
+// Whether the instruction that faulted in `context` wrote to memory.
+bool fault_is_write(const ucontext_t& context);
+
+}  // namespace gantry::runtime
