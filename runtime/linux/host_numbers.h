@@ -4,6 +4,15 @@
 
 #include <sys/syscall.h>
 
+#ifndef SYS_process_madvise
+#define SYS_process_madvise 440
+#endif
+#ifndef SYS_process_mrelease
+#define SYS_process_mrelease 448
+#endif
+#ifndef SYS_set_mempolicy_home_node
+#define SYS_set_mempolicy_home_node 450
+#endif
 #ifndef SYS_memfd_secret
 #define SYS_memfd_secret 447
 #endif

@@ -58,6 +58,7 @@ class AddressSpace {
   // error. -ENOMEM when a part of the range is not the guest's, after the rest was done.
   s64 for_each_part(u64 address, u64 size, const std::function<s64(u64, u64)>& operation);
   bool covers(u64 address, u64 size) const;
+  u64 host_page_size() const;
 
   // The initial stack: a mapping of this size above all that map() chooses. Its end, or -errno.
   s64 map_stack(u64 size, int protection);
