@@ -26,7 +26,9 @@ std::deque<std::string> components_of(std::string_view path) {
 }
 
 std::string child_of(const std::string& directory, const std::string& name) {
-  return directory == "/" ? "/" + name : directory + "/" + name;
+  std::string path = directory;
+  if (!path.ends_with('/')) path += '/';
+  return path += name;
 }
 
 std::string parent_of(const std::string& path) {
@@ -119,7 +121,7 @@ Result<void> GuestView::take_step(Walk& walk) const {
   if (S_ISLNK(status.st_mode)) {
     if (++walk.links > kMaxLinks) return make_system_error(ELOOP, "%s", next.c_str());
     TRY_ASSIGN(std::string target, link_target(fd->get()));
-    if (target.starts_with('/')) walk.at = "/";
+    if (target.starts_with('/')) walk.at.assign(1, '/');
     std::deque<std::string> names = components_of(target);
     walk.remaining.insert(walk.remaining.begin(), names.begin(), names.end());
     return {};

@@ -81,12 +81,13 @@ Result<void> read_value(const YAML::Node& node, const std::string& file,
                         std::vector<std::string>& options) {
   if (!node.IsSequence()) return error_at(file, node.Mark(), "expected a list of options");
   for (const YAML::Node& element : node) {
-    TRY_ASSIGN(std::string word, read_word(element, file));
-    if (!word.starts_with("--") || word.size() == 2) {
+    Result<std::string> word = read_word(element, file);
+    if (!word) return word.take_error();
+    if (!word->starts_with("--") || word->size() == 2) {
       return error_at(file, element.Mark(),
-                      "`" + word + "` is not an option (--name or --name=value)");
+                      "`" + *word + "` is not an option (--name or --name=value)");
     }
-    options.push_back(std::move(word));
+    options.push_back(std::move(*word));
   }
   return {};
 }
