@@ -206,6 +206,11 @@ void AddressSpace::set_name(u64 address, const char* name) {
   if (it != state_->regions.end()) it->second.name = name;
 }
 
+u64 AddressSpace::heap_start() const {
+  std::lock_guard lock(state_->mutex);
+  return state_->brk_start;
+}
+
 u64 AddressSpace::host_page_size() const { return state_->host.page_size(); }
 
 bool AddressSpace::covers(u64 address, u64 size) const {

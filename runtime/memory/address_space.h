@@ -69,6 +69,7 @@ class AddressSpace {
 
   // Where the loader puts the heap's start, and names for regions that are not files (a literal).
   void set_brk_start(u64 address);
+  u64 heap_start() const;
   void set_name(u64 address, const char* name);
 
   // The mapping that holds `address`; false when there is none.

@@ -1,4 +1,4 @@
-// Files under /proc (and /sys) whose contents would tell the guest about the emulator or the host's
+// Files under /proc whose contents would tell the guest about the emulator or the host's
 // architecture. Handlers of open, readlink, stat and execve ask here first.
 #pragma once
 
@@ -15,7 +15,7 @@ constexpr s64 kNotOurs = LLONG_MIN;
 // host's file is what the guest shall see. `flags` are the host's O_*.
 s64 open(Task& task, int directory_fd, const std::string& path, int flags);
 
-// readlink(2) of a synthetic link; its length and the text in `target`, or kNotOurs.
+// readlink(2) of a synthetic link; its length and the text in `target`, -errno, or kNotOurs.
 s64 readlink(Task& task, int directory_fd, const std::string& path, std::string& target);
 
 // When `path` is a link that the kernel would follow to the emulator's file instead of the guest's
@@ -29,13 +29,8 @@ bool is_hidden_entry(const char* name);
 // The absolute path of the guest's program, as /proc/self/exe shows it.
 const std::string& executable_path(Process& process);
 
-// Sets what other processes see: the command line in the host's /proc/PID/cmdline, and the name of
-// the thread in comm. `original` is main's argv: the strings there are overwritten.
+// Sets what other processes see of this one: /proc/PID/{cmdline,environ,auxv}, and the name in comm.
+// `original` is main's argv, whose strings are overwritten where the kernel offers no better way.
 void publish_command_line(Process& process, char** original);
-
-// The contents of /proc/cpuinfo, /proc/self/maps and /proc/self/status as the guest sees them.
-std::string cpuinfo();
-std::string maps(const AddressSpace& memory);
-std::string status(Task& task, const std::string& host_text);
 
 }  // namespace gantry::runtime::proc
