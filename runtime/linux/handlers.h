@@ -2,19 +2,16 @@
 // gantry::runtime::sys.
 #pragma once
 
-// Families that are being written join when their header is there.
-#if __has_include("runtime/linux/memory.h")
+#include "runtime/linux/aio.h"
+#include "runtime/linux/descriptors.h"
+#include "runtime/linux/directories.h"
+#include "runtime/linux/files.h"
+#include "runtime/linux/ipc.h"
 #include "runtime/linux/memory.h"
-#endif
-#if __has_include("runtime/linux/signal.h")
-#include "runtime/linux/signal.h"
-#endif
-#if __has_include("runtime/linux/process.h")
+#include "runtime/linux/misc.h"
+#include "runtime/linux/paths.h"
+#include "runtime/linux/poll.h"
 #include "runtime/linux/process.h"
-#endif
-#if __has_include("runtime/linux/thread.h")
+#include "runtime/linux/signal.h"
 #include "runtime/linux/thread.h"
-#endif
-#if __has_include("runtime/linux/futex.h")
-#include "runtime/linux/futex.h"
-#endif
+#include "runtime/linux/time.h"

@@ -1,0 +1,135 @@
+#include "runtime/linux/files.h"
+
+#include <linux/openat2.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "runtime/linux/abi/open_flags.h"
+#include "runtime/linux/host_numbers.h"
+#include "runtime/linux/paths.h"
+#include "runtime/process/hidden_fds.h"
+#include "runtime/proc/proc.h"
+
+namespace gantry::runtime::sys {
+namespace {
+
+using Follow = GuestPath::Follow;
+
+// Whether open(2) with these flags opens a link itself.
+Follow follow_for_open(u64 flags) { return flags & abi::kONofollow ? Follow::kNo : Follow::kYes; }
+
+s64 stat_at(Task& task, Fd directory, Path path, GuestPtr<abi::Stat> to, Flags flags) {
+  GuestPath host(task, directory, path, flags);
+  if (host.error()) return host.error();
+  struct stat status;
+  if (::fstatat(host.directory(), host.c_str(), &status, static_cast<int>(flags.value))) return -errno;
+  return write_guest(task, to, abi::to_guest(status)) ? 0 : -EFAULT;
+}
+
+// openat2(2): a structure larger than the one we know is as good as ours when the rest is zero.
+s64 read_open_how(Task& task, GuestPtr<open_how> from, u64 size, open_how& how) {
+  constexpr u64 kPageSize = 4096;
+  if (size < sizeof how) return -EINVAL;
+  if (size > kPageSize) return -E2BIG;
+  u8 bytes[kPageSize];
+  if (!copy_in(task, bytes, from.address, size)) return -EFAULT;
+  bool rest_is_zero = std::all_of(bytes + sizeof how, bytes + size, [](u8 b) { return b == 0; });
+  if (!rest_is_zero) return -E2BIG;
+  std::memcpy(&how, bytes, sizeof how);
+  return 0;
+}
+
+}  // namespace
+
+s64 openat(Task& task, Fd directory, Path path, Flags flags, Mode mode) {
+  GuestPath host(task, directory, path, Follow::kNo);
+  if (host.error()) return host.error();
+  u64 host_flags = abi::open_flags_to_host(flags.value);
+  s64 ours = proc::open(task, host.directory(), host.text(), static_cast<int>(host_flags));
+  if (ours != proc::kNotOurs) return ours;
+  if (follow_for_open(flags.value) == Follow::kYes) host.follow(task);
+  return blocking_syscall(task, SYS_openat, host.directory_argument(), host.text_argument(),
+                          host_flags, mode.value);
+}
+
+s64 open(Task& task, Path path, Flags flags, Mode mode) {
+  return openat(task, Fd{AT_FDCWD}, path, flags, mode);
+}
+
+s64 creat(Task& task, Path path, Mode mode) {
+  return openat(task, Fd{AT_FDCWD}, path, Flags{O_CREAT | O_WRONLY | O_TRUNC}, mode);
+}
+
+s64 openat2(Task& task, Fd directory, Path path, GuestPtr<open_how> from, Size size) {
+  open_how how = {};
+  if (s64 error = read_open_how(task, from, size.value, how)) return error;
+  GuestPath host(task, directory, path, follow_for_open(how.flags));
+  if (host.error()) return host.error();
+  how.flags = abi::open_flags_to_host(how.flags);
+  // A path with RESOLVE_* restrictions is the host's to judge; one that leads to a file of ours
+  // without them is not.
+  if (!how.resolve) {
+    s64 ours = proc::open(task, host.directory(), host.text(), static_cast<int>(how.flags));
+    if (ours != proc::kNotOurs) return ours;
+  }
+  return blocking_syscall(task, SYS_openat2, host.directory_argument(), host.text_argument(),
+                          reinterpret_cast<u64>(&how), sizeof how);
+}
+
+s64 open_by_handle_at(Task& task, Fd mount, Address handle, Flags flags) {
+  return blocking_syscall(task, SYS_open_by_handle_at, syscall_internal::raw(mount), handle.address,
+                          abi::open_flags_to_host(flags.value));
+}
+
+s64 name_to_handle_at(Task& task, Fd directory, Path path, Address handle, Address mount_id,
+                      Flags flags) {
+  auto follow = flags.value & AT_SYMLINK_FOLLOW ? Follow::kYes : Follow::kNo;
+  GuestPath host(task, directory, path, follow);
+  if (host.error()) return host.error();
+  return host_syscall(SYS_name_to_handle_at, host.directory_argument(), host.text_argument(),
+                      handle.address, mount_id.address, flags.value);
+}
+
+s64 stat(Task& task, Path path, GuestPtr<abi::Stat> to) {
+  return stat_at(task, Fd{AT_FDCWD}, path, to, Flags{0});
+}
+
+s64 lstat(Task& task, Path path, GuestPtr<abi::Stat> to) {
+  return stat_at(task, Fd{AT_FDCWD}, path, to, Flags{AT_SYMLINK_NOFOLLOW});
+}
+
+s64 newfstatat(Task& task, Fd directory, Path path, GuestPtr<abi::Stat> to, Flags flags) {
+  return stat_at(task, directory, path, to, flags);
+}
+
+s64 fstat(Task& task, Fd fd, GuestPtr<abi::Stat> to) {
+  if (is_hidden_fd(fd.value)) return -EBADF;
+  struct stat status;
+  if (::fstat(fd.value, &status)) return -errno;
+  return write_guest(task, to, abi::to_guest(status)) ? 0 : -EFAULT;
+}
+
+s64 statx(Task& task, Fd directory, Path path, Flags flags, Flags mask, GuestPtr<struct ::statx> to) {
+  GuestPath host(task, directory, path, flags);
+  if (host.error()) return host.error();
+  return host_syscall(SYS_statx, host.directory_argument(), host.text_argument(), flags.value,
+                      mask.value, to.address);
+}
+
+s64 access(Task& task, Path path, Mode mode) { return faccessat(task, Fd{AT_FDCWD}, path, mode); }
+
+s64 faccessat(Task& task, Fd directory, Path path, Mode mode) {
+  return pass_path_at<SYS_faccessat>(task, directory, path, mode);
+}
+
+s64 faccessat2(Task& task, Fd directory, Path path, Mode mode, Flags flags) {
+  GuestPath host(task, directory, path, flags);
+  if (host.error()) return host.error();
+  return host_syscall(SYS_faccessat2, host.directory_argument(), host.text_argument(), mode.value,
+                      flags.value);
+}
+
+
+}  // namespace gantry::runtime::sys
