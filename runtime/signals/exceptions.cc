@@ -72,23 +72,22 @@ Answer answer_for(Task& task, Fault& fault) {
   }
 }
 
-constexpr unsigned kLinux32Vector = 0x80;
+constexpr Vector kLinux32Call = Vector{0x80};
 
-// INT n outside the vectors that user mode may call is a general protection fault with the vector's
-// selector as error code (SDM vol. 2, INT n).
-void translate_forbidden_interrupt(Fault& fault) {
-  auto n = static_cast<unsigned>(fault.vector);
-  if (n <= static_cast<unsigned>(Vector::kSimd)) return;
-  if (n == kLinux32Vector)
-    LOG(kError, "system calls of i386 programs (INT 0x80) are not supported");
-  fault = {.vector = Vector::kGeneralProtection, .error = n << 3 | 2};
+// INT 80h, which has run as a trap. Without support for i386 programs Linux leaves its gate closed:
+// a general protection fault with the vector's selector as error code (SDM vol. 2, INT n).
+void refuse_i386_call(Cpu& cpu) {
+  constexpr u64 kLength = 2;
+  LOG(kError, "system calls of i386 programs (INT 80h) are not supported");
+  cpu.rip -= kLength;
+  cpu.fault = {.vector = Vector::kGeneralProtection, .error = 0x80 << 3 | 2};
 }
 
 }  // namespace
 
 void raise_exception(Task& task) {
   Fault& fault = task.cpu.fault;
-  translate_forbidden_interrupt(fault);
+  if (fault.vector == kLinux32Call) refuse_i386_call(task.cpu);
   Answer answer = answer_for(task, fault);
   siginfo_t info = {};
   info.si_signo = answer.signal;
