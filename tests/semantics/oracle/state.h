@@ -1,0 +1,45 @@
+// What an instruction can read and change, as the CPU and Eval are both given it.
+#pragma once
+
+#include <cstddef>
+
+#include "emulator/base/types.h"
+#include "emulator/guest/fxsave.h"
+
+namespace gantry::oracle {
+
+// Memory of a case, the same addresses on the CPU and in Eval; below 2 GiB, so that a displacement
+// and a 32-bit address reach it. Pages before and after are not mapped.
+constexpr u64 kPageSize = 4096;
+constexpr u64 kDataBase = 0x10000000;
+constexpr u64 kDataSize = 2 * kPageSize;  // readable and writable
+constexpr u64 kReadOnlyBase = kDataBase + kDataSize;
+constexpr u64 kUnmappedBase = kReadOnlyBase + kPageSize;
+// The instruction lies in the middle of a page of INT3, which ends the case.
+constexpr u64 kCodeBase = 0x20000000;
+constexpr u64 kCodeSize = kPageSize;
+
+// Assembly in native.cc knows the offsets.
+struct State {
+  u64 gpr[16] = {};
+  u64 rip = 0;
+  u64 rflags = 0x202;
+  u64 fs_base = 0;  // the host's own: it is where glibc keeps its thread
+  u64 gs_base = 0;
+  u16 es = 0, ss = 0x2b, ds = 0, gs = 0;
+  alignas(16) guest::FxsaveImage fx = {};
+};
+static_assert(offsetof(State, rip) == 128 && offsetof(State, rflags) == 136);
+static_assert(offsetof(State, gs_base) == 152 && offsetof(State, fx) == 176);
+
+// What came of it. A fault leaves rip at the instruction.
+struct Outcome {
+  State state;
+  bool faulted = false;
+  u32 vector = 0;
+  u32 error = 0;
+  u64 address = 0;  // of a page fault
+  u8 data[kDataSize];
+};
+
+}  // namespace gantry::oracle

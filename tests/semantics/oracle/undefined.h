@@ -1,0 +1,11 @@
+// What the manual leaves undefined and the CPUs do not agree on.
+#pragma once
+
+#include "tests/semantics/oracle/generator.h"
+
+namespace gantry::oracle {
+
+// Status flags that are not compared after this case's instruction.
+u64 undefined_flags(const Case& c);
+
+}  // namespace gantry::oracle
