@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "runtime/core/report.h"
 #include "runtime/linux/syscall.h"
 #include "runtime/signals/deliver.h"
 #include "runtime/signals/host_signals.h"
@@ -103,6 +104,7 @@ void release_thread(Task* task) {
 }  // namespace
 
 void exit_process(int status) {
+  if (Task* task = current_task()) report_statistics(*task);
   host_syscall(SYS_exit_group, static_cast<u64>(static_cast<u32>(status)));
   __builtin_trap();
 }

@@ -8,6 +8,7 @@
 #include <mutex>
 
 #include "emulator/base/log.h"
+#include "runtime/core/report.h"
 #include "runtime/linux/syscall.h"
 #include "runtime/signals/frame.h"
 #include "runtime/signals/handlers.h"
@@ -142,6 +143,7 @@ void force_signal(Task& task, const siginfo_t& info, bool repeatable) {
   if (action.handler <= kHandlerIgnore || (task.signals.mask & signal_bit(signal))) {
     LOG(kSignal, "fatal %d, code %d, at %#lx, address %p", signal, info.si_code,
         static_cast<unsigned long>(task.cpu.rip), info.si_addr);
+    report_death(task, signal);
     die_by_signal(signal);
   }
   enter(task, action, info);
