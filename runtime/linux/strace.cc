@@ -122,8 +122,16 @@ void print_argument(Line& line, Task& task, const Call& call, unsigned i) {
   }
 }
 
+// The six argument registers of a call whose parameters are not known.
+void print_registers(Line& line, const u64 (&arguments)[6]) {
+  for (unsigned i = 0; i < 6; i++) {
+    line.print(i ? ", 0x%llx" : "0x%llx", static_cast<unsigned long long>(arguments[i]));
+  }
+}
+
 void print_call(Line& line, Task& task, const Call& call) {
   line.print("%s(", call.row.name);
+  if (!call.row.arguments) print_registers(line, call.arguments);
   for (unsigned i = 0; i < call.row.argument_count; i++) {
     if (i) line.print(", ");
     print_argument(line, task, call, i);
@@ -175,9 +183,7 @@ void strace_exit(Task& task, const Syscall& row, const u64 (&arguments)[6], s64 
 void strace_unknown(u64 number, const u64 (&arguments)[6]) {
   Line line;
   line.print("syscall_0x%llx(", static_cast<unsigned long long>(number));
-  for (unsigned i = 0; i < 6; i++) {
-    line.print(i ? ", 0x%llx" : "0x%llx", static_cast<unsigned long long>(arguments[i]));
-  }
+  print_registers(line, arguments);
   line.print(") = -1 ENOSYS (Function not implemented)");
   line.write();
 }
