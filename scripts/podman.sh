@@ -108,12 +108,12 @@ import_image_into() {
 }
 
 import_image() {
-  inputs_changed "$PODMAN_DIR/image.inputs" "$(<"$IMAGE_INPUTS")" || return 0
+  inputs_changed "$PODMAN_DIR/images/.inputs" "$(<"$IMAGE_INPUTS")" || return 0
   say "importing it into podman as $IMAGE_NAME"
   rm -rf "$PODMAN_DIR/images"
   mkdir -p "$PODMAN_DIR/images"
   import_image_into "$PODMAN_DIR/images"
-  record_inputs "$PODMAN_DIR/image.inputs" "$(<"$IMAGE_INPUTS")"
+  record_inputs "$PODMAN_DIR/images/.inputs" "$(<"$IMAGE_INPUTS")"
 }
 
 # What an ARM64 machine would have installed: its emulator beside the runtime of this machine.
