@@ -185,6 +185,15 @@ class Eval {
     std::memcpy(&cpu_.xmm[i.op[n].reg], &value, w);
   }
 
+  // Using an MMX register raises a pending x87 exception, else sets all tags to valid and TOP to 0
+  // (SDM vol. 1, section 9.5.1). A fault later in the instruction does not undo that, as on CPUs.
+  void enter_mmx() {
+    constexpr u16 kErrorSummary = 1 << 7;
+    if (cpu_.x87.status & kErrorSummary) [[unlikely]] guest::raise(cpu_, {.vector = Vector::kX87});
+    cpu_.x87.top = 0;
+    cpu_.x87.valid = 0xff;
+  }
+
   Int gpr(unsigned n) const { return cpu_.gpr[n]; }
   void set_gpr(unsigned n, unsigned w, Int value) {
     switch (w) {
@@ -218,6 +227,11 @@ class Eval {
   }
 
   // --- memory
+  Int operand_address(const Insn& i) {
+    Int a = address(i);
+    if (a >= guest::kAddressLimit) [[unlikely]] check_stack_operand(cpu_, i, a);
+    return a;
+  }
   Int load(unsigned w, Int address) { return guest::load_width(cpu_, w, address); }
   void store(unsigned w, Int address, Int value) { guest::store_width(cpu_, w, address, value); }
   Vec load_vec(unsigned w, Int address) {
@@ -396,33 +410,20 @@ class Eval {
   void check_stack_address(Int address) {
     if (address >= guest::kAddressLimit) [[unlikely]] raise_stack_fault(cpu_, address);
   }
-  Int operand_address(const Insn& i) {
-    Int a = address(i);
-    if (a >= guest::kAddressLimit) [[unlikely]] check_stack_operand(cpu_, i, a);
-    return a;
-  }
 
   Int vector_address(const Insn& i, unsigned n) {
-    Int a = address(i);
-    if (Shape::operand_width(i, n) == 16 && (a & 15) && i.aligned) [[unlikely]] raise_gp(cpu_);
-    return a;
+    if (Shape::operand_width(i, n) == 16 && (address(i) & 15) && i.aligned) [[unlikely]] raise_gp(cpu_);
+    return operand_address(i);
   }
 
-  // MMX instructions are waiting ones: a pending x87 exception is raised first.
   u64 mmx(unsigned n) {
-    check_x87();
+    enter_mmx();
     return cpu_.x87.st[n & 7].significand;
   }
-  // MMX writes set all tags to valid, TOP to 0 and the exponent to ones (SDM vol. 1, section 9.5.1).
+  // A write sets the exponent to ones.
   void set_mmx(unsigned n, u64 value) {
-    check_x87();
+    enter_mmx();
     cpu_.x87.st[n & 7] = {value, 0xffff};
-    cpu_.x87.top = 0;
-    cpu_.x87.valid = 0xff;
-  }
-  void check_x87() {
-    constexpr u16 kErrorSummary = 1 << 7;
-    if (cpu_.x87.status & kErrorSummary) [[unlikely]] guest::raise(cpu_, {.vector = Vector::kX87});
   }
 
   Cpu& cpu_;

@@ -28,8 +28,12 @@
 //   write_vec(i, n, v)         whole operand: 16 bytes of an XMM register (upper YMM half kept), or
 //                              as many bytes of memory or MMX as the operand is wide
 //   write_low(i, n, w, v)      only the low w bytes; the rest of an XMM destination is kept
+//   enter_mmx()                what reading or writing an MMX register does first, for an instruction
+//                              that may raise before it writes one
 //   address(i)                 effective address of the memory operand, segment base added
-//   effective_offset(i)        the same without the segment base (LEA)
+//   operand_address(i)         the same, for functions that access memory themselves: it has raised
+//                              #SS if the operand is on the stack and its address not canonical
+//   effective_offset(i)        address(i) without the segment base (LEA)
 //   address(i, delta)          `delta` bytes further, wrapped at the address width
 //   segment_base(i)            of the memory operand or, for string instructions, of the override
 //   width(i), kind(i, n), operand_width(i, n), locked(i)   what the decoder says

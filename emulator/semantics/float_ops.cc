@@ -26,13 +26,13 @@ template <typename T>
 Number arith_numbers(Env& env, Arith op, const Number& a, const Number& b) {
   constexpr Format kFormat = kFormatOf<T>;
   if (op == Arith::kMin || op == Arith::kMax) return min_or_max(env, op == Arith::kMin, a, b);
+  if (op == Arith::kSqrt) return b.is_nan() ? choose_nan(env, b, b) : square_root(env, kFormat, b);
   if (a.is_nan() || b.is_nan()) return choose_nan(env, a, b);
   switch (op) {
     case Arith::kAdd: return add(env, kFormat, a, b);
     case Arith::kSub: return add(env, kFormat, a, b.negated());
     case Arith::kMul: return multiply(env, kFormat, a, b);
     case Arith::kDiv: return divide(env, kFormat, a, b);
-    case Arith::kSqrt: return square_root(env, kFormat, b);
     default: UNREACHABLE();
   }
 }
@@ -158,11 +158,15 @@ V128 dot_product(Cpu& cpu, V128 a, V128 b, u64 control) {
     if (control >> (4 + k) & 1) products[k] = arith_element(env, Arith::kMul, x[k], y[k]);
   }
   if (env.unmasked()) finish(cpu, env);
+  // Each lane has a sum of its own, which shows only in the choice between several NaNs.
   auto sum = [&](T p, T q) { return arith_element(env, Arith::kAdd, p, q); };
-  T total = sum(products[0], products[1]);
-  if constexpr (kCount == 4) total = sum(total, sum(products[2], products[3]));
+  V128::Lanes<T> totals;
+  for (unsigned k = 0; k < kCount; ++k) totals[k] = sum(products[k ^ (kCount == 4)], products[k ^ (kCount == 2)]);
+  for (unsigned k = 0; k < kCount; ++k) {
+    T total = kCount == 4 ? sum(totals[k], totals[(k ^ 2) % kCount]) : totals[k];
+    result[k] = control >> k & 1 ? total : 0;
+  }
   finish(cpu, env);
-  for (unsigned k = 0; k < kCount; ++k) result[k] = control >> k & 1 ? total : 0;
   return V128::from(result);
 }
 

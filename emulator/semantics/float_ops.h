@@ -72,6 +72,7 @@ inline bool product_is_exact(T a, T b) {
 }
 
 // --- arithmetic. safe(): the host's result r and all flags but PE are x86's. exact(): so is PE.
+// kSqrt is of the second operand.
 enum class Arith : u8 { kAdd, kSub, kMul, kDiv, kMin, kMax, kSqrt };
 
 template <Arith kOp>
@@ -218,11 +219,6 @@ V128 horizontal(Cpu& cpu, V128 a, V128 b);
 // DPPS and DPPD: products of the lanes in control bits 7:4, their sum to the lanes in 3:0.
 template <typename T>
 V128 dot_product(Cpu& cpu, V128 a, V128 b, u64 control);
-// SQRT as a unary operation on kCount lanes; the rest of the result is of no interest.
-template <typename T, unsigned kCount>
-inline V128 square_roots(Cpu& cpu, V128 a) {
-  return arith<Arith::kSqrt, T, kCount>(cpu, a, a);
-}
 
 // --- compares. How two values relate, as one bit.
 constexpr unsigned kLess = 1;

@@ -10,6 +10,7 @@ namespace gantry::sem {
 template <auto kOp, typename B>
 void convert_lanes(B& b, const Insn& i) {
   auto value = b.read_vec(i, 1);
+  if (is_mmx(b, i, 0)) b.enter_mmx();
   b.write_vec(i, 0, b.call_cpu(kOp, value));
 }
 
@@ -44,14 +45,11 @@ template <SemanticBuilder B> void CVTDQ2PS(B& b, const Insn& i) {
 template <SemanticBuilder B> void CVTDQ2PD(B& b, const Insn& i) {
   convert_lanes<fp::lanes_from_integer<u64, 2>>(b, i);
 }
-// An MMX source is a use of MMX; the memory form of CVTPI2PD is not one, which the kind says.
 template <SemanticBuilder B> void CVTPI2PS(B& b, const Insn& i) {
   convert_low<fp::lanes_from_integer<u32, 2>, 8>(b, i);
-  leave_mmx(b, i, 1);
 }
 template <SemanticBuilder B> void CVTPI2PD(B& b, const Insn& i) {
   convert_lanes<fp::lanes_from_integer<u64, 2>>(b, i);
-  leave_mmx(b, i, 1);
 }
 
 // --- to integers

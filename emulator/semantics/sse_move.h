@@ -19,10 +19,7 @@ template <SemanticBuilder B> void MOVNTPD(B& b, const Insn& i) { vec_move(b, i);
 template <SemanticBuilder B> void MOVNTDQ(B& b, const Insn& i) { vec_move(b, i); }
 template <SemanticBuilder B> void MOVNTDQA(B& b, const Insn& i) { vec_move(b, i); }
 template <SemanticBuilder B> void MOVNTI(B& b, const Insn& i) { b.write(i, 0, b.read(i, 1)); }
-template <SemanticBuilder B> void MOVNTQ(B& b, const Insn& i) {
-  vec_move(b, i);
-  leave_mmx(b, i, 1);
-}
+template <SemanticBuilder B> void MOVNTQ(B& b, const Insn& i) { vec_move(b, i); }
 
 // --- scalars: a load clears the rest of the register, a move between registers keeps it.
 template <unsigned kBytes, typename B>
@@ -42,7 +39,6 @@ template <SemanticBuilder B> void MOVD(B& b, const Insn& i) {
   } else {
     b.write_vec(i, 0, b.kind(i, 1) == OperandKind::kXmm ? b.call(vec::low_only, value) : value);
   }
-  leave_mmx(b, i, 1);
 }
 template <SemanticBuilder B> void MOVQ(B& b, const Insn& i) { MOVD(b, i); }
 template <SemanticBuilder B> void MOVQ2DQ(B& b, const Insn& i) { MOVD(b, i); }
@@ -79,7 +75,6 @@ template <typename T, typename B>
 void extract_lane(B& b, const Insn& i) {
   unsigned lanes = is_mmx(b, i, 1) ? 8 / sizeof(T) : 16 / sizeof(T);
   b.write(i, 0, b.call(vec::extract<T>, b.read_vec(i, 1), b.imm(i.imm % lanes)));
-  leave_mmx(b, i, 1);
 }
 template <typename T, typename B>
 void insert_lane(B& b, const Insn& i) {
@@ -105,9 +100,8 @@ template <SemanticBuilder B> void INSERTPS(B& b, const Insn& i) {
 
 // --- sign masks
 template <SemanticBuilder B> void PMOVMSKB(B& b, const Insn& i) {
-  if (!is_mmx(b, i, 1)) return vec_to_gpr<vec::sign_mask<s8, 16>>(b, i);
-  vec_to_gpr<vec::sign_mask<s8, 8>>(b, i);
-  leave_mmx(b, i, 1);
+  if (is_mmx(b, i, 1)) return vec_to_gpr<vec::sign_mask<s8, 8>>(b, i);
+  vec_to_gpr<vec::sign_mask<s8, 16>>(b, i);
 }
 template <SemanticBuilder B> void MOVMSKPS(B& b, const Insn& i) { vec_to_gpr<vec::sign_mask<s32>>(b, i); }
 template <SemanticBuilder B> void MOVMSKPD(B& b, const Insn& i) { vec_to_gpr<vec::sign_mask<s64>>(b, i); }

@@ -7,21 +7,9 @@
 
 namespace gantry::sem {
 
-// An instruction that touched an MMX register leaves TOP = 0 and all tags valid. Writes of an MMX
-// register do this themselves; this is for those that only read one (SDM vol. 1, section 9.5.1).
-inline void mark_mmx(guest::Cpu& cpu) {
-  cpu.x87.top = 0;
-  cpu.x87.valid = 0xff;
-}
-
 template <typename B>
 bool is_mmx(B& b, const Insn& i, unsigned n) {
   return b.kind(i, n) == OperandKind::kMmx;
-}
-
-template <typename B>
-void leave_mmx(B& b, const Insn& i, unsigned n) {
-  if (is_mmx(b, i, n)) b.call_cpu(mark_mmx);
 }
 
 // The last operand as a number: an immediate, or the low quadword of a register or memory operand.

@@ -1,46 +1,23 @@
 #include "emulator/semantics/sse_state.h"
 
+#include "emulator/guest/fxsave.h"
 #include "emulator/semantics/x87_state.h"
 
 namespace gantry::sem {
 
 using guest::Cpu;
+using guest::FxsaveImage;
 
-FxsaveArea save_area(const Cpu& cpu) {
-  const guest::X87& fpu = cpu.x87;
-  FxsaveArea area = {};
-  area.control = fpu.control;
-  area.status = x87::status_word(fpu);
-  area.tags = fpu.valid;
-  area.opcode = fpu.opcode;
-  area.rip = fpu.rip;
-  area.rdp = fpu.rdp;
-  area.mxcsr = cpu.mxcsr;
-  area.mxcsr_mask = kMxcsrMask;
-  for (unsigned k = 0; k < 8; ++k) x87::to_bytes(fpu.st[(fpu.top + k) & 7], area.st[k]);
-  std::memcpy(area.xmm, cpu.xmm, sizeof area.xmm);
-  return area;
-}
-
-void load_area(Cpu& cpu, const FxsaveArea& area) {
-  guest::X87& fpu = cpu.x87;
-  x87::set_control_word(fpu, area.control);
-  x87::set_status_word(fpu, area.status);
-  fpu.valid = area.tags;
-  fpu.opcode = area.opcode & 0x7ff;
-  fpu.rip = area.rip;
-  fpu.rdp = area.rdp;
-  cpu.mxcsr = area.mxcsr;
-  for (unsigned k = 0; k < 8; ++k) fpu.st[(fpu.top + k) & 7] = x87::from_bytes(area.st[k]);
-  std::memcpy(cpu.xmm, area.xmm, sizeof area.xmm);
-}
+// What FXSAVE writes: the rest of the area belongs to software.
+constexpr u64 kFxsaveSize = offsetof(FxsaveImage, reserved1);
 
 // Without REX.W the pointers are an offset of 32 bits and a selector, which processors that
 // deprecate FCS and FDS store as zero (CPUID.7.0:EBX[13]).
 void fxsave(Cpu& cpu, u64 address, u64 wide) {
   if (address & 15) guest::raise_gp(cpu);
   guest::probe_write(cpu, address, kFxsaveSize);
-  FxsaveArea area = save_area(cpu);
+  FxsaveImage area;
+  guest::to_fxsave(cpu, area);
   if (!wide) {
     area.rip = static_cast<u32>(area.rip);
     area.rdp = static_cast<u32>(area.rdp);
@@ -52,20 +29,20 @@ void fxsave(Cpu& cpu, u64 address, u64 wide) {
 void fxrstor(Cpu& cpu, u64 address, u64 wide) {
   if (address & 15) guest::raise_gp(cpu);
   guest::check_address(cpu, address);
-  guest::check_address(cpu, address + sizeof(FxsaveArea) - 1);
-  FxsaveArea area;
+  guest::check_address(cpu, address + sizeof(FxsaveImage) - 1);
+  FxsaveImage area;
   std::memcpy(&area, reinterpret_cast<const void*>(address), sizeof area);
   std::atomic_thread_fence(std::memory_order_acquire);
-  if (area.mxcsr & ~kMxcsrMask) guest::raise_gp(cpu);
+  if (area.mxcsr & ~guest::kMxcsrMask) guest::raise_gp(cpu);
   if (!wide) {
     area.rip = static_cast<u32>(area.rip);
     area.rdp = static_cast<u32>(area.rdp);
   }
-  load_area(cpu, area);
+  guest::from_fxsave(cpu, area);
 }
 
 void load_mxcsr(Cpu& cpu, u64 value) {
-  if (value & ~u64{kMxcsrMask}) guest::raise_gp(cpu);
+  if (value & ~u64{guest::kMxcsrMask}) guest::raise_gp(cpu);
   cpu.mxcsr = static_cast<u32>(value);
 }
 

@@ -1,41 +1,11 @@
 // MXCSR, the FXSAVE area, EMMS and the byte-masked stores.
 #pragma once
 
-#include <cstddef>
-
 #include "emulator/semantics/builder.h"
 #include "emulator/semantics/sse_ops.h"
 #include "emulator/semantics/sse_shapes.h"
 
 namespace gantry::sem {
-
-// The FXSAVE area (SDM vol. 2, FXSAVE, table 3-43, the 64-bit layout). Also the legacy region of an
-// XSAVE area and the start of a signal frame's fpstate.
-struct FxsaveArea {
-  u16 control;
-  u16 status;
-  u8 tags;  // one bit a physical register: not empty
-  u8 reserved1;
-  u16 opcode;
-  u64 rip;
-  u64 rdp;
-  u32 mxcsr;
-  u32 mxcsr_mask;
-  u8 st[8][16];  // in stack order, ten bytes each
-  V128 xmm[16];
-  u8 unused[96];
-};
-static_assert(sizeof(FxsaveArea) == 512 && offsetof(FxsaveArea, mxcsr) == 24 &&
-              offsetof(FxsaveArea, st) == 32 && offsetof(FxsaveArea, xmm) == 160);
-
-// The bits of MXCSR that exist; others raise #GP when loaded.
-constexpr u32 kMxcsrMask = 0xffff;
-// What FXSAVE writes: the rest of the area belongs to software.
-constexpr u64 kFxsaveSize = 416;
-
-FxsaveArea save_area(const guest::Cpu& cpu);
-// Does not look at the MXCSR mask: the caller has.
-void load_area(guest::Cpu& cpu, const FxsaveArea& area);
 
 // The instructions. `wide` is REX.W: instruction pointers of 64 bits; else of 32.
 void fxsave(guest::Cpu& cpu, u64 address, u64 wide);
@@ -48,10 +18,10 @@ void store_masked_bytes(guest::Cpu& cpu, u64 address, V128 data, u64 selected);
 template <SemanticBuilder B> void LDMXCSR(B& b, const Insn& i) { b.call_cpu(load_mxcsr, b.read(i, 0)); }
 template <SemanticBuilder B> void STMXCSR(B& b, const Insn& i) { b.write(i, 0, b.call_cpu(mxcsr)); }
 template <SemanticBuilder B> void FXSAVE(B& b, const Insn& i) {
-  b.call_cpu(fxsave, b.address(i), b.imm(i.prefixes & x86::kPrefixRexW));
+  b.call_cpu(fxsave, b.operand_address(i), b.imm(i.prefixes & x86::kPrefixRexW));
 }
 template <SemanticBuilder B> void FXRSTOR(B& b, const Insn& i) {
-  b.call_cpu(fxrstor, b.address(i), b.imm(i.prefixes & x86::kPrefixRexW));
+  b.call_cpu(fxrstor, b.operand_address(i), b.imm(i.prefixes & x86::kPrefixRexW));
 }
 template <SemanticBuilder B> void EMMS(B& b, const Insn&) { b.call_cpu(empty_mmx); }
 
@@ -61,7 +31,6 @@ void masked_store(B& b, const Insn& i) {
   auto selected = b.call(vec::sign_mask<s8, kBytes>, b.read_vec(i, 1));
   auto offset = b.zext(i.mem.address_width, b.gpr(guest::kRdi));
   b.call_cpu(store_masked_bytes, b.add(8, offset, b.segment_base(i)), b.read_vec(i, 0), selected);
-  leave_mmx(b, i, 0);
 }
 template <SemanticBuilder B> void MASKMOVQ(B& b, const Insn& i) { masked_store<8>(b, i); }
 template <SemanticBuilder B> void MASKMOVDQU(B& b, const Insn& i) { masked_store<16>(b, i); }

@@ -124,7 +124,7 @@ template <SemanticBuilder B> void FLD(B& b, const Insn& i) {
     if (b.kind(i, 0) == OperandKind::kSt) {
       b.call_cpu(x87::load_register, b.imm(i.op[0].reg));
     } else if (b.operand_width(i, 0) == 10) {
-      b.call_cpu(x87::load_extended, b.address(i));
+      b.call_cpu(x87::load_extended, b.operand_address(i));
     } else {
       b.call_cpu(x87::load_real, b.imm(b.operand_width(i, 0)), b.read(i, 0));
     }
@@ -134,7 +134,7 @@ template <SemanticBuilder B> void FILD(B& b, const Insn& i) {
   x87_execute(b, i, [&] { b.call_cpu(x87::load_integer, b.imm(b.operand_width(i, 0)), b.read(i, 0)); });
 }
 template <SemanticBuilder B> void FBLD(B& b, const Insn& i) {
-  x87_execute(b, i, [&] { b.call_cpu(x87::load_decimal, b.address(i)); });
+  x87_execute(b, i, [&] { b.call_cpu(x87::load_decimal, b.operand_address(i)); });
 }
 template <SemanticBuilder B> void FLD1(B& b, const Insn& i) { x87_simple<x87::load_constant<x87::Constant::kOne>>(b, i); }
 template <SemanticBuilder B> void FLDL2T(B& b, const Insn& i) { x87_simple<x87::load_constant<x87::Constant::kLog2Ten>>(b, i); }
@@ -151,16 +151,16 @@ void x87_store(B& b, const Insn& i) {
     if (b.kind(i, 0) == OperandKind::kSt) {
       b.call_cpu(x87::store_register, b.imm(i.op[0].reg), b.imm(kPops));
     } else if (b.operand_width(i, 0) == 10) {
-      b.call_cpu(x87::store_extended, b.address(i));
+      b.call_cpu(x87::store_extended, b.operand_address(i));
     } else {
-      b.call_cpu(x87::store_real, b.imm(b.operand_width(i, 0)), b.address(i), b.imm(kPops));
+      b.call_cpu(x87::store_real, b.imm(b.operand_width(i, 0)), b.operand_address(i), b.imm(kPops));
     }
   });
 }
 template <unsigned kPops, bool kTruncate, typename B>
 void x87_store_integer(B& b, const Insn& i) {
   x87_execute(b, i, [&] {
-    b.call_cpu(x87::store_integer, b.imm(b.operand_width(i, 0)), b.address(i), b.imm(kPops), b.imm(kTruncate));
+    b.call_cpu(x87::store_integer, b.imm(b.operand_width(i, 0)), b.operand_address(i), b.imm(kPops), b.imm(kTruncate));
   });
 }
 template <SemanticBuilder B> void FST(B& b, const Insn& i) { x87_store<0>(b, i); }
@@ -169,7 +169,7 @@ template <SemanticBuilder B> void FIST(B& b, const Insn& i) { x87_store_integer<
 template <SemanticBuilder B> void FISTP(B& b, const Insn& i) { x87_store_integer<1, false>(b, i); }
 template <SemanticBuilder B> void FISTTP(B& b, const Insn& i) { x87_store_integer<1, true>(b, i); }
 template <SemanticBuilder B> void FBSTP(B& b, const Insn& i) {
-  x87_execute(b, i, [&] { b.call_cpu(x87::store_decimal, b.address(i)); });
+  x87_execute(b, i, [&] { b.call_cpu(x87::store_decimal, b.operand_address(i)); });
 }
 
 // --- the stack
@@ -206,7 +206,7 @@ template <SemanticBuilder B> void FLDCW(B& b, const Insn& i) {
 
 template <auto kOp, typename B>
 void x87_area(B& b, const Insn& i) {
-  b.call_cpu(kOp, b.address(i), b.imm(b.operand_width(i, 0)));
+  b.call_cpu(kOp, b.operand_address(i), b.imm(b.operand_width(i, 0)));
 }
 template <SemanticBuilder B> void FSTENV(B& b, const Insn& i) { x87_area<x87::store_environment>(b, i); }
 template <SemanticBuilder B> void FSAVE(B& b, const Insn& i) { x87_area<x87::save>(b, i); }
