@@ -44,9 +44,9 @@ bool setting(CommandLine& line, const char* value) {
 
 struct Option {
   const char* name;
-  char letter;              // 0: none
-  const char* value_name;   // nullptr: takes no value
-  const char* help;         // nullptr: between emulators only
+  char letter;             // 0: none
+  const char* value_name;  // nullptr: takes no value
+  const char* help;        // nullptr: between emulators only
   Apply apply;
 };
 
@@ -67,7 +67,8 @@ constexpr Option kOptions[] = {
     {"strace", 0, nullptr, "log system calls", setting<&Settings::strace>},
     {"trace", 0, nullptr, "log every instruction and the registers", setting<&Settings::trace>},
     {"stats", 0, nullptr, "report executed instructions at the end", setting<&Settings::stats>},
-    {"log", 0, "CHANNELS", "log these: decode, engine, loader, memory, syscall, signal, process, all",
+    {"log", 0, "CHANNELS",
+     "log these: decode, engine, loader, memory, syscall, signal, process, all",
      setting<&Settings::log_channels>},
     {"log-file", 0, "FILE", "append log lines to FILE instead of standard error",
      setting<&Settings::log_file>},
@@ -146,7 +147,8 @@ std::string help_text() {
   return text;
 }
 
-std::vector<std::string> emulator_arguments(const Process& process, const loader::Program& program) {
+std::vector<std::string> emulator_arguments(const Process& process,
+                                            const loader::Program& program) {
   const Settings& settings = process.settings;
   std::vector<std::string> arguments{"gantry-x64"};
   if (settings.strace) arguments.push_back("--strace");

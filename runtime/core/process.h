@@ -26,15 +26,15 @@ struct Process {
   AddressSpace* memory = nullptr;  // shared with a vfork child
   ProcessSignals signals;
 
-  loader::Image image;             // where the program was loaded
-  std::string file_name;           // as it was given to execve: AT_EXECFN
-  std::string exe;                 // proc::executable_path(); empty until asked for
-  std::vector<std::string> argv;   // as the program was started with
-  std::string command_line;        // argv joined by NULs, as /proc/self/cmdline shows it
-  std::string comm;                // 15 bytes at most
+  loader::Image image;            // where the program was loaded
+  std::string file_name;          // as it was given to execve: AT_EXECFN
+  std::string exe;                // proc::executable_path(); empty until asked for
+  std::vector<std::string> argv;  // as the program was started with
+  std::string command_line;       // argv joined by NULs, as /proc/self/cmdline shows it
+  std::string comm;               // 15 bytes at most
 
-  int emulator_fd = -1;  // gantry-x64 itself, for execve
-  int program_fd = -1;   // the guest's program, for /proc/self/exe
+  int emulator_fd = -1;         // gantry-x64 itself, for execve
+  int program_fd = -1;          // the guest's program, for /proc/self/exe
   std::vector<int> hidden_fds;  // these and other descriptors of ours (process/hidden_fds.h)
   std::string emulator_path;    // where gantry-x64 was found, should the descriptor not do
 };

@@ -58,11 +58,13 @@ Result<void> check_header(const Elf64_Ehdr& header, const std::string& path) {
 
 Result<void> check_segment(const Elf64_Phdr& segment, u64 file_size, const std::string& path) {
   constexpr u64 kPageMask = kGuestPageSize - 1;
-  if (segment.p_filesz > segment.p_memsz) return bad(path, "a segment is larger in the file than in memory");
+  if (segment.p_filesz > segment.p_memsz)
+    return bad(path, "a segment is larger in the file than in memory");
   if (segment.p_memsz > kTaskSize || segment.p_vaddr > kTaskSize - segment.p_memsz) {
     return bad(path, "a segment lies outside the address space");
   }
-  if ((segment.p_vaddr ^ segment.p_offset) & kPageMask) return bad(path, "a segment is not aligned to pages");
+  if ((segment.p_vaddr ^ segment.p_offset) & kPageMask)
+    return bad(path, "a segment is not aligned to pages");
   if (segment.p_align > 1 && !std::has_single_bit(segment.p_align)) {
     return bad(path, "the alignment of a segment is not a power of two");
   }
@@ -92,9 +94,11 @@ Result<void> add_segment(ElfFile& elf, const Elf64_Phdr& segment, u64 file_size,
 Result<void> read_interpreter(ElfFile& elf, const FileHead& file, const Elf64_Phdr& segment,
                               const std::string& path) {
   if (!elf.interpreter.empty()) return {};  // Linux takes the first one
-  if (segment.p_filesz < 2 || segment.p_filesz > PATH_MAX) return bad(path, "bad name of the interpreter");
+  if (segment.p_filesz < 2 || segment.p_filesz > PATH_MAX)
+    return bad(path, "bad name of the interpreter");
   std::string name(segment.p_filesz, '\0');
-  if (!file.read(name.data(), segment.p_offset, name.size())) return bad(path, "the file is truncated");
+  if (!file.read(name.data(), segment.p_offset, name.size()))
+    return bad(path, "the file is truncated");
   if (name.back() != '\0') return bad(path, "bad name of the interpreter");
   elf.interpreter = name.c_str();
   if (elf.interpreter.empty()) return bad(path, "bad name of the interpreter");
@@ -137,7 +141,8 @@ Result<ElfFile> read_elf(int fd, const std::string& path) {
   ssize_t count = pread(fd, file.bytes, sizeof file.bytes, 0);
   if (count < 0) return make_system_error(errno, "%s", path.c_str());
   file.size = static_cast<u64>(count);
-  if (identify(file.bytes, file.size) != FileKind::kGuestElf) return bad(path, "not an x86-64 ELF file");
+  if (identify(file.bytes, file.size) != FileKind::kGuestElf)
+    return bad(path, "not an x86-64 ELF file");
   if (file.size < sizeof elf.header) return bad(path, "the file is truncated");
   std::memcpy(&elf.header, file.bytes, sizeof elf.header);
   TRY(check_header(elf.header, path));

@@ -16,9 +16,9 @@ struct ElfFile {
   std::vector<Elf64_Phdr> segments;  // PT_LOAD, not empty, ascending and apart
   std::string interpreter;           // PT_INTERP; empty when there is none
   bool executable_stack = false;     // PT_GNU_STACK asks for it
-  u64 header_table = 0;              // where the program headers lie, before the load bias; 0: nowhere
+  u64 header_table = 0;  // where the program headers lie, before the load bias; 0: nowhere
 
-  u64 low() const;   // bounds of all segments, whole pages
+  u64 low() const;  // bounds of all segments, whole pages
   u64 high() const;
   u64 alignment() const;  // the largest p_align
   bool is_relocatable() const { return header.e_type == ET_DYN; }

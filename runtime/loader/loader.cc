@@ -45,8 +45,8 @@ Result<void> map_zeros(AddressSpace& memory, const Elf64_Phdr& segment, u64 bias
                        const std::string& path) {
   u64 file_end = segment.p_vaddr + segment.p_filesz + bias;
   u64 end = align_up(segment.p_vaddr + segment.p_memsz + bias, kGuestPageSize);
-  u64 zeros = segment.p_filesz ? align_up(file_end, kGuestPageSize)
-                               : align_down(file_end, kGuestPageSize);
+  u64 zeros =
+      segment.p_filesz ? align_up(file_end, kGuestPageSize) : align_down(file_end, kGuestPageSize);
   if (segment.p_filesz && (segment.p_flags & PF_W)) {
     std::memset(reinterpret_cast<void*>(file_end), 0, zeros - file_end);
   }
@@ -63,8 +63,8 @@ Result<void> map_segment(AddressSpace& memory, const Elf64_Phdr& segment, int fd
     u64 start = align_down(segment.p_vaddr, kGuestPageSize);
     u64 size = segment.p_vaddr + segment.p_filesz - start;
     u64 offset = align_down(segment.p_offset, kGuestPageSize);
-    s64 status = memory.map(start + bias, size, protection_of(segment), MAP_PRIVATE | MAP_FIXED, fd,
-                            offset);
+    s64 status =
+        memory.map(start + bias, size, protection_of(segment), MAP_PRIVATE | MAP_FIXED, fd, offset);
     if (status < 0) return load_error(status, path, "a segment");
   }
   if (segment.p_memsz > segment.p_filesz) return map_zeros(memory, segment, bias, path);
@@ -155,8 +155,8 @@ Result<Interpreter> load_interpreter(AddressSpace& memory, const ElfFile& progra
     return make_system_error(errno, "%s: its interpreter %s", program_path.c_str(), path.c_str());
   }
   auto elf = read_elf(fd, path);
-  auto bias = elf ? map_elf(memory, *elf, fd, path, Role::kInterpreter)
-                  : Result<u64>(elf.take_error());
+  auto bias =
+      elf ? map_elf(memory, *elf, fd, path, Role::kInterpreter) : Result<u64>(elf.take_error());
   close(fd);
   if (!bias) return bias.take_error();
   return Interpreter{.base = *bias, .entry = elf->header.e_entry + *bias};
@@ -239,7 +239,8 @@ Result<Image> load(AddressSpace& memory, const Program& program,
   image.entry = elf.interpreter.empty() ? elf.header.e_entry + bias : interpreter.entry;
   note_layout(image, elf, bias);
   TRY_ASSIGN(image.vdso, map_vdso(memory));
-  // A loader that is a program itself (static-pie, ld.so) lies where mappings go; its heap does not.
+  // A loader that is a program itself (static-pie, ld.so) lies where mappings go; its heap does
+  // not.
   bool among_mappings = elf.is_relocatable() && elf.interpreter.empty();
   u64 heap = among_mappings ? away_from_our_heap(kProgramBase, 0) : elf.high() + bias;
   memory.set_brk_start(heap + memory.random_offset(kHeapRandom));

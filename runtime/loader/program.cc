@@ -49,7 +49,8 @@ int reopen(int fd) {
 int open_program(int directory_fd, const std::string& path, int flags) {
   if (path.empty() && (flags & AT_EMPTY_PATH)) return reopen(directory_fd);
   int no_follow = flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0;
-  return openat(directory_fd, path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | no_follow);
+  return openat(directory_fd, path.c_str(),
+                O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | no_follow);
 }
 
 bool may_execute(int fd, const struct stat& info) {
@@ -96,14 +97,19 @@ Result<void> classify(Program& program, FileKind kind) {
       program.kind = ProgramKind::kGuest;
       return {};
     }
-    case FileKind::kNativeElf: program.kind = ProgramKind::kNative; return {};
+    case FileKind::kNativeElf:
+      program.kind = ProgramKind::kNative;
+      return {};
     case FileKind::kI386Elf:
       return cannot_execute(ENOEXEC, path, "32-bit x86 programs are not supported");
-    case FileKind::kX32Elf: return cannot_execute(ENOEXEC, path, "x32 programs are not supported");
+    case FileKind::kX32Elf:
+      return cannot_execute(ENOEXEC, path, "x32 programs are not supported");
     case FileKind::kOtherElf:
       return cannot_execute(ENOEXEC, path, "an ELF program for another machine");
-    case FileKind::kTruncatedElf: return cannot_execute(ENOEXEC, path, "the file is truncated");
-    default: return cannot_execute(ENOEXEC, path, "neither an ELF program nor a script");
+    case FileKind::kTruncatedElf:
+      return cannot_execute(ENOEXEC, path, "the file is truncated");
+    default:
+      return cannot_execute(ENOEXEC, path, "neither an ELF program nor a script");
   }
 }
 
@@ -159,7 +165,8 @@ Result<Program> resolve_program(int directory_fd, const std::string& path, int f
     FileDescriptor file{open_program(directory_fd, program.path, flags)};
     if (file.fd < 0) {
       if (script.empty()) return make_system_error(errno, "%s", program.path.c_str());
-      return make_system_error(errno, "%s: its interpreter %s", script.c_str(), program.path.c_str());
+      return make_system_error(errno, "%s: its interpreter %s", script.c_str(),
+                               program.path.c_str());
     }
     TRY(check_executable(file.fd, program.path));
     char head[kHeadSize];
@@ -168,8 +175,9 @@ Result<Program> resolve_program(int directory_fd, const std::string& path, int f
     FileKind kind = identify(head, static_cast<u64>(size));
     if (depth == 0) {
       bool by_path = directory_fd == AT_FDCWD || path.starts_with('/');
-      program.file_name = by_path ? path : "/dev/fd/" + std::to_string(directory_fd) +
-                                               (path.empty() ? "" : "/" + path);
+      program.file_name =
+          by_path ? path
+                  : "/dev/fd/" + std::to_string(directory_fd) + (path.empty() ? "" : "/" + path);
     }
     if (kind != FileKind::kScript) {
       program.fd = file.fd;

@@ -20,16 +20,16 @@ enum class ProgramKind : u8 {
 
 struct Program {
   ProgramKind kind = ProgramKind::kGuest;
-  int fd = -1;                    // the ELF file, open for reading and close-on-exec; the caller's
-  std::string path = {};          // the ELF file as it was opened, for messages and native programs
-  std::string file_name = {};     // what was asked for (of a script, the script): AT_EXECFN, comm
+  int fd = -1;                 // the ELF file, open for reading and close-on-exec; the caller's
+  std::string path = {};       // the ELF file as it was opened, for messages and native programs
+  std::string file_name = {};  // what was asked for (of a script, the script): AT_EXECFN, comm
   std::shared_ptr<const ElfFile> elf = {};  // of a kGuest, its headers
   std::vector<std::string> argv = {};       // with what a script's first line puts in front
 };
 
-// What the file at `path`, relative to `directory_fd`, starts with these arguments. `flags` are those
-// of execveat(2): AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW. Error codes are those of execve(2) (ENOENT,
-// EACCES, ENOEXEC, ELOOP, EISDIR …); the message names the file and the reason.
+// What the file at `path`, relative to `directory_fd`, starts with these arguments. `flags` are
+// those of execveat(2): AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW. Error codes are those of execve(2)
+// (ENOENT, EACCES, ENOEXEC, ELOOP, EISDIR …); the message names the file and the reason.
 Result<Program> resolve_program(int directory_fd, const std::string& path, int flags,
                                 std::vector<std::string> argv);
 
@@ -37,9 +37,9 @@ Result<Program> resolve_program(int directory_fd, const std::string& path, int f
 Result<Program> program_from_descriptor(int fd, const std::string& file_name,
                                         std::vector<std::string> argv);
 
-// The file a shell would start for `name`: `name` itself if it has a slash, else the first executable
-// file of that name in `search_path` (the value of PATH). ENOENT when there is none, EACCES when only
-// files without execute permission were found.
+// The file a shell would start for `name`: `name` itself if it has a slash, else the first
+// executable file of that name in `search_path` (the value of PATH). ENOENT when there is none,
+// EACCES when only files without execute permission were found.
 Result<std::string> find_in_path(const std::string& name, const char* search_path);
 
 // A line "#!interpreter [argument]" as Linux reads it (fs/binfmt_script.c): at most 255 bytes, one

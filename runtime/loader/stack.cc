@@ -68,8 +68,8 @@ Result<void> write_stack(u64 start, u64 end, const StackContents& contents, Imag
   u64 random = stack.push(contents.random, sizeof contents.random);
 
   auto auxv = contents.auxv;
-  auxv.insert(auxv.end(), {{AT_RANDOM, random}, {AT_EXECFN, file_name}, {AT_PLATFORM, platform},
-                           {AT_NULL, 0}});
+  auxv.insert(auxv.end(),
+              {{AT_RANDOM, random}, {AT_EXECFN, file_name}, {AT_PLATFORM, platform}, {AT_NULL, 0}});
   std::vector<u64> words{arguments.size()};
   append(words, arguments);
   append(words, environment);
@@ -79,7 +79,8 @@ Result<void> write_stack(u64 start, u64 end, const StackContents& contents, Imag
   stack.align(16);
   if (words.size() % 2) stack.skip(sizeof(u64));
   image.stack_pointer = stack.push(words.data(), words.size() * sizeof(u64));
-  image.auxv.assign(reinterpret_cast<const char*>(words.data() + words.size()) - auxv_size, auxv_size);
+  image.auxv.assign(reinterpret_cast<const char*>(words.data() + words.size()) - auxv_size,
+                    auxv_size);
   return {};
 }
 

@@ -15,12 +15,12 @@ struct StackContents {
   std::string file_name;  // AT_EXECFN
   const std::vector<std::string>& arguments;
   const std::vector<std::string>& environment;
-  u64 random[2];                            // what AT_RANDOM points to
-  std::vector<std::pair<u64, u64>> auxv;    // but for AT_RANDOM, AT_EXECFN, AT_PLATFORM, AT_NULL
+  u64 random[2];                          // what AT_RANDOM points to
+  std::vector<std::pair<u64, u64>> auxv;  // but for AT_RANDOM, AT_EXECFN, AT_PLATFORM, AT_NULL
 };
 
-// Writes to the mapped stack [start, end) and fills in the image's fields that tell where. E2BIG when
-// the strings do not leave room for a program to run.
+// Writes to the mapped stack [start, end) and fills in the image's fields that tell where. E2BIG
+// when the strings do not leave room for a program to run.
 Result<void> write_stack(u64 start, u64 end, const StackContents& contents, Image& image);
 
 }  // namespace gantry::runtime::loader

@@ -20,12 +20,12 @@ constexpr u64 kTaskSize = (u64{1} << 47) - kGuestPageSize;
 struct Mapping {
   u64 start = 0;
   u64 end = 0;
-  int protection = 0;   // PROT_* as the guest asked for
-  int flags = 0;        // MAP_SHARED or MAP_PRIVATE, MAP_ANONYMOUS, MAP_GROWSDOWN …
+  int protection = 0;  // PROT_* as the guest asked for
+  int flags = 0;       // MAP_SHARED or MAP_PRIVATE, MAP_ANONYMOUS, MAP_GROWSDOWN …
   u64 offset = 0;
-  u64 device = 0;       // st_dev and st_ino of the mapped file; 0 for none
+  u64 device = 0;  // st_dev and st_ino of the mapped file; 0 for none
   u64 inode = 0;
-  std::string name;     // path of the file, or "[heap]", "[stack]", "[vdso]"
+  std::string name;  // path of the file, or "[heap]", "[stack]", "[vdso]"
 };
 
 class AddressSpace {

@@ -23,14 +23,15 @@ struct AddressSpace::State {
 
   // Ranges that turned out to hold something of the host's; map() does not try there again.
   RegionMap blocked;
-  u64 top = 0;        // end of what the guest's mappings may use by themselves
+  u64 top = 0;  // end of what the guest's mappings may use by themselves
   u64 brk_start = 0;
   u64 brk_end = 0;
   bool lock_future = false;  // mlockall(MCL_FUTURE)
   u64 random[4] = {};        // for random_offset(); all zero for no randomisation
   unsigned random_used = 0;
 
-  // Every gap in [search_from, top) is smaller than search_size: where the search for a place begins.
+  // Every gap in [search_from, top) is smaller than search_size: where the search for a place
+  // begins.
   u64 search_from = 0;
   u64 search_size = 0;
 

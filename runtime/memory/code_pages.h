@@ -55,7 +55,7 @@ class CodePages {
 
   u64 page_size_;
   u64 used_ = 0;
-  std::set<u64> decoded_;  // page numbers
+  std::set<u64> decoded_;              // page numbers
   std::atomic<Slot*> slots_{nullptr};  // made for the first page that is writable and executable
 };
 

@@ -67,7 +67,8 @@ int HostMemory::protection_of_others(u64 page, u64 start, u64 end) const {
   int result = PROT_NONE;
   auto it = regions_.first_after(page);
   for (; it != regions_.end() && it->first < page + page_size_; ++it) {
-    bool inside = std::max(it->first, page) >= start && std::min(it->second.end, page + page_size_) <= end;
+    bool inside =
+        std::max(it->first, page) >= start && std::min(it->second.end, page + page_size_) <= end;
     if (!inside) result |= host_protection(it->second.protection);
   }
   return result;

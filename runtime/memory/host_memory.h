@@ -1,6 +1,6 @@
-// The guest's mappings on the host. Guest pages have 4096 bytes; where the host's are larger, a host
-// page can hold several guest pages with different protections and contents, and gets the union of
-// their protections. Guest memory is never executable on the host.
+// The guest's mappings on the host. Guest pages have 4096 bytes; where the host's are larger, a
+// host page can hold several guest pages with different protections and contents, and gets the
+// union of their protections. Guest memory is never executable on the host.
 #pragma once
 
 #include "emulator/base/types.h"
@@ -25,8 +25,8 @@ class HostMemory {
 
   u64 page_size() const { return page_size_; }
 
-  // Maps [start, end). What the guest has there (in `regions`) is replaced; where something lies that
-  // is not the guest's the result is -EEXIST and nothing is changed. 0 or -errno.
+  // Maps [start, end). What the guest has there (in `regions`) is replaced; where something lies
+  // that is not the guest's the result is -EEXIST and nothing is changed. 0 or -errno.
   int map(u64 start, u64 end, int protection, const Backing& backing);
 
   // For a range that `regions` has just dropped.

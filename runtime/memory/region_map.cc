@@ -61,7 +61,7 @@ void RegionMap::insert(u64 start, const Region& region) {
 
 bool RegionMap::overlaps(u64 start, u64 end) const {
   auto it = first_after(start);
-  return it != map_.end() && it->first < end;
+  return start < end && it != map_.end() && it->first < end;
 }
 
 bool RegionMap::covers(u64 start, u64 end) const {

@@ -1,5 +1,5 @@
-// An ordered set of address ranges with attributes: the guest's mappings as data. It makes no system
-// calls.
+// An ordered set of address ranges with attributes: the guest's mappings as data. It makes no
+// system calls.
 #pragma once
 
 #include <map>
@@ -13,9 +13,9 @@ struct Region {
   u64 end = 0;
   int protection = 0;
   int flags = 0;
-  bool file = false;       // maps a file, whose name the host knows
-  bool sealed = false;     // mseal(2)
-  const char* name = "";   // "[heap]" and the like; a literal
+  bool file = false;      // maps a file, whose name the host knows
+  bool sealed = false;    // mseal(2)
+  const char* name = "";  // "[heap]" and the like; a literal
 
   bool can_merge(const Region& other) const {
     return protection == other.protection && flags == other.flags && !file && !other.file &&
@@ -35,7 +35,8 @@ class RegionMap {
   Map::iterator find(u64 address);
   Map::const_iterator find(u64 address) const;
 
-  // Replaces whatever lies in [start, region.end) by one region, joined to neighbours that are alike.
+  // Replaces whatever lies in [start, region.end) by one region, joined to neighbours that are
+  // alike.
   void insert(u64 start, const Region& region);
   void erase(u64 start, u64 end);
 
@@ -44,7 +45,8 @@ class RegionMap {
   void update(u64 start, u64 end, F&& change) {
     split(start);
     split(end);
-    for (auto it = first_after(start); it != map_.end() && it->first < end; ++it) change(it->second);
+    for (auto it = first_after(start); it != map_.end() && it->first < end; ++it)
+      change(it->second);
     join(start, end);
   }
 

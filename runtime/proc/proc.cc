@@ -39,10 +39,14 @@ struct Name {
 
 // Under /proc/PID and /proc/PID/task/TID.
 constexpr Name kProcessFiles[] = {
-    {"exe", Kind::kExe},         {"maps", Kind::kMaps},
-    {"smaps", Kind::kSmaps},     {"cmdline", Kind::kCommandLine},
-    {"environ", Kind::kEnvironment}, {"auxv", Kind::kAuxv},
-    {"stat", Kind::kStat},       {"status", Kind::kStatus},
+    {"exe", Kind::kExe},
+    {"maps", Kind::kMaps},
+    {"smaps", Kind::kSmaps},
+    {"cmdline", Kind::kCommandLine},
+    {"environ", Kind::kEnvironment},
+    {"auxv", Kind::kAuxv},
+    {"stat", Kind::kStat},
+    {"status", Kind::kStatus},
 };
 constexpr Name kGlobalFiles[] = {{"cpuinfo", Kind::kCpuinfo}, {"sys/kernel/arch", Kind::kArch}};
 
@@ -130,16 +134,26 @@ bool names_hidden_descriptor(const std::string& path) {
 std::string content(Task& task, const Entry& entry) {
   Process& process = *task.process;
   switch (entry.kind) {
-    case Kind::kMaps: return maps(*process.memory);
-    case Kind::kSmaps: return smaps(*process.memory, read_host_file(entry.path));
-    case Kind::kCommandLine: return command_line(task);
-    case Kind::kEnvironment: return environment(task);
-    case Kind::kAuxv: return process.image.auxv;
-    case Kind::kStat: return stat(process, read_host_file(entry.path));
-    case Kind::kStatus: return status(task, read_host_file(entry.path));
-    case Kind::kCpuinfo: return cpuinfo();
-    case Kind::kArch: return "x86_64\n";
-    default: return "";
+    case Kind::kMaps:
+      return maps(*process.memory);
+    case Kind::kSmaps:
+      return smaps(*process.memory, read_host_file(entry.path));
+    case Kind::kCommandLine:
+      return command_line(task);
+    case Kind::kEnvironment:
+      return environment(task);
+    case Kind::kAuxv:
+      return process.image.auxv;
+    case Kind::kStat:
+      return stat(process, read_host_file(entry.path));
+    case Kind::kStatus:
+      return status(task, read_host_file(entry.path));
+    case Kind::kCpuinfo:
+      return cpuinfo();
+    case Kind::kArch:
+      return "x86_64\n";
+    default:
+      return "";
   }
 }
 

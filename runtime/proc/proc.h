@@ -29,8 +29,9 @@ bool is_hidden_entry(const char* name);
 // The absolute path of the guest's program, as /proc/self/exe shows it.
 const std::string& executable_path(Process& process);
 
-// Sets what other processes see of this one: /proc/PID/{cmdline,environ,auxv}, and the name in comm.
-// `original` is main's argv, whose strings are overwritten where the kernel offers no better way.
+// Sets what other processes see of this one: /proc/PID/{cmdline,environ,auxv}, and the name in
+// comm. `original` is main's argv, whose strings are overwritten where the kernel offers no better
+// way.
 void publish_command_line(Process& process, char** original);
 
 }  // namespace gantry::runtime::proc
