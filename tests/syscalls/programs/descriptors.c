@@ -95,9 +95,14 @@ CASE(Pipe, FlagsAndCapacity) {
   SHOW(write(fds[1], "one", 3));
   SHOW(write(fds[1], "two", 3));
   SHOW(read(fds[0], text, 8));
-  printf("%#lo\n", (long)syscall(SYS_fcntl, fds[1], F_GETFL));
   SHOW(syscall(SYS_pipe2, fds, O_APPEND));
   SHOW(syscall(SYS_pipe, (void*)8));
+}
+
+CASE(Pipe, StatusFlags) {
+  int fds[2];
+  pipe2(fds, O_NONBLOCK | O_DIRECT);
+  printf("%#lo\n", (long)syscall(SYS_fcntl, fds[1], F_GETFL));
 }
 
 CASE(Ioctl, PipeAndTerminal) {
@@ -193,8 +198,9 @@ CASE(Inotify, CreateAndDelete) {
   SHOW(inotify_rm_watch(fd, watch));
   SHOW(inotify_rm_watch(fd, 99));
   SHOW(inotify_add_watch(fd, "missing", IN_CREATE));
-  SHOW(inotify_init1(3));
   close(fd);
 }
+
+CASE(Inotify, UnknownFlagGivesEINVAL) { SHOW(inotify_init1(3)); }
 
 CASE(Fanotify, BadFlags) { SHOW(syscall(SYS_fanotify_mark, 999, 0, 0, 0, NULL)); }

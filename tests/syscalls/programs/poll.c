@@ -170,11 +170,17 @@ CASE(Epoll, PwaitMask) {
   SHOW(epoll_pwait(epoll, &got, 1, 10, NULL));
   SHOW(epoll_pwait(epoll, &got, 1, 5000, &none));
   printf("%d\n", signals_seen);
+  sigprocmask(SIG_UNBLOCK, &block, NULL);
+  close(epoll);
+}
+
+CASE(Epoll, Pwait2Timeouts) {
+  int epoll = epoll_create1(0);
+  struct epoll_event got;
   struct timespec limit = {0, 1000};
   SHOW(syscall(441, epoll, &got, 1, &limit, NULL, 0));
   limit.tv_nsec = -1;
   SHOW(syscall(441, epoll, &got, 1, &limit, NULL, 0));
-  sigprocmask(SIG_UNBLOCK, &block, NULL);
   close(epoll);
 }
 

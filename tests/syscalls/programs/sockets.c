@@ -14,16 +14,21 @@
 
 CASE(Socket, Errors) {
   SHOW(socket(999, SOCK_STREAM, 0));
-  SHOW(socket(AF_UNIX, 99, 0));
-  SHOW(bind(999, NULL, 0));
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  printf("%#lo %d\n", (long)syscall(SYS_fcntl, fd, F_GETFL), fcntl(fd, F_GETFD));
+  printf("%d\n", fcntl(fd, F_GETFD));
   char byte;
   SHOW(recv(fd, &byte, 1, 0));
   SHOW(accept(fd, NULL, NULL));
   SHOW(shutdown(fd, SHUT_RD));
   SHOW(connect(fd, (void*)8, 16));
   close(fd);
+}
+
+CASE(Socket, TypeErrorsAndFlags) {
+  SHOW(socket(AF_UNIX, 99, 0));
+  SHOW(bind(999, NULL, 0));
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+  printf("%#lo\n", (long)syscall(SYS_fcntl, fd, F_GETFL));
 }
 
 CASE(Socketpair, SendAndReceive) {
@@ -159,8 +164,13 @@ CASE(Socket, ReceiveTimeoutGivesEAGAIN) {
   SHOW(setsockopt(fds[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit));
   char byte;
   SHOW(recv(fds[0], &byte, 1, 0));
-  struct timeval got;
+}
+
+CASE(Socket, TimeoutOption) {
+  int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  struct timeval limit = {3, 20000}, got = {0, 0};
+  SHOW(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit));
   socklen_t size = sizeof got;
-  SHOW(getsockopt(fds[0], SOL_SOCKET, SO_RCVTIMEO, &got, &size));
-  printf("%d\n", (int)got.tv_sec);
+  SHOW(getsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &got, &size));
+  printf("%ld %ld\n", got.tv_sec, (long)got.tv_usec);
 }
