@@ -35,7 +35,7 @@ void set_child_registers(Task& task, const CloneRequest& request) {
   if (request.flags & CLONE_SETTLS) cpu.fs_base = request.tls;
   // sas_ss_reset() in copy_process().
   bool shares_memory = (request.flags & (CLONE_VM | CLONE_VFORK)) == CLONE_VM;
-  if (shares_memory) task.signals.alternate = {};
+  if (shares_memory) task.signals.alternate = {.flags = SS_DISABLE};
 }
 
 Task* new_child_task(const Task& parent, const CloneRequest& request) {

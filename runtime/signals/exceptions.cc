@@ -1,5 +1,7 @@
 #include "runtime/signals/exceptions.h"
 
+#include <sys/mman.h>
+
 #include "emulator/base/log.h"
 #include "runtime/core/process.h"
 #include "runtime/signals/deliver.h"
@@ -38,7 +40,7 @@ Answer page_fault(Task& task, Fault& fault) {
     Mapping mapping;
     bool mapped = task.process->memory->find(fault.address, mapping);
     code = mapped ? SEGV_ACCERR : SEGV_MAPERR;
-    if (mapped) fault.error |= guest::kFaultPresent;
+    if (mapped && mapping.protection != PROT_NONE) fault.error |= guest::kFaultPresent;
   }
   return {fault.host_signal ? fault.host_signal : SIGSEGV, code, fault.address};
 }

@@ -198,7 +198,7 @@ bool push_signal_frame(Task& task, const GuestSigaction& action, const siginfo_t
   if (!copy_out(task, place.xstate, &xstate, kXstateSize + sizeof xstate.magic2)) return false;
   if (!copy_out(task, place.frame, &frame, sizeof frame)) return false;
 
-  if (s.alternate.flags & kAutoDisarm) s.alternate = {};
+  if (s.alternate.flags & kAutoDisarm) s.alternate = {.flags = SS_DISABLE};
   enter_handler(task.cpu, action.handler, info.si_signo, place.frame);
   s.has_saved_mask = false;
   s.mask |= action.mask & ~kUnblockable;

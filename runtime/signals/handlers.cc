@@ -88,10 +88,8 @@ void on_fault(int signal, siginfo_t* info, void* context_pointer) {
     task->single_step_once = true;
     recover(*task, context);
   }
-  u32 error = guest::kFaultUser | (fault_is_write(context) ? guest::kFaultWrite : 0) |
-              (info->si_code == SEGV_ACCERR ? guest::kFaultPresent : 0);
   task->cpu.fault = {.vector = guest::Vector::kPageFault,
-                     .error = error,
+                     .error = fault_error(context, *info),
                      .address = address,
                      .host_signal = signal,
                      .host_code = info->si_code};

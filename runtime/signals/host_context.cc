@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "emulator/guest/cpu.h"
+
 #if defined(__aarch64__)
 #include <asm/sigcontext.h>
 #endif
@@ -111,15 +113,16 @@ u64 program_counter(const ucontext_t& context) {
 void set_program_counter(ucontext_t& context, u64 address) {
   context.uc_mcontext.gregs[REG_RIP] = static_cast<greg_t>(address);
 }
-bool fault_is_write(const ucontext_t& context) {
-  return context.uc_mcontext.gregs[REG_ERR] & 2;  // SDM vol. 3, section 4.7
+u32 fault_error(const ucontext_t& context, const siginfo_t&) {
+  constexpr u32 kSame = guest::kFaultPresent | guest::kFaultWrite | guest::kFaultUser;
+  return static_cast<u32>(context.uc_mcontext.gregs[REG_ERR]) & kSame;
 }
 
 #elif defined(__aarch64__)
 
 u64 program_counter(const ucontext_t& context) { return context.uc_mcontext.pc; }
 void set_program_counter(ucontext_t& context, u64 address) { context.uc_mcontext.pc = address; }
-bool fault_is_write(const ucontext_t& context) {
+static bool is_write(const ucontext_t& context) {
   u64 esr;
   if (find_esr(context, esr)) return esr & 1 << 6;  // WnR (Arm ARM D24.2.40)
   return stores(instruction_at(program_counter(context)));
@@ -131,7 +134,7 @@ u64 program_counter(const ucontext_t& context) { return context.uc_mcontext.__gr
 void set_program_counter(ucontext_t& context, u64 address) {
   context.uc_mcontext.__gregs[REG_PC] = address;
 }
-bool fault_is_write(const ucontext_t& context) {
+static bool is_write(const ucontext_t& context) {
   u64 pc = program_counter(context);
   u16 low;
   std::memcpy(&low, reinterpret_cast<const void*>(pc), sizeof low);
@@ -142,7 +145,7 @@ bool fault_is_write(const ucontext_t& context) {
 
 u64 program_counter(const ucontext_t& context) { return context.uc_mcontext.__pc; }
 void set_program_counter(ucontext_t& context, u64 address) { context.uc_mcontext.__pc = address; }
-bool fault_is_write(const ucontext_t& context) {
+static bool is_write(const ucontext_t& context) {
   constexpr u32 kRead = u32{1} << 30, kWrite = u32{1} << 31;  // SC_ADDRERR_RD, SC_ADDRERR_WR
   u32 flags = context.uc_mcontext.__flags;
   if (flags & (kRead | kWrite)) return flags & kWrite;
@@ -151,6 +154,18 @@ bool fault_is_write(const ucontext_t& context) {
 
 #else
 #error "this host has no signal context"
+#endif
+
+#if !defined(__x86_64__)
+
+// Whether the page was there is not told; a denied access to one that was never touched says so,
+// too.
+u32 fault_error(const ucontext_t& context, const siginfo_t& info) {
+  bool present = info.si_signo == SIGSEGV && info.si_code == SEGV_ACCERR;
+  return guest::kFaultUser | (is_write(context) ? guest::kFaultWrite : 0) |
+         (present ? guest::kFaultPresent : 0);
+}
+
 #endif
 
 }  // namespace gantry::runtime

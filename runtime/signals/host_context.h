@@ -2,6 +2,7 @@
 // the personality, with host_context.cc and interruptible_*.S, that names host registers.
 #pragma once
 
+#include <signal.h>
 #include <ucontext.h>
 
 #include "emulator/base/types.h"
@@ -15,7 +16,7 @@ void set_program_counter(ucontext_t& context, u64 address);
 u64 context_mask(const ucontext_t& context);
 void set_context_mask(ucontext_t& context, u64 mask);
 
-// Whether the instruction that faulted in `context` wrote to memory.
-bool fault_is_write(const ucontext_t& context);
+// The page-fault error code (guest::kFault…) of the host's fault in `context`.
+u32 fault_error(const ucontext_t& context, const siginfo_t& info);
 
 }  // namespace gantry::runtime

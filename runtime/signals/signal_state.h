@@ -48,7 +48,7 @@ struct ProcessSignals {
 // struct stack_t.
 struct GuestStack {
   u64 address = 0;
-  u32 flags = SS_DISABLE;
+  u32 flags = 0;
   u32 padding = 0;
   u64 size = 0;
 };

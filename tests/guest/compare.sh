@@ -1,0 +1,53 @@
+# shellcheck shell=bash
+# For runners whose tests are small x86-64 programs: the same program runs natively and in gantry-x64,
+# and standard output and exit status must be equal. The native kernel is the oracle.
+
+# The architectures' tests have these names: NAME for x86_64, aarch64.NAME under qemu-user.
+guest_build=${GANTRY_BUILD:-$GANTRY_ROOT/build}
+
+# build_guest_program SOURCE OUTPUT
+build_guest_program() {
+  [[ $2 -nt $1 && $2 -nt $GANTRY_ROOT/tests/guest/guest.h ]] && return
+  mkdir -p "$(dirname "$2")"
+  clang-19 --target=x86_64-linux-gnu -O1 -g -Wall -Wextra -pthread -I"$GANTRY_ROOT" "$1" -o "$2" -lrt
+}
+
+# run_limited COMMAND…: its output, then a line with its status. In a process group of its own, with an
+# own directory, without core files.
+run_limited() {
+  local directory status=0
+  directory=$(mktemp -d)
+  (cd "$directory" && ulimit -c 0 && exec timeout --kill-after=5 "${GUEST_TEST_TIMEOUT:-60}" "$@") \
+    </dev/null 2>"$directory/.stderr" || status=$?
+  echo "status $status"
+  head -c 4000 "$directory/.stderr" >&2
+  rm -rf "$directory"
+}
+
+# compare_with_native PROGRAM EMULATOR…
+compare_with_native() {
+  local native emulated program=$1
+  shift
+  native=$(run_limited "$program" 2>/dev/null)
+  emulated=$(run_limited "$@" "$program")
+  [[ $native == "$emulated" ]] && return
+  diff <(echo "$native") <(echo "$emulated") | sed 's/^/  /'
+  return 1
+}
+
+# compare_folder FOLDER [PATTERN…]: every program of the folder.
+compare_folder() {
+  local folder=$1 source name program
+  shift
+  if [[ $(uname -m) != x86_64 ]]; then
+    for source in "$folder"/*.c; do echo "skip $(basename "$source" .c) needs an x86-64 machine to compare with"; done
+    return
+  fi
+  for source in "$folder"/*.c; do
+    name=$(basename "$source" .c)
+    wanted "$name" "$@" || continue
+    program=$guest_build/guest/$(basename "$folder")/$name
+    build_guest_program "$source" "$program" || { echo "not ok $name"; continue; }
+    check "$name" -- compare_with_native "$program" "${GANTRY_X64:-$guest_build/x86_64/bin/gantry-x64}"
+  done
+}
