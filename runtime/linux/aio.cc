@@ -1,6 +1,6 @@
 // A context is the address of a ring that the host kernel maps where the host's address layout puts
-// it, which may be out of the guest's reach. The guest gets the address of a page of its own instead:
-// libaio looks there for a ring, finds no magic number, and makes the system calls.
+// it, which may be out of the guest's reach. The guest gets the address of a page of its own
+// instead: libaio looks there for a ring, finds no magic number, and makes the system calls.
 
 #include "runtime/linux/aio.h"
 

@@ -105,7 +105,9 @@ s64 inotify_add_watch(Task& task, Fd fd, Path path, Flags mask) {
 }
 
 // The size has to be positive and means nothing (epoll_create(2)).
-s64 epoll_create(Task&, int size) { return size <= 0 ? -EINVAL : host_syscall(SYS_epoll_create1, 0); }
+s64 epoll_create(Task&, int size) {
+  return size <= 0 ? -EINVAL : host_syscall(SYS_epoll_create1, 0);
+}
 
 s64 fanotify_init(Task&, Flags flags, Flags event_flags) {
   return host_syscall(SYS_fanotify_init, flags.value, abi::open_flags_to_host(event_flags.value));

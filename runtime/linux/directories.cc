@@ -85,7 +85,8 @@ void make_old_entries(u8* entries, u64 size) {
   });
 }
 
-// Fills `entries` with the next entries that the guest may see; their size, 0 at the end, or -errno.
+// Fills `entries` with the next entries that the guest may see; their size, 0 at the end, or
+// -errno.
 s64 read_entries(int fd, u8* entries, u64 size) {
   for (;;) {
     s64 result = host_syscall(SYS_getdents64, static_cast<u64>(static_cast<s64>(fd)),

@@ -1,4 +1,5 @@
-// Directories, links and what names a file: mkdir(2), rename(2), readlink(2), chmod(2), utimensat(2) …
+// Directories, links and what names a file: mkdir(2), rename(2), readlink(2), chmod(2),
+// utimensat(2) …
 #pragma once
 
 #include <sys/time.h>

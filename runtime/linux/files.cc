@@ -9,8 +9,8 @@
 #include "runtime/linux/abi/open_flags.h"
 #include "runtime/linux/host_numbers.h"
 #include "runtime/linux/paths.h"
-#include "runtime/process/hidden_fds.h"
 #include "runtime/proc/proc.h"
+#include "runtime/process/hidden_fds.h"
 
 namespace gantry::runtime::sys {
 namespace {
@@ -24,7 +24,8 @@ s64 stat_at(Task& task, Fd directory, Path path, GuestPtr<abi::Stat> to, Flags f
   GuestPath host(task, directory, path, flags);
   if (host.error()) return host.error();
   struct stat status;
-  if (::fstatat(host.directory(), host.c_str(), &status, static_cast<int>(flags.value))) return -errno;
+  if (::fstatat(host.directory(), host.c_str(), &status, static_cast<int>(flags.value)))
+    return -errno;
   return write_guest(task, to, abi::to_guest(status)) ? 0 : -EFAULT;
 }
 
@@ -111,7 +112,8 @@ s64 fstat(Task& task, Fd fd, GuestPtr<abi::Stat> to) {
   return write_guest(task, to, abi::to_guest(status)) ? 0 : -EFAULT;
 }
 
-s64 statx(Task& task, Fd directory, Path path, Flags flags, Flags mask, GuestPtr<struct ::statx> to) {
+s64 statx(Task& task, Fd directory, Path path, Flags flags, Flags mask,
+          GuestPtr<struct ::statx> to) {
   GuestPath host(task, directory, path, flags);
   if (host.error()) return host.error();
   return host_syscall(SYS_statx, host.directory_argument(), host.text_argument(), flags.value,
@@ -130,6 +132,5 @@ s64 faccessat2(Task& task, Fd directory, Path path, Mode mode, Flags flags) {
   return host_syscall(SYS_faccessat2, host.directory_argument(), host.text_argument(), mode.value,
                       flags.value);
 }
-
 
 }  // namespace gantry::runtime::sys

@@ -23,7 +23,8 @@ s64 stat(Task& task, Path path, GuestPtr<abi::Stat> to);
 s64 lstat(Task& task, Path path, GuestPtr<abi::Stat> to);
 s64 fstat(Task& task, Fd fd, GuestPtr<abi::Stat> to);
 s64 newfstatat(Task& task, Fd directory, Path path, GuestPtr<abi::Stat> to, Flags flags);
-s64 statx(Task& task, Fd directory, Path path, Flags flags, Flags mask, GuestPtr<struct ::statx> to);
+s64 statx(Task& task, Fd directory, Path path, Flags flags, Flags mask,
+          GuestPtr<struct ::statx> to);
 s64 access(Task& task, Path path, Mode mode);
 s64 faccessat(Task& task, Fd directory, Path path, Mode mode);
 s64 faccessat2(Task& task, Fd directory, Path path, Mode mode, Flags flags);

@@ -1,5 +1,5 @@
-// Numbers of host system calls that the build machine's headers may lack. From 424 on a call has the
-// same number on every architecture.
+// Numbers of host system calls that the build machine's headers may lack. From 424 on a call has
+// the same number on every architecture.
 #pragma once
 
 #include <sys/syscall.h>

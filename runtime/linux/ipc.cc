@@ -41,8 +41,10 @@ s64 semctl(Task& task, int id, int number, int command, Address argument) {
     case SEM_STAT:
     case kSemStatAny:
       return get_status(task, id, number, command, argument.as<abi::SemidDs>());
-    case IPC_SET: return set_status(task, id, number, argument.as<abi::SemidDs>());
-    default: return host_semctl(id, number, command, argument.address);
+    case IPC_SET:
+      return set_status(task, id, number, argument.as<abi::SemidDs>());
+    default:
+      return host_semctl(id, number, command, argument.address);
   }
 }
 

@@ -40,8 +40,8 @@ class GuestPath {
   int error_;
 };
 
-// host_syscall(kNumber, path, arguments…) for calls that take a path that is relative to the current
-// directory and follow it to its end, such as chdir.
+// host_syscall(kNumber, path, arguments…) for calls that take a path that is relative to the
+// current directory and follow it to its end, such as chdir.
 template <long kNumber, typename... Args>
 s64 pass_path(Task& task, Path path, Args... args) {
   GuestPath host(task, path, GuestPath::Follow::kYes);

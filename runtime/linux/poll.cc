@@ -23,8 +23,8 @@ bool to_timespec(const timeval& from, timespec& to) {
   return true;
 }
 
-// The events that one call returns at most; a guest that asks for more gets the others with its next
-// call, as it does whenever more are ready than it asks for.
+// The events that one call returns at most; a guest that asks for more gets the others with its
+// next call, as it does whenever more are ready than it asks for.
 constexpr int kMaxEvents = 256;
 constexpr int kHostMaxEvents = INT_MAX / static_cast<int>(sizeof(abi::EpollEvent));
 
@@ -35,7 +35,8 @@ struct Events {
   s64 give(Task& task, GuestPtr<abi::EpollEvent> to, s64 count) const {
     if (count <= 0) return count;
     abi::EpollEvent guest[kMaxEvents];
-    std::transform(host, host + count, guest, [](const epoll_event& e) { return abi::to_guest(e); });
+    std::transform(host, host + count, guest,
+                   [](const epoll_event& e) { return abi::to_guest(e); });
     bool written = copy_out(task, to.address, guest, static_cast<u64>(count) * sizeof *guest);
     return written ? count : -EFAULT;
   }
@@ -58,7 +59,8 @@ s64 wait_for_events(Task& task, GuestPtr<abi::EpollEvent> to, int count, GuestPt
 s64 poll(Task& task, GuestPtr<pollfd> fds, u64 count, int timeout) {
   timespec limit = from_milliseconds(timeout);
   u64 limit_address = timeout < 0 ? 0 : reinterpret_cast<u64>(&limit);
-  return blocking_syscall(task, SYS_ppoll, fds.address, static_cast<u32>(count), limit_address, 0, 0);
+  return blocking_syscall(task, SYS_ppoll, fds.address, static_cast<u32>(count), limit_address, 0,
+                          0);
 }
 
 s64 ppoll(Task& task, GuestPtr<pollfd> fds, u64 count, GuestPtr<timespec> timeout,
@@ -114,11 +116,11 @@ s64 epoll_wait(Task& task, Fd epoll, GuestPtr<abi::EpollEvent> events, int count
 
 s64 epoll_pwait(Task& task, Fd epoll, GuestPtr<abi::EpollEvent> events, int count, int timeout,
                 GuestPtr<u64> mask, Size mask_size) {
-  return wait_for_events(
-      task, events, count, mask, mask_size.value, [&](u64 buffer, u64 limit, u64 host_mask) {
-        return blocking_syscall(task, SYS_epoll_pwait, raw(epoll), buffer, limit, raw(timeout),
-                                host_mask, kSignalSetSize);
-      });
+  return wait_for_events(task, events, count, mask, mask_size.value,
+                         [&](u64 buffer, u64 limit, u64 host_mask) {
+                           return blocking_syscall(task, SYS_epoll_pwait, raw(epoll), buffer, limit,
+                                                   raw(timeout), host_mask, kSignalSetSize);
+                         });
 }
 
 s64 epoll_pwait2(Task& task, Fd epoll, GuestPtr<abi::EpollEvent> events, int count,

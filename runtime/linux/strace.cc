@@ -34,12 +34,18 @@ class Line {
   // One byte of a C string.
   void escape(u8 byte) {
     switch (byte) {
-      case '\n': return print("\\n");
-      case '\t': return print("\\t");
-      case '\r': return print("\\r");
-      case '"': return print("\\\"");
-      case '\\': return print("\\\\");
-      default: return byte >= 0x20 && byte < 0x7f ? print("%c", byte) : print("\\%o", byte);
+      case '\n':
+        return print("\\n");
+      case '\t':
+        return print("\\t");
+      case '\r':
+        return print("\\r");
+      case '"':
+        return print("\\\"");
+      case '\\':
+        return print("\\\\");
+      default:
+        return byte >= 0x20 && byte < 0x7f ? print("%c", byte) : print("\\%o", byte);
     }
   }
 
@@ -54,20 +60,25 @@ class Line {
   u64 size_ = 0;
 };
 
+void print_pointer(Line& line, u64 address) {
+  if (!address) return line.print("NULL");
+  line.print("0x%llx", static_cast<unsigned long long>(address));
+}
+
 void print_bytes(Line& line, Task& task, u64 address, u64 size) {
   u8 bytes[kShownBytes];
   u64 shown = std::min(size, kShownBytes);
-  if (!copy_in(task, bytes, address, shown)) return line.print("0x%llx", (unsigned long long)address);
+  if (!copy_in(task, bytes, address, shown)) return print_pointer(line, address);
   line.print("\"");
   for (u64 i = 0; i < shown; i++) line.escape(bytes[i]);
   line.print(size > shown ? "\"..." : "\"");
 }
 
 void print_path(Line& line, Task& task, u64 address) {
-  if (!address) return line.print("NULL");
+  if (!address) return print_pointer(line, address);
   std::string path;
   int error = copy_in_string(task, Path{address}, path, kShownPath);
-  if (error == -EFAULT) return line.print("0x%llx", (unsigned long long)address);
+  if (error == -EFAULT) return print_pointer(line, address);
   line.print("\"");
   for (char c : path) line.escape(static_cast<u8>(c));
   line.print(error ? "\"..." : "\"");
@@ -86,11 +97,6 @@ void print_signal(Line& line, int number) {
   name ? line.print("SIG%s", name) : line.print("%d", number);
 }
 
-void print_pointer(Line& line, u64 address) {
-  if (!address) return line.print("NULL");
-  line.print("0x%llx", static_cast<unsigned long long>(address));
-}
-
 // What the call has put into a buffer, or its address when that is nothing.
 void print_buffer(Line& line, Task& task, u64 address, s64 result) {
   if (result <= 0 || !address) return print_pointer(line, address);
@@ -107,18 +113,30 @@ void print_argument(Line& line, Task& task, const Call& call, unsigned i) {
   u64 value = call.arguments[i];
   switch (call.row.arguments[i]) {
     case ArgumentKind::kSigned32:
-    case ArgumentKind::kPid: return line.print("%d", static_cast<int>(value));
-    case ArgumentKind::kUnsigned32: return line.print("%u", static_cast<u32>(value));
-    case ArgumentKind::kSigned64: return line.print("%lld", static_cast<long long>(value));
-    case ArgumentKind::kUnsigned64: return line.print("%llu", static_cast<unsigned long long>(value));
-    case ArgumentKind::kFd: return print_fd(line, static_cast<int>(value));
-    case ArgumentKind::kFlags: return print_flags(line, static_cast<u32>(value));
-    case ArgumentKind::kMode: return print_mode(line, static_cast<u32>(value));
-    case ArgumentKind::kSignal: return print_signal(line, static_cast<int>(value));
-    case ArgumentKind::kPath: return print_path(line, task, value);
-    case ArgumentKind::kBuffer: return print_buffer(line, task, value, call.result);
-    case ArgumentKind::kBytes: return print_bytes(line, task, value, call.arguments[i + 1]);
-    case ArgumentKind::kPointer: return print_pointer(line, value);
+    case ArgumentKind::kPid:
+      return line.print("%d", static_cast<int>(value));
+    case ArgumentKind::kUnsigned32:
+      return line.print("%u", static_cast<u32>(value));
+    case ArgumentKind::kSigned64:
+      return line.print("%lld", static_cast<long long>(value));
+    case ArgumentKind::kUnsigned64:
+      return line.print("%llu", static_cast<unsigned long long>(value));
+    case ArgumentKind::kFd:
+      return print_fd(line, static_cast<int>(value));
+    case ArgumentKind::kFlags:
+      return print_flags(line, static_cast<u32>(value));
+    case ArgumentKind::kMode:
+      return print_mode(line, static_cast<u32>(value));
+    case ArgumentKind::kSignal:
+      return print_signal(line, static_cast<int>(value));
+    case ArgumentKind::kPath:
+      return print_path(line, task, value);
+    case ArgumentKind::kBuffer:
+      return print_buffer(line, task, value, call.result);
+    case ArgumentKind::kBytes:
+      return print_bytes(line, task, value, call.arguments[i + 1]);
+    case ArgumentKind::kPointer:
+      return print_pointer(line, value);
   }
 }
 

@@ -16,20 +16,21 @@ enum class Support : u8 {
   kFull,
   kPartial,      // works but for what the note says
   kUnsupported,  // returns -ENOSYS; the note says why
-  kRefused,      // returns the error that an unprivileged process in a container gets; the note says why
+  kRefused,  // returns the error that an unprivileged process in a container gets; the note says
+             // why
 };
 
 // What happens when a signal with a handler interrupts the call (signal(7), "Interruption of system
 // calls and library functions by signal handlers"). For the reader of the table: blocking_syscall()
 // gets the answer from the host kernel.
 enum class Restart : u8 {
-  kNever,       // does not block, or fails with EINTR whatever SA_RESTART says
-  kSaRestart,   // restarted under SA_RESTART
+  kNever,      // does not block, or fails with EINTR whatever SA_RESTART says
+  kSaRestart,  // restarted under SA_RESTART
 };
 
-// A handler's result that asks for the SYSCALL instruction to be executed again, with nothing changed,
-// after the pending signal was delivered (the kernel's ERESTARTNOINTR; never seen by the guest):
-// dispatch_syscall() takes rip back by 2 and puts the number back into rax.
+// A handler's result that asks for the SYSCALL instruction to be executed again, with nothing
+// changed, after the pending signal was delivered (the kernel's ERESTARTNOINTR; never seen by the
+// guest): dispatch_syscall() takes rip back by 2 and puts the number back into rax.
 constexpr s64 kRestartSyscall = -513;
 
 // A handler returns the result as the kernel does: -errno on failure. One that replaces the whole
@@ -48,8 +49,8 @@ enum class ArgumentKind : u8 {
   kPid,
   kSignal,
   kPath,
-  kBuffer,   // filled by the call: as many bytes as the result says
-  kBytes,    // read by the call: as many bytes as the next argument says
+  kBuffer,  // filled by the call: as many bytes as the result says
+  kBytes,   // read by the call: as many bytes as the next argument says
   kPointer,
 };
 
@@ -83,10 +84,12 @@ void log_recent_syscalls();
 s64 host_syscall(long number, u64 a = 0, u64 b = 0, u64 c = 0, u64 d = 0, u64 e = 0, u64 f = 0);
 
 // The same for calls that may block: a signal that arrives just before the host kernel is entered
-// makes it return kRestartSyscall, so that none is slept over (runtime/signals/interruptible_*.S). A
-// signal that interrupts it gives kRestartSyscall or -EINTR: our host handlers have the SA_RESTART
-// flag of the guest's, so the host kernel has decided. Handlers hand both on as they are.
-s64 blocking_syscall(Task& task, long number, u64 a = 0, u64 b = 0, u64 c = 0, u64 d = 0, u64 e = 0, u64 f = 0);
+// makes it return kRestartSyscall, so that none is slept over (runtime/signals/interruptible_*.S).
+// A signal that interrupts it gives kRestartSyscall or -EINTR: our host handlers have the
+// SA_RESTART flag of the guest's, so the host kernel has decided. Handlers hand both on as they
+// are.
+s64 blocking_syscall(Task& task, long number, u64 a = 0, u64 b = 0, u64 c = 0, u64 d = 0, u64 e = 0,
+                     u64 f = 0);
 
 namespace syscall_internal {
 
@@ -114,22 +117,31 @@ u64 raw(const T& a) {
   }
 }
 
+// The kind of a parameter type.
 template <typename T>
-constexpr ArgumentKind kind_of() {
-  if constexpr (std::is_same_v<T, Fd>) return ArgumentKind::kFd;
-  else if constexpr (std::is_same_v<T, Flags>) return ArgumentKind::kFlags;
-  else if constexpr (std::is_same_v<T, Mode>) return ArgumentKind::kMode;
-  else if constexpr (std::is_same_v<T, Pid>) return ArgumentKind::kPid;
-  else if constexpr (std::is_same_v<T, Signal>) return ArgumentKind::kSignal;
-  else if constexpr (std::is_same_v<T, Size>) return ArgumentKind::kUnsigned64;
-  else if constexpr (std::is_same_v<T, Path>) return ArgumentKind::kPath;
-  else if constexpr (std::is_same_v<T, Buffer>) return ArgumentKind::kBuffer;
-  else if constexpr (std::is_same_v<T, Bytes>) return ArgumentKind::kBytes;
-  else if constexpr (!std::is_integral_v<T>) return ArgumentKind::kPointer;
-  else if constexpr (std::is_signed_v<T>)
-    return sizeof(T) == 8 ? ArgumentKind::kSigned64 : ArgumentKind::kSigned32;
-  else return sizeof(T) == 8 ? ArgumentKind::kUnsigned64 : ArgumentKind::kUnsigned32;
-}
+constexpr ArgumentKind kKind =
+    !std::is_integral_v<T> ? ArgumentKind::kPointer
+    : std::is_signed_v<T>
+        ? (sizeof(T) == 8 ? ArgumentKind::kSigned64 : ArgumentKind::kSigned32)
+        : (sizeof(T) == 8 ? ArgumentKind::kUnsigned64 : ArgumentKind::kUnsigned32);
+template <>
+inline constexpr ArgumentKind kKind<Fd> = ArgumentKind::kFd;
+template <>
+inline constexpr ArgumentKind kKind<Flags> = ArgumentKind::kFlags;
+template <>
+inline constexpr ArgumentKind kKind<Mode> = ArgumentKind::kMode;
+template <>
+inline constexpr ArgumentKind kKind<Pid> = ArgumentKind::kPid;
+template <>
+inline constexpr ArgumentKind kKind<Signal> = ArgumentKind::kSignal;
+template <>
+inline constexpr ArgumentKind kKind<Size> = ArgumentKind::kUnsigned64;
+template <>
+inline constexpr ArgumentKind kKind<Path> = ArgumentKind::kPath;
+template <>
+inline constexpr ArgumentKind kKind<Buffer> = ArgumentKind::kBuffer;
+template <>
+inline constexpr ArgumentKind kKind<Bytes> = ArgumentKind::kBytes;
 
 template <typename F>
 struct Signature;
@@ -141,7 +153,7 @@ struct Signature<s64 (*)(Task&, Args...)> {
   }
   using Indices = std::index_sequence_for<Args...>;
   static constexpr u8 kCount = sizeof...(Args);
-  static constexpr ArgumentKind kKinds[kCount + 1] = {kind_of<Args>()...};
+  static constexpr ArgumentKind kKinds[kCount + 1] = {kKind<Args>...};
 };
 
 }  // namespace syscall_internal
@@ -159,8 +171,8 @@ s64 refuse(Task&, const u64 (&)[6]) {
   return -kError;
 }
 
-// Handlers of calls whose arguments mean the same on every 64-bit Linux: pass<SYS_close, Fd> and, for
-// those that may block, pass_blocking<SYS_flock, Fd, int>.
+// Handlers of calls whose arguments mean the same on every 64-bit Linux: pass<SYS_close, Fd> and,
+// for those that may block, pass_blocking<SYS_flock, Fd, int>.
 template <long kNumber, typename... Args>
 s64 pass(Task&, Args... args) {
   return host_syscall(kNumber, syscall_internal::raw(args)...);

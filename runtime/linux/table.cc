@@ -1,4 +1,4 @@
-// The table of system calls, made of the rows of syscalls.def, and the way from SYSCALL to a handler.
+// The table of system calls, made of the rows of syscalls.def, and how SYSCALL reaches a handler.
 
 #include <unistd.h>
 
@@ -27,7 +27,10 @@ constexpr Syscall make_unsupported(int number, const char* name, const char* not
 
 template <int kError>
 constexpr Syscall make_refused(int number, const char* name, const char* note) {
-  return {.number = number, .name = name, .handler = refuse<kError>, .support = Support::kRefused,
+  return {.number = number,
+          .name = name,
+          .handler = refuse<kError>,
+          .support = Support::kRefused,
           .note = note};
 }
 
@@ -103,9 +106,9 @@ s64 call_unsupported(const Syscall& row) {
 }
 
 s64 call(Task& task, const Syscall& row, const u64 (&arguments)[6]) {
-  if (!row.handler) [[unlikely]] return call_unsupported(row);
+  if (!row.handler) return call_unsupported(row);
   s64 result = row.handler(task, arguments);
-  // The host kernel cannot write to a page that is write-protected because code was decoded from it.
+  // The host kernel cannot write to a page that is protected because code was decoded from it.
   if (result == -EFAULT && task.process->memory->release_code_protection()) [[unlikely]] {
     result = row.handler(task, arguments);
   }
@@ -125,7 +128,8 @@ s64 traced_call(Task& task, const Syscall& row, const u64 (&arguments)[6]) {
   bool leaves = may_not_return(row);
   if (leaves) strace_enter(task, row, arguments);
   s64 result = call(task, row, arguments);
-  if (!leaves || (result < 0 && row.number != kRtSigreturn)) strace_exit(task, row, arguments, result);
+  bool print_result = !leaves || (result < 0 && row.number != kRtSigreturn);
+  if (print_result) strace_exit(task, row, arguments, result);
   return result;
 }
 
@@ -137,8 +141,8 @@ s64 call_unknown(Task& task, u64 number, const u64 (&arguments)[6]) {
 }  // namespace
 
 const Syscall* find_syscall(u64 number) {
-  if (number >= kTable.size() || kTable[number].number < 0) [[unlikely]] return nullptr;
-  return &kTable[number];
+  bool exists = number < kTable.size() && kTable[number].number >= 0;
+  return exists ? &kTable[number] : nullptr;
 }
 
 std::span<const Syscall> all_syscalls() { return sys::kRows; }

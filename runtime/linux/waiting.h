@@ -11,8 +11,8 @@ namespace gantry::runtime {
 // The size of the kernel's signal set, which every call that takes one checks.
 constexpr u64 kSignalSetSize = 8;
 
-// Returns wait(host_mask), a blocking_syscall() with the address of the mask to wait with: 0 when the
-// guest gives none. `mask_size` is the guest's.
+// Returns wait(host_mask), a blocking_syscall() with the address of the mask to wait with: 0 when
+// the guest gives none. `mask_size` is the guest's.
 template <typename Wait>
 s64 wait_with_mask(Task& task, GuestPtr<u64> mask, u64 mask_size, Wait wait) {
   if (!mask) return wait(u64{0});

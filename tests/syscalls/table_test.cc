@@ -16,8 +16,8 @@ constexpr int kFirstGap = 336, kAfterGap = 424, kLast = 462;
 
 u64 count(Support support) {
   auto rows = all_syscalls();
-  return static_cast<u64>(std::count_if(rows.begin(), rows.end(),
-                                        [&](const Syscall& row) { return row.support == support; }));
+  return static_cast<u64>(std::count_if(
+      rows.begin(), rows.end(), [&](const Syscall& row) { return row.support == support; }));
 }
 
 TEST(SyscallTable, HasEveryNumberOnceAscending) {

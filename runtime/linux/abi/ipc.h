@@ -1,5 +1,5 @@
-// struct semid64_ds, which x86-64 pads otherwise than asm-generic (arch/x86/include/uapi/asm/sembuf.h).
-// shmid64_ds and msqid64_ds are the same everywhere.
+// struct semid64_ds, which x86-64 pads otherwise than asm-generic
+// (arch/x86/include/uapi/asm/sembuf.h). shmid64_ds and msqid64_ds are the same everywhere.
 #pragma once
 
 #include <sys/ipc.h>
@@ -56,8 +56,13 @@ static_assert(sizeof(HostSemidDs) == 88);
 #endif
 
 inline SemidDs to_guest(const HostSemidDs& host) {
-  return {.perm = host.perm, .otime = host.otime, .unused1 = 0, .ctime = host.ctime, .unused2 = 0,
-          .nsems = host.nsems, .unused3 = {}};
+  return {.perm = host.perm,
+          .otime = host.otime,
+          .unused1 = 0,
+          .ctime = host.ctime,
+          .unused2 = 0,
+          .nsems = host.nsems,
+          .unused3 = {}};
 }
 
 static_assert(sizeof(shmid_ds) == 112 && sizeof(msqid_ds) == 120);

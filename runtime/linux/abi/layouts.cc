@@ -1,5 +1,5 @@
-// Structures whose pointers handlers give to the host as they are: each has x86-64's layout on every
-// host, or this file does not compile.
+// Structures whose pointers handlers give to the host as they are: each has x86-64's layout on
+// every host, or this file does not compile.
 
 #include <fcntl.h>
 #include <linux/aio_abi.h>
@@ -45,8 +45,8 @@ static_assert(sizeof(struct statfs) == 120 && offsetof(struct statfs, f_bsize) =
               offsetof(struct statfs, f_namelen) == 64 && offsetof(struct statfs, f_flags) == 80);
 static_assert(sizeof(struct flock) == 32 && offsetof(struct flock, l_start) == 8 &&
               offsetof(struct flock, l_pid) == 24);
-static_assert(F_GETLK == 5 && F_SETLK == 6 && F_SETLKW == 7 && F_OFD_GETLK == 36 &&
-              F_SETOWN == 8 && F_GETOWN == 9 && F_SETSIG == 10 && F_GETSIG == 11);
+static_assert(F_GETLK == 5 && F_SETLK == 6 && F_SETLKW == 7 && F_OFD_GETLK == 36 && F_SETOWN == 8 &&
+              F_GETOWN == 9 && F_SETSIG == 10 && F_GETSIG == 11);
 static_assert(sizeof(f_owner_ex) == 8);
 static_assert(sizeof(struct open_how) == 24);
 static_assert(sizeof(struct statx) == 256 && offsetof(struct statx, stx_size) == 40 &&
@@ -77,7 +77,8 @@ static_assert(TCGETS == 0x5401 && TIOCGWINSZ == 0x5413 && FIONREAD == 0x541b && 
               FIOCLEX == 0x5451 && TIOCGPTN == 0x80045430 && TIOCSCTTY == 0x540e &&
               TIOCGPGRP == 0x540f && TIOCOUTQ == 0x5411);
 static_assert(sizeof(winsize) == 8 && NCCS == 32);
-static_assert(ECHO == 010 && ICANON == 2 && ISIG == 1 && OPOST == 1 && VMIN == 6 && CBAUD == 010017);
+static_assert(ECHO == 010 && ICANON == 2 && ISIG == 1 && OPOST == 1 && VMIN == 6 &&
+              CBAUD == 010017);
 
 static_assert(RLIMIT_NOFILE == 7 && RLIMIT_AS == 9 && RLIMIT_NPROC == 6 && RLIMIT_MEMLOCK == 8);
 

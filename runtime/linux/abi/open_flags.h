@@ -1,5 +1,5 @@
-// The O_* flags whose values depend on the architecture (arch/*/include/uapi/asm/fcntl.h): x86-64 and
-// most others have asm-generic's, ARM has its own.
+// The O_* flags whose values depend on the architecture (arch/*/include/uapi/asm/fcntl.h): x86-64
+// and most others have asm-generic's, ARM has its own.
 #pragma once
 
 #include <fcntl.h>
@@ -34,7 +34,7 @@ constexpr Pair kPairs[] = {
     {kONofollow, O_NOFOLLOW},
 };
 
-constexpr u64 convert(u64 flags, u32 Pair::*from, u32 Pair::*to) {
+constexpr u64 convert(u64 flags, u32 Pair::* from, u32 Pair::* to) {
   u64 result = flags;
   for (const Pair& pair : kPairs) result &= ~u64{pair.*from};
   for (const Pair& pair : kPairs) {
@@ -56,9 +56,9 @@ constexpr u64 open_flags_to_guest(u64 flags) {
 
 // All others have asm-generic's values everywhere.
 static_assert(O_CREAT == 0100 && O_EXCL == 0200 && O_NOCTTY == 0400 && O_TRUNC == 01000 &&
-              O_APPEND == 02000 && O_NONBLOCK == 04000 && O_DSYNC == 010000 &&
-              O_ASYNC == 020000 && O_NOATIME == 01000000 && O_CLOEXEC == 02000000 &&
-              O_SYNC == 04010000 && O_PATH == 010000000 && O_TMPFILE == (020000000 | O_DIRECTORY));
+              O_APPEND == 02000 && O_NONBLOCK == 04000 && O_DSYNC == 010000 && O_ASYNC == 020000 &&
+              O_NOATIME == 01000000 && O_CLOEXEC == 02000000 && O_SYNC == 04010000 &&
+              O_PATH == 010000000 && O_TMPFILE == (020000000 | O_DIRECTORY));
 static_assert(open_flags_to_guest(open_flags_to_host(~u64{0})) == ~u64{0});
 
 }  // namespace gantry::runtime::abi

@@ -1,4 +1,5 @@
-// struct stat of x86-64 (arch/x86/include/uapi/asm/stat.h); asm-generic orders the fields otherwise.
+// struct stat of x86-64 (arch/x86/include/uapi/asm/stat.h); asm-generic orders the fields
+// otherwise.
 #pragma once
 
 #include <sys/stat.h>
