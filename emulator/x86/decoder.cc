@@ -3,285 +3,239 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <iterator>
 
 #include "emulator/base/bits.h"
 #include "emulator/x86/opcode_lookup.h"
+#include "emulator/x86/operand_forms.h"
+
+#define INLINED [[gnu::always_inline]] inline
 
 namespace gantry::x86 {
 namespace {
 
-// REX bits; a VEX prefix is turned into the same.
-enum RexBit : u8 { kRexB = 1, kRexX = 2, kRexR = 4, kRexW = 8 };
+// What the prefixes come to: Prefix bits in the low byte, and above them what Insn does not keep. REX.B
+// and REX.R lie so that one shift brings them to the top of Decoder's register numbers.
+constexpr u32 kFsOverride = 1 << 8;
+constexpr u32 kGsOverride = 1 << 9;
+constexpr u32 kRipRelative = 1 << 10;  // no prefix, but it too asks for something at the end
+constexpr unsigned kRexShift = 16;
+constexpr u32 kRexB = 8 << (kRexShift + kRm);
+constexpr u32 kRexR = 8 << (kRexShift + kReg);
+constexpr u32 kRexX = 1 << 15;
+constexpr u32 kAllRex = kPrefixRex | kPrefixRexW | kRexB | kRexX | kRexR;
+constexpr u32 kRepeats = kPrefixRep | kPrefixRepne;
 
-// Legacy prefix bytes. Those of one group exclude each other and the last one counts.
-enum class PrefixByte : u8 {
-  kNotAPrefix,
-  kRex,
-  kLock,
-  kRep,
-  kRepne,
-  kOpSize,
-  kAddressSize,
-  kFs,
-  kGs,
-  kIgnoredSegment,  // ES, CS, SS, DS: null prefixes in 64-bit mode (SDM vol. 1, 3.3.7.1)
+// What makes Decoder::finish() necessary.
+constexpr u32 kUnfinished =
+    kPrefixLock | kPrefixVex | kPrefixAddressSize | kFsOverride | kGsOverride | kRipRelative;
+
+// What the first bytes of an instruction may be: a prefix, which changes the state, or when `keep` is
+// zero an opcode, unless `set` says that it leads to another map.
+struct ByteEffect {
+  u32 keep = 0;
+  u32 set = 0;
+
+  constexpr bool is_prefix() const { return keep != 0; }
+  constexpr bool is_escape() const { return set != 0; }
 };
 
-constexpr std::array<PrefixByte, 256> make_prefix_bytes() {
-  std::array<PrefixByte, 256> table{};
-  for (unsigned byte = 0x40; byte < 0x50; byte++) table[byte] = PrefixByte::kRex;
-  for (u8 byte : {0x26, 0x2e, 0x36, 0x3e}) table[byte] = PrefixByte::kIgnoredSegment;
-  table[0x64] = PrefixByte::kFs;
-  table[0x65] = PrefixByte::kGs;
-  table[0x66] = PrefixByte::kOpSize;
-  table[0x67] = PrefixByte::kAddressSize;
-  table[0xf0] = PrefixByte::kLock;
-  table[0xf2] = PrefixByte::kRepne;
-  table[0xf3] = PrefixByte::kRep;
+constexpr ByteEffect kEscape = {0, 1};
+
+// Of one group of prefixes the last one counts; REX counts only directly before the opcode (SDM vol. 2,
+// 2.2.1); ES, CS, SS and DS are null prefixes (SDM vol. 1, 3.3.7.1).
+constexpr ByteEffect prefix_effect(u32 set, u32 group = 0) { return {~(group | kAllRex), set}; }
+
+constexpr ByteEffect rex_effect(unsigned rex) {
+  return prefix_effect(kPrefixRex | (rex & 8 ? kPrefixRexW : 0) | (rex & 4 ? kRexR : 0) |
+                       (rex & 2 ? kRexX : 0) | (rex & 1 ? kRexB : 0));
+}
+
+constexpr auto kByteEffects = [] {
+  std::array<ByteEffect, 256> table{};
+  for (unsigned rex = 0x40; rex < 0x50; rex++) table[rex] = rex_effect(rex);
+  for (u8 segment : {0x26, 0x2e, 0x36, 0x3e}) table[segment] = prefix_effect(0);
+  table[0x64] = prefix_effect(kFsOverride, kGsOverride);
+  table[0x65] = prefix_effect(kGsOverride, kFsOverride);
+  table[0x66] = prefix_effect(kPrefixOpSize);
+  table[0x67] = prefix_effect(kPrefixAddressSize);
+  table[0xf0] = prefix_effect(kPrefixLock);
+  table[0xf2] = prefix_effect(kPrefixRepne, kRepeats);
+  table[0xf3] = prefix_effect(kPrefixRep, kRepeats);
+  for (u8 escape : {0x0f, 0xc4, 0xc5}) table[escape] = kEscape;
   return table;
-}
-
-constexpr std::array<PrefixByte, 256> kPrefixBytes = make_prefix_bytes();
-
-// Bytes of an operand by operand size (16, 32, 64 bits), for VEX.L = 0 and then for VEX.L = 1; of
-// memory first, then of a register. In the order of Size.
-struct SizeBytes {
-  u8 memory[6];
-  u8 reg[6];
-};
-
-constexpr SizeBytes fixed(u8 memory, u8 reg) {
-  return {{memory, memory, memory, memory, memory, memory}, {reg, reg, reg, reg, reg, reg}};
-}
-constexpr SizeBytes fixed(u8 bytes) { return fixed(bytes, bytes); }
-constexpr SizeBytes by_operand(u8 a, u8 b, u8 c) { return {{a, b, c, a, b, c}, {a, b, c, a, b, c}}; }
-constexpr SizeBytes by_vector(u8 memory0, u8 memory1, u8 reg0, u8 reg1) {
-  return {{memory0, memory0, memory0, memory1, memory1, memory1},
-          {reg0, reg0, reg0, reg1, reg1, reg1}};
-}
-
-constexpr SizeBytes kOperandSizes[] = {
-    fixed(0),                                     // kNone
-    fixed(1),                                     // kB
-    fixed(2),                                     // kW
-    fixed(4),                                     // kD
-    fixed(8),                                     // kQ
-    by_operand(2, 4, 8),                          // kV
-    by_operand(2, 4, 4),                          // kZ
-    by_operand(4, 4, 8),                          // kY
-    by_operand(4, 6, 10),                         // kP
-    fixed(10),                                    // kT
-    by_operand(14, 28, 28),                       // kEnv
-    by_operand(94, 108, 108),                     // kState
-    fixed(1, 4),                                  // kDMb
-    fixed(2, 4),                                  // kDMw
-    {{2, 2, 2, 2, 2, 2}, {2, 4, 8, 2, 4, 8}},     // kVMw
-    fixed(8),                                     // kMmx
-    fixed(4, 8),                                  // kMmxD
-    fixed(1, 16),                                 // kSb
-    fixed(2, 16),                                 // kSw
-    fixed(4, 16),                                 // kSs
-    fixed(8, 16),                                 // kSd
-    fixed(16),                                    // kDq
-    fixed(32),                                    // kQq
-    by_vector(16, 32, 16, 32),                    // kX
-    by_vector(8, 16, 16, 16),                     // kHalf
-    by_vector(4, 8, 16, 16),                      // kQuarter
-    by_vector(2, 4, 16, 16),                      // kEighth
-    by_vector(8, 32, 16, 32),                     // kDup
-};
-static_assert(sizeof kOperandSizes / sizeof *kOperandSizes == static_cast<unsigned>(Size::kDup) + 1);
+}();
 
 // Bytes that may be read before a length check: 15 prefixes and the longest instruction.
 constexpr unsigned kReadAhead = 40;
 
-// Decodes from bytes of which at least kReadAhead can be read.
+// Decodes from bytes of which at least kReadAhead can be read. Everything common is inlined into
+// decode(), so that the members live in registers: a store to the Insn, which is made of bytes, would
+// otherwise be taken to change them.
 class Decoder {
  public:
-  Decoder(const u8* code, Insn& insn) : start_(code), at_(code), insn_(insn) {}
+  Decoder(const u8* code, u64 rip, Insn& insn) : start_(code), at_(code), rip_(rip), insn_(insn) {}
 
-  DecodeStatus run() {
-    if (!read_prefixes() || !read_opcode()) return DecodeStatus::kInvalid;
-    if (row_->attributes & kHasModRm) read_rm();
-    if (!read_operands() || !check_prefixes()) return DecodeStatus::kInvalid;
-    finish();
-    return DecodeStatus::kOk;
-  }
-
-  unsigned consumed() const { return static_cast<unsigned>(at_ - start_); }
+  INLINED DecodeStatus run();
 
  private:
-  bool read_prefixes();
-  void apply_prefix(PrefixByte prefix);
-  bool read_opcode();
-  bool read_vex();
-  bool select_row(Map map);
-  void set_sizes();
-  void read_rm();
-  void read_sib(unsigned mod);
-  void read_displacement(unsigned mod);
-  bool read_operands();
-  bool read_operand(const OperandSpec& spec, Operand& operand);
-  bool check_prefixes() const;
-  bool check_gather() const;
-  void finish();
+  INLINED DecodeStatus refuse();
+  INLINED bool read_start();
+  INLINED bool read_escape();
+  INLINED bool read_vex();
+  INLINED bool select_row(Map map, unsigned vex_pp);
+  INLINED void set_sizes();
+  INLINED void read_memory();
+  INLINED void read_sib(unsigned mod);
+  INLINED void read_displacement(unsigned mod);
+  INLINED bool read_operands();
+  INLINED bool finish_operand(Action action, Operand& operand);
+  INLINED void read_immediate(unsigned bytes);
+  INLINED bool check_prefixes() const;
+  INLINED DecodeStatus finish();
 
   template <typename T>
-  T read() {
+  INLINED T read() {
     T value;
     std::memcpy(&value, at_, sizeof value);
     at_ += sizeof value;
     return value;
   }
 
-  bool has(RexBit bit) const { return rex_ & bit; }
-  bool has(Prefix prefix) const { return insn_.prefixes & prefix; }
-  bool is_register_form() const { return insn_.modrm >= 0xc0 || (row_->attributes & kIgnoreMod); }
-  u8 reg_field() const { return (insn_.modrm >> 3 & 7) | (has(kRexR) ? 8 : 0); }
-  u8 rm_field() const { return (insn_.modrm & 7) | (has(kRexB) ? 8 : 0); }
-  u8 register_bytes(Size size) const { return bytes_of(size).reg[size_column_]; }
-  u8 memory_bytes(Size size) const { return bytes_of(size).memory[size_column_]; }
-  static const SizeBytes& bytes_of(Size size) { return kOperandSizes[static_cast<unsigned>(size)]; }
-
-  bool general(Operand& operand, u8 reg, u8 width) const;
-  bool vector(Operand& operand, u8 reg, Size size) const;
-  bool mmx(Operand& operand, u8 reg) const;
-  bool memory(Operand& operand, Size size) const;
-  bool immediate(Operand& operand, Size size, bool sign);
-  bool relative(Operand& operand, Size size);
-  bool absolute(Operand& operand, Size size);
-  bool segment(Operand& operand) const;
-  bool special(Operand& operand, OperandKind kind, unsigned allowed) const;
+  bool has(u32 prefix) const { return prefixes_ & prefix; }
+  u32 rex_b() const { return prefixes_ >> (kRexShift + kRm) & 8; }
+  u32 rex_x() const { return has(kRexX) ? 8 : 0; }
+  unsigned consumed() const { return static_cast<unsigned>(at_ - start_); }
 
   const u8* start_;
   const u8* at_;
+  u64 rip_;
   Insn& insn_;
   const Opcode* row_ = nullptr;
-  u8 rex_ = 0;
-  u8 vvvv_ = 0;          // already inverted: 0 when VEX.vvvv is 1111b
-  u8 vex_pp_ = 0;
-  bool vex_l_ = false;
-  u8 size_column_ = 0;   // of SizeBytes
-  bool relative_ = false;
+  u32 prefixes_ = 0;
+  u32 opcode_ = 0;
+  u32 rm_byte_ = 0;  // ModRM, or the opcode when there is none
+  u32 fields_ = 0;   // register numbers: see Field
+  u32 vex_l_ = 0;
+  u32 width_ = 0;
+  u32 column_ = 0;  // of OperandForms
 };
 
-void Decoder::apply_prefix(PrefixByte prefix) {
-  constexpr u8 kRepeats = kPrefixRep | kPrefixRepne;
-  switch (prefix) {
-    case PrefixByte::kLock: insn_.prefixes |= kPrefixLock; break;
-    case PrefixByte::kRep: insn_.prefixes = (insn_.prefixes & ~kRepeats) | kPrefixRep; break;
-    case PrefixByte::kRepne: insn_.prefixes = (insn_.prefixes & ~kRepeats) | kPrefixRepne; break;
-    case PrefixByte::kOpSize: insn_.prefixes |= kPrefixOpSize; break;
-    case PrefixByte::kAddressSize:
-      insn_.prefixes |= kPrefixAddressSize;
-      insn_.mem.address_width = 4;
-      break;
-    case PrefixByte::kFs: insn_.mem.segment = 4; break;
-    case PrefixByte::kGs: insn_.mem.segment = 5; break;
-    default: break;
-  }
+DecodeStatus Decoder::run() {
+  if (!read_start() || !read_operands() || consumed() > kMaxInsnLength) [[unlikely]] return refuse();
+  insn_.length = static_cast<u8>(consumed());
+  insn_.prefixes = static_cast<u8>(prefixes_);
+  bool repeats = (row_->attributes & kString) && insn_.repeated();
+  insn_.ends_block = (row_->attributes & kBranch) || repeats;
+  insn_.aligned = row_->attributes & kAligned;
+  return has(kUnfinished) ? finish() : DecodeStatus::kOk;
 }
 
-// A REX prefix counts only directly before the opcode (SDM vol. 2, 2.2.1).
-bool Decoder::read_prefixes() {
-  for (; consumed() < kMaxInsnLength; at_++) {
-    PrefixByte prefix = kPrefixBytes[*at_];
-    if (prefix == PrefixByte::kNotAPrefix) return true;
-    rex_ = prefix == PrefixByte::kRex ? *at_ : 0;
-    if (!rex_) apply_prefix(prefix);
-  }
-  at_++;
-  return false;
+// The length says how far one had to look.
+DecodeStatus Decoder::refuse() {
+  insn_.length = static_cast<u8>(consumed());
+  return consumed() > kMaxInsnLength ? DecodeStatus::kTooLong : DecodeStatus::kInvalid;
 }
 
-bool Decoder::read_opcode() {
-  if (rex_) insn_.prefixes |= rex_ & kRexW ? kPrefixRex | kPrefixRexW : kPrefixRex;
-  insn_.opcode = read<u8>();
-  if ((insn_.opcode & 0xfe) == 0xc4) return read_vex();
-  if (insn_.opcode != 0x0f) return select_row(Map::k1);
-  insn_.opcode = read<u8>();
-  Map map = insn_.opcode == 0x38 ? Map::k0F38 : insn_.opcode == 0x3a ? Map::k0F3A : Map::k0F;
-  if (map != Map::k0F) insn_.opcode = read<u8>();
-  return select_row(map);
+bool Decoder::read_start() {
+  ByteEffect effect = kByteEffects[*at_];
+  while (effect.is_prefix()) {
+    prefixes_ = (prefixes_ & effect.keep) | effect.set;
+    if (++at_ > start_ + kMaxInsnLength) [[unlikely]] return false;
+    effect = kByteEffects[*at_];
+  }
+  opcode_ = read<u8>();
+  return effect.is_escape() ? read_escape() : select_row(Map::k1, 0);
+}
+
+bool Decoder::read_escape() {
+  if (opcode_ != 0x0f) return read_vex();
+  Map map = Map::k0F;
+  opcode_ = read<u8>();
+  if (opcode_ == 0x38 || opcode_ == 0x3a) {
+    map = opcode_ == 0x38 ? Map::k0F38 : Map::k0F3A;
+    opcode_ = read<u8>();
+  }
+  return select_row(map, 0);
 }
 
 // SDM vol. 2, 2.3.5. R, X, B and vvvv are stored inverted.
 bool Decoder::read_vex() {
-  constexpr u8 kForbidden = kPrefixLock | kPrefixRep | kPrefixRepne | kPrefixOpSize | kPrefixRex;
-  if (insn_.prefixes & kForbidden) return false;
-  u8 first = read<u8>();
-  u8 last = first, map = 1;
-  rex_ = first & 0x80 ? 0 : kRexR;
-  if (insn_.opcode == 0xc4) {
+  if (has(kPrefixLock | kRepeats | kPrefixOpSize | kPrefixRex)) return false;
+  u32 first = read<u8>();
+  u32 last = first, map = 1;
+  prefixes_ |= kPrefixVex;
+  if (!(first & 0x80)) prefixes_ |= kRexR;
+  if (opcode_ == 0xc4) {
     last = read<u8>();
     map = first & 31;
-    rex_ = (~first >> 5 & 7) | (last & 0x80 ? kRexW : 0);
+    prefixes_ |= (first & 0x40 ? 0 : kRexX) | (first & 0x20 ? 0 : kRexB) | (last & 0x80 ? kPrefixRexW : 0);
   }
-  vvvv_ = ~last >> 3 & 15;
-  vex_l_ = last & 4;
-  vex_pp_ = last & 3;
-  insn_.prefixes |= rex_ & kRexW ? kPrefixVex | kPrefixRexW : kPrefixVex;
-  insn_.opcode = read<u8>();
+  fields_ = (~last >> 3 & 15) << kVvvv;
+  vex_l_ = last >> 2 & 1;
+  opcode_ = read<u8>();
   if (map < 1 || map > 3) return false;
-  return select_row(static_cast<Map>(static_cast<unsigned>(Map::kV0F) + map - 1));
+  return select_row(static_cast<Map>(static_cast<unsigned>(Map::kV0F) + map - 1), last & 3);
 }
 
-// VEX.pp of legacy prefixes. F2 and F3 hide 66.
-constexpr u8 kLegacyPp[] = {0, 2, 3, 3, 1, 2, 3, 3};
-
-bool Decoder::select_row(Map map) {
-  bool vex = map >= Map::kV0F;
-  const Cell& cell = kOpcodeCells[static_cast<unsigned>(map)][insn_.opcode];
-  unsigned pp = vex ? vex_pp_ : kLegacyPp[insn_.prefixes >> 1 & 7];
-  if (cell.has_modrm) insn_.modrm = read<u8>();
-  unsigned key = prefix_key(pp, has(kRexW), vex ? vex_l_ : has(kRexB));
-  insn_.row = find_row(cell, key, insn_.modrm);
-  if (insn_.row == kNoRow) return false;
-  row_ = &kOpcodeRows[insn_.row];
+bool Decoder::select_row(Map map, unsigned vex_pp) {
+  const Cell& cell = kOpcodeCells[static_cast<unsigned>(map)][opcode_];
+  rm_byte_ = cell.has_modrm ? *at_ : opcode_;
+  at_ += cell.has_modrm;
+  unsigned row = cell.base;
+  if (!cell.is_direct()) {
+    // F2 and F3 hide 66.
+    constexpr u8 kPp[] = {0, 2, 3, 3, 1, 2, 3, 3};
+    unsigned pp = vex_pp | kPp[prefixes_ >> 1 & 7];
+    unsigned key = prefix_key(pp, has(kPrefixRexW), map >= Map::kV0F ? vex_l_ : has(kRexB));
+    row = kOpcodeEntries[cell.index(key, rm_byte_)];
+  }
+  if (row == kNoRow) [[unlikely]] return false;
+  insn_.row = static_cast<u16>(row);
+  insn_.opcode = static_cast<u8>(opcode_);
+  if (cell.has_modrm) insn_.modrm = static_cast<u8>(rm_byte_);
+  row_ = &kOpcodeRows[row];
   set_sizes();
+  if (rm_byte_ < cell.memory_limit) read_memory();
   return true;
 }
 
 // SDM vol. 1, 3.6.1. Near branches ignore 66 as on Intel's processors; AMD's would truncate RIP.
 void Decoder::set_sizes() {
-  u32 attributes = row_->attributes;
-  unsigned column = attributes & (kDefault64 | kForce64) ? 2 : 1;
-  if (has(kPrefixOpSize) && !(attributes & (kForce64 | kIgnore66))) column = 0;
-  if (has(kRexW)) column = 2;
-  insn_.width = static_cast<u8>(2 << column);
-  if (attributes & (kByte | kVectorWidth | kMmxWidth)) {
-    insn_.width = attributes & kByte ? 1 : attributes & kVectorWidth ? 16 << vex_l_ : 8;
-  }
-  size_column_ = static_cast<u8>(column + (vex_l_ ? 3 : 0));
+  static_assert(kPrefixOpSize == 8 && kPrefixRexW == 16);
+  unsigned sizes = prefixes_ >> 3 & 3;
+  width_ = row_->widths[sizes] << vex_l_;
+  column_ = row_->columns[sizes] + 3 * vex_l_;
+  insn_.width = static_cast<u8>(width_);
 }
 
 // ModRM, SIB and displacement (SDM vol. 2, 2.1.5).
-void Decoder::read_rm() {
-  if (is_register_form()) return;
-  unsigned mod = insn_.modrm >> 6, rm = insn_.modrm & 7;
+void Decoder::read_memory() {
+  column_ += kMemoryColumns;
+  unsigned mod = rm_byte_ >> 6, rm = rm_byte_ & 7;
   if (rm == 4) return read_sib(mod);
   if (mod == 0 && rm == 5) {
+    prefixes_ |= kRipRelative;
     insn_.mem.rip_relative = true;
     insn_.mem.disp = read<s32>();
     return;
   }
-  insn_.mem.base = rm_field();
+  insn_.mem.base = static_cast<u8>(rm | rex_b());
   read_displacement(mod);
 }
 
 void Decoder::read_sib(unsigned mod) {
-  u8 sib = read<u8>();
-  u8 index = (sib >> 3 & 7) | (has(kRexX) ? 8 : 0);
+  u32 sib = read<u8>();
+  u32 index = (sib >> 3 & 7) | rex_x();
   if (index != 4 || (row_->attributes & kVectorIndex)) {
-    insn_.mem.index = index;
-    insn_.mem.scale = sib >> 6;
+    insn_.mem.index = static_cast<u8>(index);
+    insn_.mem.scale = static_cast<u8>(sib >> 6);
   }
-  unsigned base = sib & 7;
-  if (base == 5 && mod == 0) {
+  if ((sib & 7) == 5 && mod == 0) {
     insn_.mem.disp = read<s32>();
     return;
   }
-  insn_.mem.base = static_cast<u8>(base | (has(kRexB) ? 8 : 0));
+  insn_.mem.base = static_cast<u8>((sib & 7) | rex_b());
   read_displacement(mod);
 }
 
@@ -290,181 +244,111 @@ void Decoder::read_displacement(unsigned mod) {
   if (mod == 2) insn_.mem.disp = read<s32>();
 }
 
-bool Decoder::general(Operand& operand, u8 reg, u8 width) const {
-  bool high = width == 1 && reg >= 4 && reg < 8 && !rex_ && !has(kPrefixVex);
-  operand = high ? Operand{OperandKind::kHighByte, static_cast<u8>(reg - 4), 1}
-                 : Operand{OperandKind::kGpr, reg, width};
+bool Decoder::read_operands() {
+  constexpr u32 kRexBits = (kRexB | kRexR) >> kRexShift;
+  fields_ |= (rm_byte_ & 7) << kRm | (rm_byte_ >> 3 & 7) << kReg | (prefixes_ >> kRexShift & kRexBits);
+  Operand* operand = insn_.op;
+  for (u32 forms = row_->forms; forms; forms >>= 8, operand++) {
+    const OperandForm& form = kOperandForms[forms & 0xff][column_];
+    operand->kind = form.kind;
+    operand->reg = static_cast<u8>((fields_ >> form.field & form.mask) + form.number);
+    operand->width = form.width;
+    if (form.action != Action::kNone && !finish_operand(form.action, *operand)) return false;
+  }
   return true;
 }
 
-bool Decoder::vector(Operand& operand, u8 reg, Size size) const {
-  u8 width = register_bytes(size);
-  operand = {width == 32 ? OperandKind::kYmm : OperandKind::kXmm, reg, width};
+bool Decoder::finish_operand(Action action, Operand& operand) {
+  constexpr unsigned kControlRegisters = 0b100011101;  // CR0, CR2, CR3, CR4, CR8
+  constexpr unsigned kDebugRegisters = 0xff;
+  switch (action) {
+    case Action::kNone: break;
+    case Action::kRefuse: return false;
+    // Without REX, 4 to 7 are AH, CH, DH and BH (SDM vol. 2, table 2-2).
+    case Action::kByteRegister:
+      if ((operand.reg & 12) != 4 || has(kPrefixRex)) break;
+      operand.kind = OperandKind::kHighByte;
+      operand.reg -= 4;
+      break;
+    case Action::kImmediate: read_immediate(operand.width); break;
+    // Its width is that of the operation it is extended to.
+    case Action::kSignedImmediate:
+      read_immediate(operand.width);
+      insn_.imm = sign_extend(insn_.imm, operand.width);
+      operand.width = static_cast<u8>(width_);
+      break;
+    case Action::kImmediate2: insn_.imm2 = read<u8>(); break;
+    case Action::kOne: insn_.imm = 1; break;
+    case Action::kRelative:
+      insn_.imm = static_cast<u64>(operand.width == 1 ? s64{read<s8>()} : s64{read<s32>()});
+      insn_.imm += rip_ + consumed();
+      operand.width = 8;
+      break;
+    case Action::kAbsolute:
+      insn_.mem.disp = has(kPrefixAddressSize) ? s64{read<u32>()} : read<s64>();
+      break;
+    case Action::kSelector: operand.reg = read<u8>() >> 4; break;
+    // There are six segment registers, and CS is no destination of MOV.
+    case Action::kSegment: return operand.reg < 6 && !(&operand == insn_.op && operand.reg == 1);
+    case Action::kControl: return kControlRegisters >> operand.reg & 1;
+    case Action::kDebug: return kDebugRegisters >> operand.reg & 1;
+  }
   return true;
 }
 
-// REX.R and REX.B do not reach MMX registers.
-bool Decoder::mmx(Operand& operand, u8 reg) const {
-  operand = {OperandKind::kMmx, static_cast<u8>(reg & 7), 8};
-  return true;
-}
-
-bool Decoder::memory(Operand& operand, Size size) const {
-  operand = {OperandKind::kMemory, 0, memory_bytes(size)};
-  return !is_register_form();
-}
-
-// An immediate operand's width is that of the operation, as far as it is extended to it.
-bool Decoder::immediate(Operand& operand, Size size, bool sign) {
-  u8 bytes = memory_bytes(size);
-  operand = {OperandKind::kImmediate, 0, sign ? insn_.width : bytes};
+void Decoder::read_immediate(unsigned bytes) {
   switch (bytes) {
     case 1: insn_.imm = read<u8>(); break;
     case 2: insn_.imm = read<u16>(); break;
     case 4: insn_.imm = read<u32>(); break;
     default: insn_.imm = read<u64>(); break;
   }
-  if (sign) insn_.imm = sign_extend(insn_.imm, bytes);
-  return true;
 }
 
-bool Decoder::relative(Operand& operand, Size size) {
-  operand = {OperandKind::kRelative, 0, 8};
-  insn_.imm = static_cast<u64>(size == Size::kB ? s64{read<s8>()} : s64{read<s32>()});
-  relative_ = true;
-  return true;
-}
-
-bool Decoder::absolute(Operand& operand, Size size) {
-  operand = {OperandKind::kMemory, 0, memory_bytes(size)};
-  insn_.mem.disp = has(kPrefixAddressSize) ? s64{read<u32>()} : read<s64>();
-  return true;
-}
-
-// There are six segment registers; REX.R is ignored. CS is no destination of MOV.
-bool Decoder::segment(Operand& operand) const {
-  u8 reg = insn_.modrm >> 3 & 7;
-  operand = {OperandKind::kSegment, reg, 2};
-  bool destination = &operand == &insn_.op[0];
-  return reg < 6 && !(destination && reg == 1);
-}
-
-bool Decoder::special(Operand& operand, OperandKind kind, unsigned allowed) const {
-  operand = {kind, reg_field(), 8};
-  return allowed >> operand.reg & 1;
-}
-
-bool Decoder::read_operand(const OperandSpec& spec, Operand& operand) {
-  constexpr unsigned kControlRegisters = 0b100011101;  // CR0, CR2, CR3, CR4, CR8
-  constexpr unsigned kDebugRegisters = 0xff;
-  Size size = spec.size;
-  switch (spec.method) {
-    case Method::kNone: return true;
-    case Method::kE:
-      if (!is_register_form()) return memory(operand, size);
-      [[fallthrough]];
-    case Method::kR:
-      return general(operand, rm_field(), register_bytes(size)) && is_register_form();
-    case Method::kG: return general(operand, reg_field(), register_bytes(size));
-    case Method::kZ:
-      return general(operand, (insn_.opcode & 7) | (has(kRexB) ? 8 : 0), register_bytes(size));
-    case Method::kB: return general(operand, vvvv_, register_bytes(size));
-    case Method::kM:
-    case Method::kVsib:
-    case Method::kVsibHalf: return memory(operand, size);
-    case Method::kW:
-      if (!is_register_form()) return memory(operand, size);
-      [[fallthrough]];
-    case Method::kU: return vector(operand, rm_field(), size) && is_register_form();
-    case Method::kV: return vector(operand, reg_field(), size);
-    case Method::kH: return vector(operand, vvvv_, size);
-    case Method::kL: return vector(operand, read<u8>() >> 4, size);
-    case Method::kQ:
-      if (!is_register_form()) return memory(operand, size);
-      [[fallthrough]];
-    case Method::kN: return mmx(operand, insn_.modrm) && is_register_form();
-    case Method::kP: return mmx(operand, insn_.modrm >> 3);
-    case Method::kI: return immediate(operand, size, false);
-    case Method::kIs: return immediate(operand, size, true);
-    case Method::kI2:
-      operand = {OperandKind::kImmediate2, 0, 1};
-      insn_.imm2 = read<u8>();
-      return true;
-    case Method::kJ: return relative(operand, size);
-    case Method::kO: return absolute(operand, size);
-    case Method::kS: return segment(operand);
-    case Method::kC: return special(operand, OperandKind::kControl, kControlRegisters);
-    case Method::kD: return special(operand, OperandKind::kDebug, kDebugRegisters);
-    case Method::kRax: operand = {OperandKind::kGpr, 0, register_bytes(size)}; return true;
-    case Method::kCl: operand = {OperandKind::kGpr, 1, 1}; return true;
-    case Method::kDx: operand = {OperandKind::kGpr, 2, 2}; return true;
-    case Method::kOne:
-      operand = {OperandKind::kImmediate, 0, 1};
-      insn_.imm = 1;
-      return true;
-    case Method::kXmm0: operand = {OperandKind::kXmm, 0, 16}; return true;
-    case Method::kSt0: operand = {OperandKind::kSt, 0, 10}; return true;
-    case Method::kSti:
-      operand = {OperandKind::kSt, static_cast<u8>(insn_.modrm & 7), 10};
-      return true;
-    case Method::kFs: operand = {OperandKind::kSegment, 4, 2}; return true;
-    case Method::kGs: operand = {OperandKind::kSegment, 5, 2}; return true;
-  }
-  return false;
-}
-
-bool Decoder::read_operands() {
-  for (unsigned i = 0; i < 4 && row_->op[i].method != Method::kNone; i++) {
-    if (!read_operand(row_->op[i], insn_.op[i])) return false;
-  }
-  return true;
+// A gather needs a SIB byte, and destination, index and mask must differ (SDM vol. 2, "VPGATHERDD").
+bool gather_is_valid(const Insn& insn) {
+  u8 destination = insn.op[0].reg, mask = insn.op[2].reg, index = insn.mem.index;
+  bool distinct = destination != mask && destination != index && mask != index;
+  return (insn.modrm & 7) == 4 && distinct;
 }
 
 // LOCK: SDM vol. 2, "LOCK". Unused vvvv: 2.3.5.6.
 bool Decoder::check_prefixes() const {
   u32 attributes = row_->attributes;
-  if (has(kPrefixLock)) {
-    if (!(attributes & kLockable) || insn_.op[0].kind != OperandKind::kMemory) return false;
-  }
-  if (vvvv_ && !(attributes & kUsesVvvv)) return false;
-  return !(attributes & kVectorIndex) || check_gather();
+  if (has(kPrefixLock)) return (attributes & kLockable) && insn_.op[0].kind == OperandKind::kMemory;
+  if (fields_ >> kVvvv && !(attributes & kUsesVvvv)) return false;
+  return !(attributes & kVectorIndex) || gather_is_valid(insn_);
 }
 
-// A gather needs a SIB byte, and destination, index and mask must differ (SDM vol. 2, "VPGATHERDD").
-bool Decoder::check_gather() const {
-  u8 destination = insn_.op[0].reg, mask = insn_.op[2].reg, index = insn_.mem.index;
-  bool distinct = destination != mask && destination != index && mask != index;
-  return (insn_.modrm & 7) == 4 && distinct;
+DecodeStatus Decoder::finish() {
+  if (has(kPrefixLock | kPrefixVex) && !check_prefixes()) return DecodeStatus::kInvalid;
+  if (has(kFsOverride)) insn_.mem.segment = 4;
+  if (has(kGsOverride)) insn_.mem.segment = 5;
+  if (has(kRipRelative)) insn_.mem.disp += static_cast<s64>(insn_.next_rip());
+  if (!has(kPrefixAddressSize)) return DecodeStatus::kOk;
+  insn_.mem.address_width = 4;
+  if (has(kRipRelative)) insn_.mem.disp = static_cast<u32>(insn_.mem.disp);
+  return DecodeStatus::kOk;
 }
 
-void Decoder::finish() {
-  insn_.length = static_cast<u8>(consumed());
-  if (relative_) insn_.imm += insn_.next_rip();
-  if (!insn_.mem.rip_relative) return;
-  insn_.mem.disp += static_cast<s64>(insn_.next_rip());
-  if (has(kPrefixAddressSize)) insn_.mem.disp = static_cast<u32>(insn_.mem.disp);
-}
-
-// Near the end of the readable bytes: decode a copy that has zeros after them. What is found out
-// with the help of a zero does not count.
-DecodeStatus decode_tail(std::span<const u8> code, Insn& insn) {
-  u8 copy[2 * kReadAhead] = {};
-  std::copy_n(code.begin(), std::min<std::size_t>(code.size(), kReadAhead), copy);
-  Decoder decoder(copy, insn);
-  DecodeStatus status = decoder.run();
-  if (decoder.consumed() > code.size() && code.size() < kMaxInsnLength) return DecodeStatus::kTruncated;
-  return decoder.consumed() > kMaxInsnLength ? DecodeStatus::kTooLong : status;
+// Near the end of the readable bytes a copy with zeros after them is decoded. What is found out with
+// the help of such a zero does not count.
+[[gnu::noinline]] DecodeStatus decode_tail(std::span<const u8> code, u64 rip, Insn& insn) {
+  u8 copy[kReadAhead] = {};
+  std::copy(code.begin(), code.end(), copy);
+  DecodeStatus status = decode(copy, rip, insn);
+  bool enough = insn.length <= code.size() || code.size() >= kMaxInsnLength;
+  return enough ? status : DecodeStatus::kTruncated;
 }
 
 }  // namespace
 
 DecodeStatus decode(std::span<const u8> code, u64 rip, Insn& insn) {
-  insn = Insn{};
+  if (code.size() < kReadAhead) [[unlikely]] return decode_tail(code, rip, insn);
+  static constexpr Insn kBlank;
+  insn = kBlank;
   insn.rip = rip;
-  if (code.size() < kReadAhead) [[unlikely]] return decode_tail(code, insn);
-  Decoder decoder(code.data(), insn);
-  DecodeStatus status = decoder.run();
-  return decoder.consumed() > kMaxInsnLength ? DecodeStatus::kTooLong : status;
+  return Decoder(code.data(), rip, insn).run();
 }
 
 }  // namespace gantry::x86

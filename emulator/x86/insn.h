@@ -55,9 +55,9 @@ enum Prefix : u8 {
   kPrefixRep = 2,    // F3
   kPrefixRepne = 4,  // F2
   kPrefixOpSize = 8,
-  kPrefixAddressSize = 16,
-  kPrefixRex = 32,
-  kPrefixRexW = 64,
+  kPrefixRexW = 16,
+  kPrefixAddressSize = 32,
+  kPrefixRex = 64,
   kPrefixVex = 128,
 };
 

@@ -41,18 +41,13 @@ constexpr u32 operand_attributes(const OperandSpec& op) {
   u32 attributes = 0;
   if (uses_modrm(op.method)) attributes |= kHasModRm;
   if (op.method == kH || op.method == kB) attributes |= kUsesVvvv;
-  if (is_vector(op.method)) attributes |= kVectorWidth;
-  if (is_mmx(op.method)) attributes |= kMmxWidth;
   if (op.method == kZ) attributes |= kOpcodeRegister;
   if (op.method == kVsib || op.method == kVsibHalf) attributes |= kVectorIndex;
   return attributes;
 }
 
 constexpr bool has_size(const Opcode& row, Size size) {
-  for (const OperandSpec& op : row.op) {
-    if (op.size == size) return true;
-  }
-  return false;
+  return std::ranges::any_of(row.op, [=](OperandSpec op) { return op.size == size; });
 }
 
 constexpr bool ignores_66(const Opcode& row) {
@@ -63,30 +58,94 @@ constexpr u32 derived_attributes(const Opcode& row) {
   u32 attributes = 0;
   for (const OperandSpec& op : row.op) attributes |= operand_attributes(op);
   if (row.modrm != ModRmRule::kAny) attributes |= kHasModRm;
-  bool vex = row.map >= Map::kV0F;
-  if (vex && row.op[0].method == kNone) attributes |= kVectorWidth;
-  const OperandSpec& sized = is_port(row.op[0].method) ? row.op[1] : row.op[0];
-  if (is_byte_register(sized)) attributes |= kByte;
   if (ignores_66(row)) attributes |= kIgnore66;
   return attributes;
 }
 
-constexpr Opcode make_row(Map map, u8 opcode, u32 prefixes, ModRm modrm, OperandSpec op1,
-                          OperandSpec op2, OperandSpec op3, OperandSpec op4, u32 attributes) {
-  Opcode row{{op1, op2, op3, op4}, attributes, map, opcode, static_cast<u8>(prefixes),
-             modrm.rule,           modrm.value};
-  row.attributes |= derived_attributes(row);
-  return row;
+// Insn::width when it is not the operand size, else 0.
+constexpr u8 fixed_width(const Opcode& row) {
+  const OperandSpec& sized = is_port(row.op[0].method) ? row.op[1] : row.op[0];
+  if ((row.attributes & kByte) || is_byte_register(sized)) return 1;
+  bool without_operands = row.op[0].method == kNone;
+  if (row.map >= Map::kV0F && without_operands) return 16;
+  if (std::ranges::any_of(row.op, is_vector, &OperandSpec::method)) return 16;
+  return std::ranges::any_of(row.op, is_mmx, &OperandSpec::method) ? 8 : 0;
+}
+
+constexpr void set_sizes(Opcode& row) {
+  u8 plain = row.attributes & (kDefault64 | kForce64) ? 2 : 1;
+  u8 with_66 = row.attributes & (kForce64 | kIgnore66) ? plain : 0;
+  u8 width = fixed_width(row);
+  if (width) row.attributes |= kFixedWidth;
+  for (unsigned i = 0; i < 4; i++) {
+    row.columns[i] = i >= 2 ? 2 : i ? with_66 : plain;
+    row.widths[i] = width ? width : static_cast<u8>(2 << row.columns[i]);
+  }
 }
 
 #define OP(map, opcode, prefixes, modrm, mnemonic, op1, op2, op3, op4, semantics, attributes) \
-  make_row(Map::map, opcode, prefixes, modrm, op1, op2, op3, op4, attributes),
-constexpr Opcode kRows[] = {
+  {op1, op2, op3, op4},
+constexpr OperandSpec kSpecsOfRows[][4] = {
 #include "emulator/x86/opcodes.def"
 };
 #undef OP
 
-constexpr unsigned kRowCount = sizeof kRows / sizeof *kRows;
+// The operand specs that occur, each once. The first is "no operand".
+struct SpecList {
+  std::array<OperandSpec, kFormCapacity> specs{};
+  unsigned count = 1;
+
+  constexpr unsigned find(OperandSpec wanted) const {
+    unsigned i = 0;
+    while (i < count && specs[i] != wanted) i++;
+    return i;
+  }
+  constexpr void add(OperandSpec spec) {
+    if (find(spec) == count) specs[count++] = spec;
+  }
+};
+
+constexpr SpecList kSpecs = [] {
+  SpecList list;
+  for (const auto& row : kSpecsOfRows) {
+    for (OperandSpec spec : row) list.add(spec);
+  }
+  return list;
+}();
+
+constexpr u32 forms_of(const Opcode& row) {
+  u32 forms = 0;
+  for (unsigned i = 0; i < 4; i++) forms |= kSpecs.find(row.op[i]) << (8 * i);
+  return forms;
+}
+
+constexpr Opcode make_row(Map map, u8 opcode, u32 prefixes, ModRm modrm, OperandSpec op1,
+                          OperandSpec op2, OperandSpec op3, OperandSpec op4, u32 attributes) {
+  Opcode row{.op = {op1, op2, op3, op4},
+             .attributes = attributes,
+             .map = map,
+             .opcode = opcode,
+             .prefixes = static_cast<u8>(prefixes),
+             .modrm = modrm.rule,
+             .modrm_value = modrm.value};
+  row.attributes |= derived_attributes(row);
+  set_sizes(row);
+  row.forms = forms_of(row);
+  return row;
+}
+
+}  // namespace
+
+#define OP(map, opcode, prefixes, modrm, mnemonic, op1, op2, op3, op4, semantics, attributes) \
+  make_row(Map::map, opcode, prefixes, modrm, op1, op2, op3, op4, attributes),
+constexpr Opcode kOpcodeRows[] = {
+#include "emulator/x86/opcodes.def"
+};
+#undef OP
+
+namespace {
+
+constexpr unsigned kRowCount = sizeof kOpcodeRows / sizeof *kOpcodeRows;
 static_assert(kRowCount < kNoRow);
 
 // Inline text: a pointer in each row would be a relocation in a static-pie program.
@@ -153,61 +212,55 @@ constexpr unsigned coverage(const Opcode& row) {
 
 using CellTable = std::array<std::array<Cell, 256>, kMapCount>;
 
-constexpr CellTable shape_cells() {
+constexpr unsigned map_index(const Opcode& row) { return static_cast<unsigned>(row.map); }
+
+// The cell with what one more of its rows needs.
+constexpr Cell with_row(Cell cell, const Opcode& row) {
+  cell.shape = std::max(cell.shape, shape_of(row.modrm));
+  if (row.prefixes) cell.key_mask = 15;
+  if (row.attributes & kHasModRm) cell.has_modrm = true;
+  if (cell.has_modrm && !(row.attributes & kIgnoreMod)) cell.memory_limit = 0xc0;
+  return cell;
+}
+
+// The cell, whose first row is `row`, with its entries at `end` or none if that is its only row.
+constexpr Cell placed(Cell cell, unsigned row, unsigned end) {
+  bool direct = cell.key_mask == 0 && cell.shape == ModRmShape::kNone;
+  cell.base = static_cast<u16>(direct ? row : end);
+  if (!direct) cell.entries = static_cast<u8>(kShapeEntries[static_cast<unsigned>(cell.shape)]);
+  return cell;
+}
+
+struct Layout {
   CellTable cells;
-  for (const Opcode& row : kRows) {
-    for (unsigned i = 0; i < opcode_count(row); i++) {
-      Cell& cell = cells[static_cast<unsigned>(row.map)][row.opcode + i];
-      cell.shape = std::max(cell.shape, shape_of(row.modrm));
-      if (row.prefixes) cell.key_mask = 15;
-      if (row.attributes & kHasModRm) cell.has_modrm = true;
+  unsigned entries = 0;
+};
+
+constexpr Layout kLayout = [] {
+  Layout layout;
+  for (const Opcode& row : kOpcodeRows) {
+    auto& map = layout.cells[map_index(row)];
+    for (unsigned i = 0; i < opcode_count(row); i++) map[row.opcode + i] = with_row(map[row.opcode + i], row);
+  }
+  for (unsigned row = 0; row < kRowCount; row++) {
+    for (unsigned i = 0; i < opcode_count(kOpcodeRows[row]); i++) {
+      Cell& cell = layout.cells[map_index(kOpcodeRows[row])][kOpcodeRows[row].opcode + i];
+      if (cell.base != kNoRow) continue;
+      cell = placed(cell, row, layout.entries);
+      layout.entries += (cell.key_mask + 1u) * cell.entries;
     }
   }
-  return cells;
-}
+  return layout;
+}();
 
-// Entry 0 is "no row": cells without rows keep base 0.
-constexpr CellTable build_cells() {
-  CellTable cells = shape_cells();
-  unsigned base = 1;
-  for (auto& map : cells) {
-    for (Cell& cell : map) cell.entries = kShapeEntries[static_cast<unsigned>(cell.shape)];
-  }
-  std::array<std::array<bool, 256>, kMapCount> seen{};
-  for (const Opcode& row : kRows) {
-    for (unsigned i = 0; i < opcode_count(row); i++) {
-      auto map = static_cast<unsigned>(row.map);
-      if (seen[map][row.opcode + i]) continue;
-      seen[map][row.opcode + i] = true;
-      Cell& cell = cells[map][row.opcode + i];
-      cell.base = static_cast<u16>(base);
-      base += (cell.key_mask + 1) * cell.entries;
-    }
-  }
-  return cells;
-}
+static_assert(kLayout.entries <= kEntryCapacity && kEntryCapacity - kLayout.entries < 1024);
 
-constexpr CellTable kCells = build_cells();
-
-constexpr unsigned count_entries() {
-  unsigned count = 1;
-  for (const auto& map : kCells) {
-    for (const Cell& cell : map) {
-      if (cell.base) count = std::max(count, cell.base + (cell.key_mask + 1u) * cell.entries);
-    }
-  }
-  return count;
-}
-
-constexpr unsigned kEntryCount = count_entries();
-static_assert(kEntryCount < 0x10000);
-
-using EntryTable = std::array<u16, kEntryCount>;
+using EntryTable = std::array<u16, kEntryCapacity>;
 using CoverageTable = std::array<u16, kRowCount>;
 
 constexpr CoverageTable coverages() {
   CoverageTable result{};
-  for (unsigned row = 0; row < kRowCount; row++) result[row] = static_cast<u16>(coverage(kRows[row]));
+  for (unsigned row = 0; row < kRowCount; row++) result[row] = static_cast<u16>(coverage(kOpcodeRows[row]));
   return result;
 }
 
@@ -223,10 +276,12 @@ constexpr void claim(u16& entry, unsigned row) {
 }
 
 constexpr void fill_cell(EntryTable& entries, const Cell& cell, unsigned row) {
+  if (cell.is_direct() && cell.base != row) two_rows_for_one_encoding();
+  if (cell.is_direct()) return;
   for (unsigned key = 0; key <= cell.key_mask; key++) {
-    if (!matches_prefixes(kRows[row], key)) continue;
+    if (!matches_prefixes(kOpcodeRows[row], key)) continue;
     for (unsigned index = 0; index < cell.entries; index++) {
-      if (matches_modrm(kRows[row], cell.shape, index)) {
+      if (matches_modrm(kOpcodeRows[row], cell.shape, index)) {
         claim(entries[cell.base + key * cell.entries + index], row);
       }
     }
@@ -235,24 +290,34 @@ constexpr void fill_cell(EntryTable& entries, const Cell& cell, unsigned row) {
 
 constexpr EntryTable build_entries() {
   EntryTable entries{};
-  for (u16& entry : entries) entry = kNoRow;
+  entries.fill(kNoRow);
   for (unsigned row = 0; row < kRowCount; row++) {
-    for (unsigned i = 0; i < opcode_count(kRows[row]); i++) {
-      fill_cell(entries, kCells[static_cast<unsigned>(kRows[row].map)][kRows[row].opcode + i], row);
+    const Opcode& opcode = kOpcodeRows[row];
+    for (unsigned i = 0; i < opcode_count(opcode); i++) {
+      fill_cell(entries, kLayout.cells[map_index(opcode)][opcode.opcode + i], row);
     }
   }
   return entries;
 }
 
-constexpr EntryTable kEntries = build_entries();
+constexpr std::array<OperandForms, kFormCapacity> build_forms() {
+  std::array<OperandForms, kFormCapacity> table{};
+  for (unsigned i = 0; i < kSpecs.count; i++) {
+    for (unsigned column = 0; column < table[i].size(); column++) {
+      bool in_memory = column >= kMemoryColumns;
+      table[i][column] = resolve(kSpecs.specs[i], in_memory, column % kMemoryColumns);
+    }
+  }
+  return table;
+}
 
 }  // namespace
 
-constinit const Opcode* const kOpcodeRows = kRows;
-constinit const std::array<Cell, 256>* const kOpcodeCells = kCells.data();
-constinit const u16* const kOpcodeEntries = kEntries.data();
+constexpr std::array<std::array<Cell, 256>, kMapCount> kOpcodeCells = kLayout.cells;
+constexpr std::array<u16, kEntryCapacity> kOpcodeEntries = build_entries();
+constexpr std::array<OperandForms, kFormCapacity> kOperandForms = build_forms();
 
-std::span<const Opcode> opcodes() { return kRows; }
+std::span<const Opcode> opcodes() { return {kOpcodeRows, kRowCount}; }
 const char* row_mnemonic(unsigned row) { return kTexts[row].mnemonic; }
 const char* row_semantics(unsigned row) { return kTexts[row].semantics; }
 bool row_has_semantics(unsigned row) { return kTexts[row].has_semantics; }

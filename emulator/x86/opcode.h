@@ -24,12 +24,11 @@ enum Attribute : u32 {
 
   // Derived from the operands when the table is built.
   kHasModRm = 1 << 16,
-  kUsesVvvv = 1 << 17,       // VEX.vvvv is an operand; where it is not, it must be 1111b
-  kVectorWidth = 1 << 18,    // Insn::width is the vector length: 16, or 32 under VEX.L
-  kMmxWidth = 1 << 19,       // Insn::width is 8
-  kOpcodeRegister = 1 << 20,  // eight opcodes, whose low three bits are a register
-  kVectorIndex = 1 << 21,     // the memory operand has a vector index: gathers
-  kIgnore66 = 1 << 22,        // 66 says nothing about operand size (mandatory, or only REX.W does)
+  kUsesVvvv = 1 << 17,        // VEX.vvvv is an operand; where it is not, it must be 1111b
+  kOpcodeRegister = 1 << 18,  // eight opcodes, whose low three bits are a register
+  kVectorIndex = 1 << 19,     // the memory operand has a vector index: gathers
+  kFixedWidth = 1 << 21,      // Insn::width is no operand size
+  kIgnore66 = 1 << 20,        // 66 says nothing about operand size (mandatory, or only REX.W does)
 };
 
 // The opcode maps: what precedes the opcode byte.
@@ -127,6 +126,8 @@ enum class Size : u8 {
 struct OperandSpec {
   Method method = Method::kNone;
   Size size = Size::kNone;
+
+  bool operator==(const OperandSpec&) const = default;
 };
 
 struct Opcode {
@@ -137,6 +138,12 @@ struct Opcode {
   u8 prefixes = 0;  // PrefixRule bits
   ModRmRule modrm = ModRmRule::kAny;
   u8 modrm_value = 0;
+
+  // Derived, for the decoder. By 66 and REX.W (bit 0 and 1 of the index): Insn::width, which doubles
+  // under VEX.L, and the operand size as 0, 1, 2 for 16, 32, 64 bits.
+  u8 widths[4] = {};
+  u8 columns[4] = {};
+  u32 forms = 0;  // indices of the operands in kOperandForms, the first in the low byte
 };
 
 // All rows, in order.

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "emulator/x86/opcode.h"
+#include "emulator/x86/operand_forms.h"
 
 namespace gantry::x86 {
 
@@ -20,33 +21,36 @@ enum class ModRmShape : u8 {
 
 constexpr unsigned kShapeEntries[] = {1, 16, 72};
 
+constexpr unsigned modrm_index(ModRmShape shape, unsigned modrm) {
+  if (shape == ModRmShape::kNone) return 0;
+  unsigned reg = modrm >> 3 & 7;
+  if (modrm < 0xc0) return reg;
+  return 8 + (shape == ModRmShape::kDigit ? reg : modrm & 63);
+}
+
 struct Cell {
-  u16 base = 0;
-  u8 key_mask = 0;  // 15 when the rows depend on prefixes, else 0
+  u16 base = kNoRow;     // the row itself when the cell is direct, else an index
+  u8 entries = 0;        // of ModRmShape; 0 when neither prefixes nor ModRM matter
+  u8 key_mask = 0;       // 15 when the rows depend on prefixes, else 0
+  u8 memory_limit = 0;   // ModRM below it means memory
   ModRmShape shape = ModRmShape::kNone;
   bool has_modrm = false;
-  u8 entries = 1;  // of ModRmShape
+
+  constexpr bool is_direct() const { return entries == 0; }
+  constexpr unsigned index(unsigned key, unsigned modrm) const {
+    return base + (key & key_mask) * entries + modrm_index(shape, modrm);
+  }
 };
 
 // Prefixes as one number: VEX.pp or its legacy equivalent, W, and VEX.L or REX.B.
 constexpr unsigned prefix_key(unsigned pp, bool w, bool l) { return pp | w << 2 | l << 3; }
 
-extern const Opcode* const kOpcodeRows;
-extern const std::array<Cell, 256>* const kOpcodeCells;  // one array a map
-extern const u16* const kOpcodeEntries;
+constexpr unsigned kEntryCapacity = 15 * 1024;
+constexpr unsigned kFormCapacity = 128;
 
-inline unsigned modrm_index(ModRmShape shape, u8 modrm) {
-  bool is_register = modrm >= 0xc0;
-  switch (shape) {
-    case ModRmShape::kNone: return 0;
-    case ModRmShape::kDigit: return is_register << 3 | (modrm >> 3 & 7);
-    case ModRmShape::kByte: return is_register ? 8 + (modrm & 63) : modrm >> 3 & 7;
-  }
-  return 0;
-}
-
-inline u16 find_row(const Cell& cell, unsigned key, u8 modrm) {
-  return kOpcodeEntries[cell.base + (key & cell.key_mask) * cell.entries + modrm_index(cell.shape, modrm)];
-}
+extern const Opcode kOpcodeRows[];
+extern const std::array<std::array<Cell, 256>, kMapCount> kOpcodeCells;
+extern const std::array<u16, kEntryCapacity> kOpcodeEntries;
+extern const std::array<OperandForms, kFormCapacity> kOperandForms;
 
 }  // namespace gantry::x86

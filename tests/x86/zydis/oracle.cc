@@ -122,8 +122,9 @@ bool Oracle::same_prefixes() const {
 
 // Insn::width where it is an operand size that somebody reads, and not a vector length.
 bool Oracle::same_width() const {
-  constexpr u32 kOther = kVectorWidth | kMmxWidth | kPrivileged | kIgnore66;
-  bool unread = (opcodes()[ours_.row].attributes & kOther) || theirs_.mnemonic == ZYDIS_MNEMONIC_NOP;
+  const Opcode& row = opcodes()[ours_.row];
+  bool unread = (row.attributes & (kPrivileged | kIgnore66)) || theirs_.mnemonic == ZYDIS_MNEMONIC_NOP;
+  if (row.attributes & kFixedWidth && ours_.width > 1) return true;
   return unread || ours_.width * 8 == theirs_.operand_width;
 }
 
