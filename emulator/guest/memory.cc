@@ -64,6 +64,15 @@ u64 compare_exchange(u64 address, T expected, T desired) {
   return expected;
 }
 
+// Writes the byte that is there, atomically. Not an addition of zero: the compiler makes a load of it.
+void rewrite(u64 address) {
+  auto* byte = reinterpret_cast<u8*>(address);
+  u8 value = 0;
+  while (!__atomic_compare_exchange_n(byte, &value, value, false, __ATOMIC_RELAXED,
+                                      __ATOMIC_RELAXED)) {
+  }
+}
+
 }  // namespace
 
 // Linux reports the kernel's half as present, so that a program cannot find out what is mapped there.
@@ -76,13 +85,16 @@ void raise_bad_address(Cpu& cpu, u64 address, u32 access) {
               .host_code = SEGV_MAPERR});
 }
 
+void raise_bad_stack_address(Cpu& cpu, u64 address) {
+  if (!is_canonical(address)) raise(cpu, {.vector = Vector::kStackFault});
+}
+
 void probe_write(Cpu& cpu, u64 address, u64 size) {
   check_address(cpu, address, kFaultWrite);
   check_address(cpu, address + size - 1, kFaultWrite);
-  // Adding zero atomically changes nothing that another thread could see.
-  __atomic_fetch_add(reinterpret_cast<u8*>(address), 0, __ATOMIC_RELAXED);
+  rewrite(address);
   for (u64 page = align_up(address + 1, 4096); page < address + size; page += 4096) {
-    __atomic_fetch_add(reinterpret_cast<u8*>(page), 0, __ATOMIC_RELAXED);
+    rewrite(page);
   }
 }
 

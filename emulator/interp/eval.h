@@ -114,9 +114,7 @@ inline bool evaluate(Condition c, const LazyFlags& f) {
   return evaluate(static_cast<Test>(code >> 1), f) != (code & 1);
 }
 
-// #SS(0) unless `address` is canonical.
-void raise_stack_fault(Cpu& cpu, u64 address);
-// The same when the memory operand is in the stack segment.
+// #SS(0) for a bad address of a memory operand in the stack segment.
 void check_stack_operand(Cpu& cpu, const Insn& i, u64 address);
 
 template <typename Shape = AnyShape>
@@ -139,7 +137,7 @@ class Eval {
     unsigned w = Shape::operand_width(i, n);
     switch (Shape::kind(i, n)) {
       case OperandKind::kGpr: return zext(w, cpu_.gpr[i.op[n].reg]);
-      case OperandKind::kMemory: return load(w, operand_address(i));
+      case OperandKind::kMemory: return load(w, address(i));
       case OperandKind::kImmediate: return zext(w, i.imm);
       case OperandKind::kImmediate2: return i.imm2;
       case OperandKind::kRelative: return i.imm;
@@ -153,7 +151,7 @@ class Eval {
     unsigned w = Shape::operand_width(i, n);
     switch (Shape::kind(i, n)) {
       case OperandKind::kGpr: return set_gpr(i.op[n].reg, w, value);
-      case OperandKind::kMemory: return store(w, operand_address(i), value);
+      case OperandKind::kMemory: return store(w, address(i), value);
       case OperandKind::kHighByte:
         reinterpret_cast<u8*>(&cpu_.gpr[i.op[n].reg])[1] = static_cast<u8>(value);
         return;
@@ -221,16 +219,15 @@ class Eval {
     if (i.mem.segment == guest::kFs) return cpu_.fs_base;
     return i.mem.segment == guest::kGs ? cpu_.gs_base : 0;
   }
-  Int address(const Insn& i) const { return effective_offset(i) + segment_base(i); }
+  Int address(const Insn& i) const { return checked(i, effective_offset(i) + segment_base(i)); }
   Int address(const Insn& i, Int delta) const {
-    return zext(i.mem.address_width, effective_offset(i) + delta) + segment_base(i);
+    return checked(i, zext(i.mem.address_width, effective_offset(i) + delta) + segment_base(i));
   }
 
   // --- memory
-  Int operand_address(const Insn& i) {
-    Int a = address(i);
-    if (a >= guest::kAddressLimit) [[unlikely]] check_stack_operand(cpu_, i, a);
-    return a;
+  Int checked(const Insn& i, Int address) const {
+    if (address >= guest::kAddressLimit) [[unlikely]] check_stack_operand(cpu_, i, address);
+    return address;
   }
   Int load(unsigned w, Int address) { return guest::load_width(cpu_, w, address); }
   void store(unsigned w, Int address, Int value) { guest::store_width(cpu_, w, address, value); }
@@ -250,11 +247,11 @@ class Eval {
   }
   void probe_write(unsigned w, Int address) { guest::probe_write(cpu_, address, w); }
   Int load_stack(unsigned w, Int address) {
-    check_stack_address(address);
+    guest::check_stack_address(cpu_, address);
     return load(w, address);
   }
   void store_stack(unsigned w, Int address, Int value) {
-    check_stack_address(address);
+    guest::check_stack_address(cpu_, address);
     store(w, address, value);
   }
   void fence() { std::atomic_thread_fence(std::memory_order_seq_cst); }
@@ -316,7 +313,6 @@ class Eval {
     return c ? a : b;
   }
   Int to_int(Bool c) { return c ? 1 : 0; }
-  Bool never() { return false; }
 
   // --- flags
   Flags flags_of(FlagKind k, unsigned w, Int lhs, Int rhs, Int result) {
@@ -370,17 +366,31 @@ class Eval {
       otherwise();
     }
   }
-  // RCX counts iterations at the address width; `stop`, evaluated after each one, ends early (REPE
-  // and REPNE). Leaves between iterations when something is pending: RIP then still points here.
-  template <typename F, typename G>
-  void repeat(const Insn& i, F body, G stop) {
+  // RCX counts iterations at the address width. Leaves between iterations when something is pending:
+  // RIP then still points here.
+  template <typename F>
+  void repeat(const Insn& i, F body) {
     unsigned w = i.mem.address_width;
+    set_gpr(guest::kRcx, w, cpu_.gpr[guest::kRcx]);
     while (zext(w, cpu_.gpr[guest::kRcx]) != 0) {
       body();
       set_gpr(guest::kRcx, w, cpu_.gpr[guest::kRcx] - 1);
-      if (stop()) break;
-      if (cpu_.interrupt) [[unlikely]] return jump_after_repeat(i);
+      if (cpu_.interrupt) [[unlikely]] break;
     }
+    jump_after_repeat(i);
+  }
+  template <typename F>
+  void repeat_compare(const Insn& i, Condition stop, F body) {
+    unsigned w = i.mem.address_width;
+    set_gpr(guest::kRcx, w, cpu_.gpr[guest::kRcx]);
+    Flags flags = cpu_.flags;
+    while (zext(w, cpu_.gpr[guest::kRcx]) != 0) {
+      flags = body();
+      set_gpr(guest::kRcx, w, cpu_.gpr[guest::kRcx] - 1);
+      if (evaluate(stop, flags)) break;
+      if (cpu_.interrupt && zext(w, cpu_.gpr[guest::kRcx]) != 0) [[unlikely]] return;
+    }
+    cpu_.flags = flags;
     cpu_.rip = i.next_rip();
   }
   void jump_after_repeat(const Insn& i) {
@@ -406,14 +416,10 @@ class Eval {
  private:
   static s64 signed_value(unsigned w, Int a) { return static_cast<s64>(sign_extend(a, w)); }
 
-  // Accesses through RSP and RBP are to the stack segment, whose faults are #SS (SDM vol. 3, 6.15).
-  void check_stack_address(Int address) {
-    if (address >= guest::kAddressLimit) [[unlikely]] raise_stack_fault(cpu_, address);
-  }
-
   Int vector_address(const Insn& i, unsigned n) {
-    if (Shape::operand_width(i, n) == 16 && (address(i) & 15) && i.aligned) [[unlikely]] raise_gp(cpu_);
-    return operand_address(i);
+    Int a = effective_offset(i) + segment_base(i);
+    if (Shape::operand_width(i, n) == 16 && (a & 15) && i.aligned) [[unlikely]] raise_gp(cpu_);
+    return checked(i, a);
   }
 
   u64 mmx(unsigned n) {

@@ -8,13 +8,9 @@ namespace gantry::interp {
 
 using namespace sem;
 
-void raise_stack_fault(Cpu& cpu, u64 address) {
-  if (!guest::is_canonical(address)) guest::raise(cpu, {.vector = Vector::kStackFault});
-}
-
 void check_stack_operand(Cpu& cpu, const Insn& i, u64 address) {
   bool stack = i.mem.base == guest::kRsp || i.mem.base == guest::kRbp;
-  if (stack && i.mem.segment == x86::kNoRegister) raise_stack_fault(cpu, address);
+  if (stack && i.mem.segment == x86::kNoRegister) guest::raise_bad_stack_address(cpu, address);
 }
 
 namespace {

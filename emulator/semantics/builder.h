@@ -30,9 +30,8 @@
 //   write_low(i, n, w, v)      only the low w bytes; the rest of an XMM destination is kept
 //   enter_mmx()                what reading or writing an MMX register does first, for an instruction
 //                              that may raise before it writes one
-//   address(i)                 effective address of the memory operand, segment base added
-//   operand_address(i)         the same, for functions that access memory themselves: it has raised
-//                              #SS if the operand is on the stack and its address not canonical
+//   address(i)                 effective address of the memory operand, segment base added; raises
+//                              #SS when it is in the stack segment and not canonical
 //   effective_offset(i)        address(i) without the segment base (LEA)
 //   address(i, delta)          `delta` bytes further, wrapped at the address width
 //   segment_base(i)            of the memory operand or, for string instructions, of the override
@@ -47,7 +46,7 @@
 // Integer: imm(value) add sub and_ or_ xor_ not_ neg shl shr sar rol ror (counts already masked and
 //   below the width) mul umulh smulh sext(from, v) zext(from, v) clz ctz popcnt bswap
 //   eq ne ult slt ule sle (width first) is_zero not_zero bool_and bool_or bool_not
-//   select(c, a, b)  to_int(c)  never()
+//   select(c, a, b)  to_int(c)
 //
 // Flags: flags_of(FlagKind, w, lhs, rhs, result)  flags_incdec(FlagKind, w, lhs, result): CF kept
 //   flags_result(w, result, bits): ZF SF PF of result and CF AF OF from an Int of RFLAGS bits
@@ -58,7 +57,9 @@
 // Control flow: jump(target Int), branch(c, taken address, not-taken address) end the block;
 //   when(c, body), if_else(c, then, otherwise) for what select cannot express;
 //   check_canonical(v): #GP(0) unless v is canonical;
-//   repeat(i, body, stop): the iterations of a REP string instruction, each committed on its own;
+//   repeat(i, body): the iterations of a REP string instruction, each committed on its own;
+//   repeat_compare(i, stop, body): the same until Condition `stop` is true of the Flags that body
+//   returns. Those are set at the end only, so that a fault in the middle leaves the old ones;
 //   jump_after_repeat(i): past the instruction when rCX is zero, else it is executed again;
 //   raise(Vector, error), exit(Exit, detail): leaves the engine after this instruction.
 //

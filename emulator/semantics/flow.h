@@ -16,8 +16,11 @@ void JMP_NEAR(B& b, const Insn& i) {
 template <SemanticBuilder B>
 void CALL_NEAR(B& b, const Insn& i) {
   auto target = b.read(i, 0);
+  auto top = b.sub(8, b.gpr(guest::kRsp), b.imm(8));
+  b.store_stack(8, top, b.imm(i.next_rip()));
+  // Intel's cores find out after the write to the stack.
   if (b.kind(i, 0) != OperandKind::kRelative) b.check_canonical(target);
-  push(b, 8, b.imm(i.next_rip()));
+  b.set_gpr(guest::kRsp, 8, top);
   b.jump(target);
 }
 

@@ -214,8 +214,13 @@ typename B::Int exchange_if_equal(B& b, const Insn& i, typename B::Int expected)
   auto desired = b.read(i, 1);
   if (b.locked(i)) return b.compare_exchange(w, b.address(i), expected, desired);
   auto old = b.read(i, 0);
-  // The destination is written in both cases (SDM vol. 2, CMPXCHG).
-  b.write(i, 0, b.select(b.eq(w, old, expected), desired, old));
+  auto equal = b.eq(w, old, expected);
+  if (b.kind(i, 0) == OperandKind::kMemory) {
+    // Memory is written in both cases (SDM vol. 2, CMPXCHG).
+    b.write(i, 0, b.select(equal, desired, old));
+  } else {
+    b.when(equal, [&] { b.write(i, 0, desired); });
+  }
   return old;
 }
 

@@ -118,7 +118,8 @@ void POPF(B& b, const Insn& i) {
   b.jump(b.imm(i.next_rip()));
 }
 
-// (SDM vol. 2, ENTER.) Frame pointers of the enclosing levels are copied from the old frame.
+// (SDM vol. 2, ENTER.) Frame pointers of the enclosing levels are copied from the old frame. What is
+// written before a fault lies below RSP, and the CPU writes it too.
 template <SemanticBuilder B>
 void ENTER(B& b, const Insn& i) {
   unsigned w = b.width(i);
@@ -126,13 +127,13 @@ void ENTER(B& b, const Insn& i) {
   auto frame = b.sub(8, b.gpr(guest::kRsp), b.imm(w));
   auto top = b.sub(8, frame, b.imm(level * w));
   auto new_rsp = b.sub(8, top, b.imm(static_cast<u16>(i.imm)));
-  b.probe_write(w, new_rsp);
   b.store_stack(w, frame, b.zext(w, b.gpr(guest::kRbp)));
   for (unsigned n = 1; n < level; n++) {
     auto link = b.load_stack(w, b.sub(8, b.gpr(guest::kRbp), b.imm(n * w)));
     b.store_stack(w, b.sub(8, frame, b.imm(n * w)), link);
   }
   if (level > 0) b.store_stack(w, top, b.zext(w, frame));
+  b.probe_write(w, new_rsp);
   b.set_gpr(guest::kRbp, w, frame);
   b.set_gpr(guest::kRsp, 8, new_rsp);
 }

@@ -29,6 +29,8 @@ struct Repeat {
   bool backward() const { return cpu.system_flags & guest::kDF; }
   u64 step() const { return backward() ? -u64{width} : u64{width}; }
 
+  // Under 67 the registers are zero-extended even when there is nothing to do.
+  void narrow(Gpr reg) { write(reg, read(reg)); }
   void advance(Gpr reg, u64 count) { write(reg, read(reg) + step() * count); }
   void count_down(u64 count) { write(kRcx, read(kRcx) - count); }
 };
@@ -76,6 +78,9 @@ u64 fill_chunk(Repeat& r, u64 destination) {
 
 void repeat_move(Cpu& cpu, u64 width, u64 address_width, u64 source_base) {
   Repeat r{cpu, static_cast<unsigned>(width), static_cast<unsigned>(address_width)};
+  r.narrow(kRsi);
+  r.narrow(kRdi);
+  r.narrow(kRcx);
   while (r.read(kRcx) != 0 && !cpu.interrupt) {
     u64 source = r.read(kRsi) + source_base, destination = r.read(kRdi);
     u64 count = copy_chunk(r, destination, source);
@@ -91,6 +96,8 @@ void repeat_move(Cpu& cpu, u64 width, u64 address_width, u64 source_base) {
 
 void repeat_store(Cpu& cpu, u64 width, u64 address_width) {
   Repeat r{cpu, static_cast<unsigned>(width), static_cast<unsigned>(address_width)};
+  r.narrow(kRdi);
+  r.narrow(kRcx);
   while (r.read(kRcx) != 0 && !cpu.interrupt) {
     u64 destination = r.read(kRdi);
     u64 count = fill_chunk(r, destination);

@@ -64,23 +64,19 @@ void check_canonical(Cpu& cpu, u64 address) {
   if (!guest::is_canonical(address)) guest::raise_gp(cpu);
 }
 
-// Values that a far return takes from the stack, one after the other.
-class StackReader {
- public:
-  StackReader(Cpu& cpu, u64 width) : cpu_(cpu), width_(static_cast<unsigned>(width)) {}
+// Slot `n` from the top of the stack.
+u64 stack_slot(Cpu& cpu, u64 width, unsigned n) {
+  u64 address = cpu.gpr[kRsp] + n * width;
+  guest::check_stack_address(cpu, address);
+  return guest::load_width(cpu, static_cast<unsigned>(width), address);
+}
 
-  u64 next() {
-    u64 value = guest::load_width(cpu_, width_, address_);
-    address_ += width_;
-    return value;
-  }
-  u64 address() const { return address_; }
-
- private:
-  Cpu& cpu_;
-  unsigned width_;
-  u64 address_ = cpu_.gpr[kRsp];
-};
+// A selector in a slot: the rest of the slot is not read.
+u64 stack_selector(Cpu& cpu, u64 width, unsigned n) {
+  u64 address = cpu.gpr[kRsp] + n * width;
+  guest::check_stack_address(cpu, address);
+  return guest::load<u16>(cpu, address);
+}
 
 constexpr u64 kPoppedFlags = guest::kStatusFlags | guest::kTF | guest::kDF | guest::kNT |
                              guest::kAC | guest::kID;
@@ -110,7 +106,9 @@ void far_call(Cpu& cpu, u64 width, u64 selector, u64 target, u64 return_address)
   auto w = static_cast<unsigned>(width);
   check_code_segment(cpu, selector);
   u64 top = cpu.gpr[kRsp] - 2 * width;
-  guest::probe_write(cpu, top, 2 * width);
+  guest::check_stack_address(cpu, top);
+  guest::probe_write(cpu, top + width, width);
+  guest::probe_write(cpu, top, width);
   check_canonical(cpu, target);
   guest::store_width(cpu, w, top + width, cpu.segment[guest::kCs]);
   guest::store_width(cpu, w, top, return_address);
@@ -119,22 +117,23 @@ void far_call(Cpu& cpu, u64 width, u64 selector, u64 target, u64 return_address)
 }
 
 void far_return(Cpu& cpu, u64 width, u64 extra_bytes) {
-  StackReader stack(cpu, width);
-  u64 target = stack.next(), selector = stack.next() & 0xffff;
+  // In the order in which Intel's cores read, which a fault shows.
+  u64 selector = stack_selector(cpu, width, 1);
   // A return to a more privileged level is refused too.
   if ((selector & kPrivilegeMask) != 3) refuse(cpu, selector);
   check_code_segment(cpu, selector);
+  u64 target = stack_slot(cpu, width, 0);
   check_canonical(cpu, target);
-  cpu.gpr[kRsp] = stack.address() + extra_bytes;
+  cpu.gpr[kRsp] += 2 * width + extra_bytes;
   cpu.rip = target;
 }
 
 // In 64-bit mode SS:RSP are popped also without a change of privilege (SDM vol. 2, IRET).
 void interrupt_return(Cpu& cpu, u64 width) {
   if (cpu.system_flags & guest::kNT) guest::raise_gp(cpu);
-  StackReader stack(cpu, width);
-  u64 target = stack.next(), selector = stack.next() & 0xffff;
-  u64 flags = stack.next(), rsp = stack.next(), ss = stack.next() & 0xffff;
+  u64 flags = stack_slot(cpu, width, 2), selector = stack_selector(cpu, width, 1);
+  u64 target = stack_slot(cpu, width, 0);
+  u64 rsp = stack_slot(cpu, width, 3), ss = stack_selector(cpu, width, 4);
   if ((selector & kPrivilegeMask) != 3) refuse(cpu, selector);
   check_code_segment(cpu, selector);
   check_stack_segment(cpu, ss);

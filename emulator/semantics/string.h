@@ -32,15 +32,14 @@ void advance(B& b, const Insn& i, guest::Gpr reg) {
 template <SemanticBuilder B, typename F>
 void repeat_or_once(B& b, const Insn& i, F body) {
   if (!i.repeated()) return body();
-  b.repeat(i, body, [&] { return b.never(); });
+  b.repeat(i, body);
 }
 
 // As repeat_or_once for an instruction that sets ZF: REPE ends when it is clear, REPNE when set.
 template <SemanticBuilder B, typename F>
 void repeat_compare(B& b, const Insn& i, F body) {
-  if (!i.repeated()) return body();
-  auto condition = i.prefixes & x86::kPrefixRepne ? Condition::kE : Condition::kNE;
-  b.repeat(i, body, [&] { return b.condition(condition); });
+  if (!i.repeated()) return b.set_flags(body());
+  b.repeat_compare(i, i.prefixes & x86::kPrefixRepne ? Condition::kE : Condition::kNE, body);
 }
 
 // REP MOVS and REP STOS go through helpers that do a page at a time.
@@ -80,11 +79,12 @@ template <SemanticBuilder B>
 void CMPS(B& b, const Insn& i) {
   unsigned w = b.width(i);
   repeat_compare(b, i, [&] {
-    auto lhs = b.load(w, source_address(b, i));
+    // In the order of Intel's cores, which a fault shows.
     auto rhs = b.load(w, destination_address(b, i));
+    auto lhs = b.load(w, source_address(b, i));
     advance(b, i, guest::kRsi);
     advance(b, i, guest::kRdi);
-    b.set_flags(b.flags_of(FlagKind::kSub, w, lhs, rhs, b.sub(w, lhs, rhs)));
+    return b.flags_of(FlagKind::kSub, w, lhs, rhs, b.sub(w, lhs, rhs));
   });
 }
 
@@ -95,7 +95,7 @@ void SCAS(B& b, const Insn& i) {
     auto lhs = b.zext(w, b.gpr(guest::kRax));
     auto rhs = b.load(w, destination_address(b, i));
     advance(b, i, guest::kRdi);
-    b.set_flags(b.flags_of(FlagKind::kSub, w, lhs, rhs, b.sub(w, lhs, rhs)));
+    return b.flags_of(FlagKind::kSub, w, lhs, rhs, b.sub(w, lhs, rhs));
   });
 }
 

@@ -165,19 +165,29 @@ void SIDT(B& b, const Insn& i) {
   b.call_cpu(store_table_register, b.address(i), b.imm(0xffffffffffff0000));
 }
 
+// Linux replaces the low bytes of a register, also of a 32-bit one.
+template <SemanticBuilder B>
+void write_low_bytes(B& b, const Insn& i, u64 value) {
+  unsigned w = b.operand_width(i, 0);
+  u64 mask = width_mask(w);
+  if (b.kind(i, 0) == OperandKind::kMemory) return b.write(i, 0, b.imm(value & mask));
+  auto kept = b.and_(8, b.gpr(i.op[0].reg), b.imm(~mask));
+  b.set_gpr(i.op[0].reg, 8, b.or_(8, kept, b.imm(value & mask)));
+}
+
 template <SemanticBuilder B>
 void SMSW(B& b, const Insn& i) {
-  b.write(i, 0, b.imm(0x80050033 & width_mask(b.operand_width(i, 0))));
+  write_low_bytes(b, i, 0x80050033);
 }
 
 template <SemanticBuilder B>
 void SLDT(B& b, const Insn& i) {
-  b.write(i, 0, b.imm(0));
+  write_low_bytes(b, i, 0);
 }
 
 template <SemanticBuilder B>
 void STR(B& b, const Insn& i) {
-  b.write(i, 0, b.imm(0x40));
+  write_low_bytes(b, i, 0x40);
 }
 
 }  // namespace gantry::sem

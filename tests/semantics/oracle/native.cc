@@ -3,6 +3,7 @@
 #include <immintrin.h>
 #include <sys/mman.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 #include <csetjmp>
 #include <csignal>
@@ -56,17 +57,19 @@ constexpr u8 kInt3 = 0xcc;
 std::jmp_buf back;
 bool native_running = false;
 Outcome* native_outcome = nullptr;
-u64 instruction_address = 0;
+u64 code_begin = kCodeBase, code_end = kCodeBase;  // of the instruction
 guest::Cpu* emulated_cpu = nullptr;
 
-u8* code_page() { return reinterpret_cast<u8*>(kCodeBase); }
+// The code page a second time, for writing: no instruction under test reaches it.
+u8* code_alias = nullptr;
 
 // The case ends at an INT3 that is not the instruction itself, or where it jumped to and nothing is.
-bool is_end(u32 vector, u64 error, u64 rip) {
+bool is_end(u32 vector, u64 address, u64 rip) {
   constexpr auto kBreakpoint = static_cast<u32>(guest::Vector::kBreakpoint);
   constexpr auto kPageFault = static_cast<u32>(guest::Vector::kPageFault);
-  if (vector == kBreakpoint) return rip - 1 != instruction_address;
-  return vector == kPageFault && (error & guest::kFaultFetch) && rip != instruction_address;
+  bool inside = rip > code_begin && rip <= code_end;
+  if (vector == kBreakpoint) return !inside;
+  return vector == kPageFault && address == rip && rip != code_begin;
 }
 
 u16 read_es() { u16 v; asm volatile("mov %%es, %0" : "=r"(v)); return v; }
@@ -97,7 +100,7 @@ void capture(const ucontext_t& context, Outcome& out) {
   out.vector = static_cast<u32>(regs[REG_TRAPNO]);
   out.error = static_cast<u32>(regs[REG_ERR]);
   out.address = static_cast<u64>(regs[REG_CR2]);
-  out.faulted = !is_end(out.vector, out.error, out.state.rip);
+  out.faulted = !is_end(out.vector, out.address, out.state.rip);
   if (!out.faulted && out.vector == 3) out.state.rip--;
   if (out.vector != 14 || !out.faulted) out.address = 0;
 }
@@ -126,6 +129,19 @@ void map(u64 address, u64 size, int protection) {
   CHECK(at == reinterpret_cast<void*>(address));
 }
 
+void map_code() {
+  int file = memfd_create("code", 0);
+  CHECK(file >= 0 && ftruncate(file, kCodeSize) == 0);
+  void* code = mmap(reinterpret_cast<void*>(kCodeBase), kCodeSize, PROT_READ | PROT_EXEC,
+                    MAP_SHARED | MAP_FIXED_NOREPLACE, file, 0);
+  CHECK(code == reinterpret_cast<void*>(kCodeBase));
+  void* alias = mmap(nullptr, kCodeSize, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  CHECK(alias != MAP_FAILED);
+  close(file);
+  code_alias = static_cast<u8*>(alias);
+  std::memset(code_alias, kInt3, kCodeSize);
+}
+
 // longjmp leaves the handler without sigreturn, so no signal may be blocked in it.
 void install_handlers() {
   constexpr std::size_t kStackSize = 256 << 10;
@@ -148,25 +164,21 @@ void prepare_native() {
   auto* read_only = reinterpret_cast<u8*>(kReadOnlyBase);
   for (u64 i = 0; i < kPageSize; i++) read_only[i] = static_cast<u8>(i * 37 ^ i >> 3);
   CHECK(mprotect(read_only, kPageSize, PROT_READ) == 0);
-  map(kCodeBase, kCodeSize, PROT_READ | PROT_WRITE | PROT_EXEC);
-  std::memset(code_page(), kInt3, kCodeSize);
+  map_code();
   install_handlers();
 }
 
 void write_code(u64 rip, std::span<const u8> bytes) {
-  static u64 last_rip = kCodeBase;
-  static std::size_t last_size = 0;
-  std::memset(reinterpret_cast<void*>(last_rip), kInt3, last_size);
-  std::memcpy(reinterpret_cast<void*>(rip), bytes.data(), bytes.size());
-  last_rip = rip;
-  last_size = bytes.size();
+  std::memset(code_alias + (code_begin - kCodeBase), kInt3, code_end - code_begin);
+  std::memcpy(code_alias + (rip - kCodeBase), bytes.data(), bytes.size());
+  code_begin = rip;
+  code_end = rip + bytes.size();
 }
 
 void write_data(const u8* data) { std::memcpy(reinterpret_cast<void*>(kDataBase), data, kDataSize); }
 
 void run_native(const State& state, Outcome& outcome) {
   native_outcome = &outcome;
-  instruction_address = state.rip;
   outcome = {};
   outcome.state.fs_base = state.fs_base;
   guest::FxsaveImage mine;
