@@ -5,7 +5,6 @@
 // and a thread-local storage that no running thread uses. With CLONE_VFORK that is the parent
 // thread's, as the kernel stops the parent until the child has left. Without it a helper thread is
 // made that gives its own and waits.
-#include <pthread.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -95,12 +94,7 @@ void* donor_main(void* argument) {
 }
 
 s64 run_beside(BorrowerStart& start) {
-  pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  pthread_t donor;
-  int error = pthread_create(&donor, &attributes, donor_main, &start);
-  pthread_attr_destroy(&attributes);
+  int error = start_host_thread(*start.child->process, donor_main, &start);
   if (error) return -error;
   start.result.wait(0);
   return start.result.load();

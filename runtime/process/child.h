@@ -19,6 +19,9 @@ void store_child_tids(Task& child, const CloneRequest& request, s64 tid);
 // CLONE_CLEAR_SIGHAND, in the child: no handlers, and the host's are ours again.
 void clear_handlers(Process& process);
 
+// A detached thread of our libc with a small stack; `process` is the caller's. 0 or an errno value.
+int start_host_thread(const Process& process, void* (*main)(void*), void* argument);
+
 // CLONE_THREAD.
 s64 create_thread(Task& parent, const CloneRequest& request);
 

@@ -137,7 +137,8 @@ s64 exec_program(Task& task, Program& program, std::vector<std::string>& environ
 }  // namespace
 
 s64 execute(Task& task, ExecRequest& request) {
-  proc::redirect(task, request.directory_fd, request.path);
+  std::string name = request.path;
+  bool redirected = proc::redirect(task, request.directory_fd, request.path);
   if (request.argv.empty()) request.argv.emplace_back();  // as Linux 5.18 and later
   auto program = loader::resolve_program(request.directory_fd, request.path, request.flags,
                                          std::move(request.argv));
@@ -145,6 +146,7 @@ s64 execute(Task& task, ExecRequest& request) {
     LOG(kProcess, "execve: %s", program.error().message.c_str());
     return -program.error().code;
   }
+  if (redirected) program->file_name = name;
   s64 result = exec_program(task, *program, request.environment);
   if (program->fd >= 0) ::close(program->fd);
   return result;

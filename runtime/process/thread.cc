@@ -8,10 +8,12 @@
 #include <atomic>
 #include <cerrno>
 
+#include "runtime/core/process.h"
 #include "runtime/linux/syscall.h"
 #include "runtime/process/child.h"
 #include "runtime/process/exit.h"
 #include "runtime/signals/deliver.h"
+#include "runtime/signals/handlers.h"
 
 namespace gantry::runtime {
 namespace {
@@ -47,23 +49,32 @@ void* thread_main(void* argument) {
   return nullptr;
 }
 
-int start_host_thread(ThreadStart& start) {
+// The first pthread_create() takes signal 33 for our libc's own setxid(), which nobody calls: the
+// guest's libc has its own use for it.
+void give_signal_back(const Process& process) {
+  constexpr int kSetxidSignal = 33;
+  static std::atomic_flag done = ATOMIC_FLAG_INIT;
+  if (!done.test_and_set()) install_action(kSetxidSignal, guest_action(process, kSetxidSignal));
+}
+
+}  // namespace
+
+int start_host_thread(const Process& process, void* (*main)(void*), void* argument) {
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   pthread_attr_setstacksize(&attributes, std::max<u64>(kHostStackSize, PTHREAD_STACK_MIN));
   pthread_t thread;
-  int error = pthread_create(&thread, &attributes, thread_main, &start);
+  int error = pthread_create(&thread, &attributes, main, argument);
   pthread_attr_destroy(&attributes);
+  give_signal_back(process);
   return error;
 }
-
-}  // namespace
 
 s64 create_thread(Task& parent, const CloneRequest& request) {
   if (request.flags & (CLONE_PIDFD | CLONE_NEWNS)) return -EINVAL;
   ThreadStart start{new_child_task(parent, request), &request};
-  if (int error = start_host_thread(start)) {
+  if (int error = start_host_thread(*parent.process, thread_main, &start)) {
     delete start.task;
     return -error;
   }
