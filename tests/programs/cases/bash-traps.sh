@@ -14,6 +14,7 @@ echo survived INT
 trap - INT
 sleep 5 &
 child=$!
+sleep 0.5 # a child that has not executed sleep yet would run this shell's traps
 kill -TERM $child
 wait $child
 echo "child ended with $?"
