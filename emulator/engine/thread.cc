@@ -1,6 +1,7 @@
 #include "emulator/engine/thread.h"
 
 #include <atomic>
+#include <cstring>
 #include <string>
 
 #include "emulator/base/log.h"
@@ -58,12 +59,29 @@ void single_step(Thread& thread) {
   if (trap && cpu.exit == Exit::kNone) guest::raise(cpu, {.vector = Vector::kDebug});
 }
 
+// Code that may change at any time, also by the stores of the block itself: every instruction is
+// compared with memory before it is executed. Ends early at one that changed.
+void run_verified_block(Thread& thread, const Block& block) {
+  Cpu& cpu = thread.cpu;
+  for (const Step& step : block.steps) {
+    const x86::Insn& insn = step.insn;
+    cpu.rip = insn.rip;
+    const u8* decoded = block.bytes.data() + (insn.rip - block.rip);
+    if (std::memcmp(decoded, reinterpret_cast<const void*>(insn.rip), insn.length)) return;
+    if (options.trace) trace(cpu, insn);
+    step.handler(cpu, insn);
+    thread.executed++;
+  }
+  if (block.falls_through) cpu.rip = block.end;
+}
+
 void run_block(Thread& thread) {
   Cpu& cpu = thread.cpu;
   FetchFault fault = FetchFault::kNone;
   u64 address = 0;
   const Block* block = thread.blocks.find(*thread.os, cpu.rip, &fault, &address);
   if (!block) guest::raise(cpu, fetch_fault(fault, address));
+  if (!block->bytes.empty()) [[unlikely]] return run_verified_block(thread, *block);
   const Step* step = block->steps.data();
   const Step* end = step + block->steps.size();
   if (options.trace) [[unlikely]] {
