@@ -1,5 +1,6 @@
 // gantry-x64: runs an x86-64 Linux program.
 #include <fcntl.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -97,6 +98,13 @@ void describe(Process& process, const loader::Program& program) {
   process.program_fd = hidden >= 0 ? hidden : program.fd;
 }
 
+// Those that this process may use: sysconf(3) would open a file to count them all.
+unsigned cpu_count() {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) < 0) return 1;
+  return static_cast<unsigned>(CPU_COUNT(&set));
+}
+
 // Nothing here is ever freed: the process ends without returning from its first task.
 int run(const CommandLine& line, char** argv) {
   auto* process = new Process;
@@ -119,7 +127,7 @@ int run(const CommandLine& line, char** argv) {
   process->image = *image;
   describe(*process, *program);
   proc::publish_command_line(*process, argv);
-  sem::set_cpu_count(static_cast<unsigned>(sysconf(_SC_NPROCESSORS_ONLN)));
+  sem::set_cpu_count(cpu_count());
 
   auto* task = new Task;
   task->process = process;
