@@ -132,7 +132,12 @@ TEST(Seccomp, TableIsComplete) {
   for (const Equivalent& row : seccomp_equivalents()) {
     EXPECT_TRUE(rows.insert(row.guest).second) << row.guest;
   }
-  for (u32 host : {SCMP_ARCH_AARCH64, SCMP_ARCH_RISCV64}) {
+#ifdef SCMP_ARCH_LOONGARCH64
+  constexpr u32 kHosts[] = {SCMP_ARCH_AARCH64, SCMP_ARCH_RISCV64, SCMP_ARCH_LOONGARCH64};
+#else
+  constexpr u32 kHosts[] = {SCMP_ARCH_AARCH64, SCMP_ARCH_RISCV64};
+#endif
+  for (u32 host : kHosts) {
     for (int number = 0; number < 600; number++) {
       char* name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_X86_64, number);
       if (!name) continue;
