@@ -28,6 +28,14 @@ using x86::Condition;
 using x86::Insn;
 using x86::OperandKind;
 
+// What is known of a memory operand's address. All but kAny are 64 bits wide and without a segment.
+enum class Addressing : u8 {
+  kAny,
+  kBase,       // base + displacement
+  kBaseIndex,  // base + index << scale + displacement
+  kAbsolute,   // displacement alone, as RIP-relative operands arrive
+};
+
 // Every answer comes from the instruction.
 struct AnyShape {
   static OperandKind kind(const Insn& i, unsigned n) { return i.op[n].kind; }
@@ -35,13 +43,12 @@ struct AnyShape {
   static unsigned width(const Insn& i) { return i.width; }
   static bool locked(const Insn& i) { return i.locked(); }
   static Condition condition(const Insn& i) { return i.condition(); }
-  static constexpr bool kBaseAndDisp = false;
+  static constexpr Addressing kAddressing = Addressing::kAny;
 };
 
-// Two operands of known kinds and widths; no LOCK. With kBase the memory operand is a base register
-// and a displacement, 64 bits wide and without a segment.
+// Two operands of known kinds and widths; no LOCK.
 template <unsigned kWidth, OperandKind kFirst, OperandKind kSecond = OperandKind::kNone,
-          bool kBase = false, unsigned kSecondWidth = kWidth>
+          Addressing kAddress = Addressing::kAny, unsigned kSecondWidth = kWidth>
 struct FixedShape {
   static constexpr OperandKind kind(const Insn&, unsigned n) { return n == 0 ? kFirst : kSecond; }
   static constexpr unsigned operand_width(const Insn&, unsigned n) {
@@ -50,7 +57,7 @@ struct FixedShape {
   static constexpr unsigned width(const Insn&) { return kWidth; }
   static constexpr bool locked(const Insn&) { return false; }
   static Condition condition(const Insn& i) { return i.condition(); }
-  static constexpr bool kBaseAndDisp = kBase;
+  static constexpr Addressing kAddressing = kAddress;
 };
 
 // A shape that knows the condition too.
@@ -137,7 +144,7 @@ class Eval {
     unsigned w = Shape::operand_width(i, n);
     switch (Shape::kind(i, n)) {
       case OperandKind::kGpr: return zext(w, cpu_.gpr[i.op[n].reg]);
-      case OperandKind::kMemory: return load(w, address(i));
+      case OperandKind::kMemory: return load(w, operand_address(i));
       case OperandKind::kImmediate: return zext(w, i.imm);
       case OperandKind::kImmediate2: return i.imm2;
       case OperandKind::kRelative: return i.imm;
@@ -151,7 +158,7 @@ class Eval {
     unsigned w = Shape::operand_width(i, n);
     switch (Shape::kind(i, n)) {
       case OperandKind::kGpr: return set_gpr(i.op[n].reg, w, value);
-      case OperandKind::kMemory: return store(w, address(i), value);
+      case OperandKind::kMemory: return store(w, operand_address(i), value);
       case OperandKind::kHighByte:
         reinterpret_cast<u8*>(&cpu_.gpr[i.op[n].reg])[1] = static_cast<u8>(value);
         return;
@@ -163,7 +170,9 @@ class Eval {
     switch (Shape::kind(i, n)) {
       case OperandKind::kXmm: return cpu_.xmm[i.op[n].reg];
       case OperandKind::kMmx: return {mmx(i.op[n].reg), 0};
-      case OperandKind::kMemory: return load_vec(Shape::operand_width(i, n), vector_address(i, n));
+      case OperandKind::kMemory:
+        if (Shape::kind(i, 0) == OperandKind::kMmx) check_x87();
+        return load_vec(Shape::operand_width(i, n), vector_address(i, n));
       case OperandKind::kGpr: return {read(i, n), 0};
       default: UNREACHABLE();
     }
@@ -186,8 +195,7 @@ class Eval {
   // Using an MMX register raises a pending x87 exception, else sets all tags to valid and TOP to 0
   // (SDM vol. 1, section 9.5.1). A fault later in the instruction does not undo that, as on CPUs.
   void enter_mmx() {
-    constexpr u16 kErrorSummary = 1 << 7;
-    if (cpu_.x87.status & kErrorSummary) [[unlikely]] guest::raise(cpu_, {.vector = Vector::kX87});
+    check_x87();
     cpu_.x87.top = 0;
     cpu_.x87.valid = 0xff;
   }
@@ -207,20 +215,26 @@ class Eval {
 
   Int effective_offset(const Insn& i) const {
     const auto& m = i.mem;
-    if constexpr (Shape::kBaseAndDisp) return cpu_.gpr[m.base] + static_cast<u64>(m.disp);
-    u64 offset = static_cast<u64>(m.disp);
+    auto disp = static_cast<u64>(m.disp);
+    if constexpr (Shape::kAddressing == Addressing::kAbsolute) return disp;
+    if constexpr (Shape::kAddressing == Addressing::kBase) return cpu_.gpr[m.base] + disp;
+    if constexpr (Shape::kAddressing == Addressing::kBaseIndex) {
+      return cpu_.gpr[m.base] + (cpu_.gpr[m.index] << m.scale) + disp;
+    }
+    u64 offset = disp;
     if (m.base != x86::kNoRegister) offset += cpu_.gpr[m.base];
     if (m.index != x86::kNoRegister) offset += cpu_.gpr[m.index] << m.scale;
     return m.address_width == 4 ? static_cast<u32>(offset) : offset;
   }
   Int segment_base(const Insn& i) const {
-    if constexpr (Shape::kBaseAndDisp) return 0;
+    if constexpr (Shape::kAddressing != Addressing::kAny) return 0;
     if (i.mem.segment == x86::kNoRegister) [[likely]] return 0;
     if (i.mem.segment == guest::kFs) return cpu_.fs_base;
     return i.mem.segment == guest::kGs ? cpu_.gs_base : 0;
   }
-  Int address(const Insn& i) const { return checked(i, effective_offset(i) + segment_base(i)); }
-  Int address(const Insn& i, Int delta) const {
+  Int address(const Insn& i) const { return effective_offset(i) + segment_base(i); }
+  Int operand_address(const Insn& i) const { return checked(i, address(i)); }
+  Int operand_address(const Insn& i, Int delta) const {
     return checked(i, zext(i.mem.address_width, effective_offset(i) + delta) + segment_base(i));
   }
 
@@ -417,11 +431,15 @@ class Eval {
   static s64 signed_value(unsigned w, Int a) { return static_cast<s64>(sign_extend(a, w)); }
 
   Int vector_address(const Insn& i, unsigned n) {
-    Int a = effective_offset(i) + segment_base(i);
+    Int a = address(i);
     if (Shape::operand_width(i, n) == 16 && (a & 15) && i.aligned) [[unlikely]] raise_gp(cpu_);
     return checked(i, a);
   }
 
+  void check_x87() {
+    constexpr u16 kErrorSummary = 1 << 7;
+    if (cpu_.x87.status & kErrorSummary) [[unlikely]] guest::raise(cpu_, {.vector = Vector::kX87});
+  }
   u64 mmx(unsigned n) {
     enter_mmx();
     return cpu_.x87.st[n & 7].significand;

@@ -1,6 +1,6 @@
 // The interpreter: every row's semantics over Eval.
 #include "emulator/base/log.h"
-#include "emulator/interp/eval.h"
+#include "emulator/interp/specialise.h"
 #include "emulator/semantics/all.h"
 #include "emulator/x86/opcode.h"
 
@@ -21,12 +21,6 @@ void missing(Cpu& cpu, const Insn& i) {
   guest::raise_ud(cpu);
 }
 
-template <void (*kBody)(Eval<>&, const Insn&)>
-void general(Cpu& cpu, const Insn& i) {
-  Eval<> b(cpu);
-  kBody(b, i);
-}
-
 #define OP(map, opcode, prefixes, modrm, mnemonic, op1, op2, op3, op4, semantics, attributes) semantics,
 #define SEM(NAME) &general<&NAME<Eval<>>>
 #define NO_SEM(NAME) &missing
@@ -39,6 +33,10 @@ constexpr Handler kHandlers[] = {
 
 }  // namespace
 
-Handler handler_for(const Insn& insn) { return kHandlers[insn.row]; }
+Handler handler_for(const Insn& insn) {
+  Handler general = kHandlers[insn.row];
+  Handler special = specialise(general, insn);
+  return special ? special : general;
+}
 
 }  // namespace gantry::interp

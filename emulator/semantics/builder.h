@@ -30,10 +30,11 @@
 //   write_low(i, n, w, v)      only the low w bytes; the rest of an XMM destination is kept
 //   enter_mmx()                what reading or writing an MMX register does first, for an instruction
 //                              that may raise before it writes one
-//   address(i)                 effective address of the memory operand, segment base added; raises
-//                              #SS when it is in the stack segment and not canonical
+//   address(i)                 effective address of the memory operand, segment base added
+//   operand_address(i)         the same for an access: has raised #SS when it is in the stack segment
+//                              and not canonical
 //   effective_offset(i)        address(i) without the segment base (LEA)
-//   address(i, delta)          `delta` bytes further, wrapped at the address width
+//   operand_address(i, delta)          `delta` bytes further, wrapped at the address width
 //   segment_base(i)            of the memory operand or, for string instructions, of the override
 //   width(i), kind(i, n), operand_width(i, n), locked(i)   what the decoder says
 //   gpr(n), set_gpr(n, w, v), xmm(n), set_xmm(n, v)

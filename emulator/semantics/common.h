@@ -35,7 +35,7 @@ template <SemanticBuilder B>
 Change<B> modify(B& b, const Insn& i, Rmw operation, typename B::Int rhs) {
   unsigned w = b.width(i);
   if (b.locked(i)) {
-    auto old = b.atomic_rmw(operation, w, b.address(i), rhs);
+    auto old = b.atomic_rmw(operation, w, b.operand_address(i), rhs);
     return {old, apply(b, operation, w, old, rhs)};
   }
   auto old = b.read(i, 0);

@@ -48,7 +48,7 @@ void NEG(B& b, const Insn& i) {
   unsigned w = b.width(i);
   typename B::Int old;
   if (b.locked(i)) {
-    old = b.call_cpu(atomic_negate, b.imm(w), b.address(i));
+    old = b.call_cpu(atomic_negate, b.imm(w), b.operand_address(i));
   } else {
     old = b.read(i, 0);
     b.write(i, 0, b.neg(w, old));
@@ -212,7 +212,7 @@ template <SemanticBuilder B>
 typename B::Int exchange_if_equal(B& b, const Insn& i, typename B::Int expected) {
   unsigned w = b.width(i);
   auto desired = b.read(i, 1);
-  if (b.locked(i)) return b.compare_exchange(w, b.address(i), expected, desired);
+  if (b.locked(i)) return b.compare_exchange(w, b.operand_address(i), expected, desired);
   auto old = b.read(i, 0);
   auto equal = b.eq(w, old, expected);
   if (b.kind(i, 0) == OperandKind::kMemory) {
@@ -236,12 +236,14 @@ void CMPXCHG(B& b, const Insn& i) {
 
 template <SemanticBuilder B>
 void CMPXCHG8B(B& b, const Insn& i) {
-  b.call_cpu(compare_exchange_8, b.address(i));
+  b.call_cpu(compare_exchange_8, b.operand_address(i));
 }
 
 template <SemanticBuilder B>
 void CMPXCHG16B(B& b, const Insn& i) {
-  b.call_cpu(compare_exchange_16, b.address(i));
+  // Alignment comes before the stack segment.
+  b.call_cpu(check_alignment, b.address(i), b.imm(16));
+  b.call_cpu(compare_exchange_16, b.operand_address(i));
 }
 
 // CBW, CWDE, CDQE: the lower half of the accumulator sign-extended into the whole.

@@ -109,8 +109,11 @@ void compare_exchange_8(Cpu& cpu, u64 address) {
   cpu.flags = guest::LazyFlags::raw((cpu.flags.bits() & ~guest::kZF) | (equal ? guest::kZF : 0));
 }
 
+void check_alignment(Cpu& cpu, u64 address, u64 alignment) {
+  if (address & (alignment - 1)) guest::raise_gp(cpu);
+}
+
 void compare_exchange_16(Cpu& cpu, u64 address) {
-  if (address & 15) guest::raise_gp(cpu);
   V128 expected{cpu.gpr[kRax], cpu.gpr[kRdx]};
   V128 old = guest::atomic_compare_exchange_16(cpu, address, expected,
                                                {cpu.gpr[kRbx], cpu.gpr[kRcx]});

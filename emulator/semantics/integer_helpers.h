@@ -12,8 +12,12 @@ void divide_signed(guest::Cpu& cpu, u64 width, u64 divisor);
 // LOCK NEG; returns the old value.
 u64 atomic_negate(guest::Cpu& cpu, u64 width, u64 address);
 
+// #GP(0) unless `address` is a multiple of `alignment`, a power of two.
+void check_alignment(guest::Cpu& cpu, u64 address, u64 alignment);
+
 // CMPXCHG8B and CMPXCHG16B, always atomic.
 void compare_exchange_8(guest::Cpu& cpu, u64 address);
+// `address` is aligned.
 void compare_exchange_16(guest::Cpu& cpu, u64 address);
 
 // The bits of `source` gathered from, or scattered to, the places where `mask` has ones.

@@ -48,7 +48,7 @@ void LEA(B& b, const Insn& i) {
 template <SemanticBuilder B>
 void XCHG(B& b, const Insn& i) {
   if (b.kind(i, 0) == OperandKind::kMemory) {
-    auto old = b.atomic_rmw(Rmw::kExchange, b.width(i), b.address(i), b.read(i, 1));
+    auto old = b.atomic_rmw(Rmw::kExchange, b.width(i), b.operand_address(i), b.read(i, 1));
     return b.write(i, 1, old);
   }
   auto first = b.read(i, 0), second = b.read(i, 1);
@@ -77,7 +77,7 @@ void POP(B& b, const Insn& i) {
   auto value = peek(b, w);
   if (b.kind(i, 0) == OperandKind::kMemory) {
     u64 adjustment = i.mem.base == guest::kRsp ? w : 0;
-    b.store(w, b.address(i, b.imm(adjustment)), value);
+    b.store(w, b.operand_address(i, b.imm(adjustment)), value);
     return drop(b, w);
   }
   drop(b, w);
@@ -89,8 +89,8 @@ void POP(B& b, const Insn& i) {
 template <SemanticBuilder B>
 void LOAD_FAR(B& b, const Insn& i) {
   unsigned w = b.width(i);
-  auto offset = b.load(w, b.address(i));
-  auto selector = b.load(2, b.address(i, b.imm(w)));
+  auto offset = b.load(w, b.operand_address(i));
+  auto selector = b.load(2, b.operand_address(i, b.imm(w)));
   b.call_cpu(load_segment, b.imm(i.opcode & 7), selector);
   b.write(i, 0, offset);
 }
@@ -98,7 +98,8 @@ void LOAD_FAR(B& b, const Insn& i) {
 template <SemanticBuilder B>
 void POP_SEG(B& b, const Insn& i) {
   unsigned w = b.width(i);
-  b.call_cpu(load_segment, b.imm(i.op[0].reg), b.zext(2, peek(b, w)));
+  // The rest of the slot is not read.
+  b.call_cpu(load_segment, b.imm(i.op[0].reg), peek(b, 2));
   drop(b, w);
 }
 

@@ -60,6 +60,12 @@ void check_code_segment(Cpu& cpu, u64 selector) {
   }
 }
 
+// A return to a more privileged level is refused too.
+void check_return_segment(Cpu& cpu, u64 selector) {
+  if ((selector & kPrivilegeMask) != 3) refuse(cpu, selector);
+  check_code_segment(cpu, selector);
+}
+
 void check_canonical(Cpu& cpu, u64 address) {
   if (!guest::is_canonical(address)) guest::raise_gp(cpu);
 }
@@ -109,20 +115,17 @@ void far_call(Cpu& cpu, u64 width, u64 selector, u64 target, u64 return_address)
   guest::check_stack_address(cpu, top);
   guest::probe_write(cpu, top + width, width);
   guest::probe_write(cpu, top, width);
-  check_canonical(cpu, target);
   guest::store_width(cpu, w, top + width, cpu.segment[guest::kCs]);
   guest::store_width(cpu, w, top, return_address);
+  check_canonical(cpu, target);
   cpu.gpr[kRsp] = top;
   cpu.rip = target;
 }
 
 void far_return(Cpu& cpu, u64 width, u64 extra_bytes) {
   // In the order in which Intel's cores read, which a fault shows.
-  u64 selector = stack_selector(cpu, width, 1);
-  // A return to a more privileged level is refused too.
-  if ((selector & kPrivilegeMask) != 3) refuse(cpu, selector);
-  check_code_segment(cpu, selector);
-  u64 target = stack_slot(cpu, width, 0);
+  u64 selector = stack_selector(cpu, width, 1), target = stack_slot(cpu, width, 0);
+  check_return_segment(cpu, selector);
   check_canonical(cpu, target);
   cpu.gpr[kRsp] += 2 * width + extra_bytes;
   cpu.rip = target;
@@ -133,9 +136,8 @@ void interrupt_return(Cpu& cpu, u64 width) {
   if (cpu.system_flags & guest::kNT) guest::raise_gp(cpu);
   u64 flags = stack_slot(cpu, width, 2), selector = stack_selector(cpu, width, 1);
   u64 target = stack_slot(cpu, width, 0);
+  check_return_segment(cpu, selector);
   u64 rsp = stack_slot(cpu, width, 3), ss = stack_selector(cpu, width, 4);
-  if ((selector & kPrivilegeMask) != 3) refuse(cpu, selector);
-  check_code_segment(cpu, selector);
   check_stack_segment(cpu, ss);
   check_canonical(cpu, target);
   pop_flags(cpu, width, flags);

@@ -13,6 +13,7 @@ void fxrstor(guest::Cpu& cpu, u64 address, u64 wide);
 void load_mxcsr(guest::Cpu& cpu, u64 value);
 inline u64 mxcsr(guest::Cpu& cpu) { return cpu.mxcsr; }
 void empty_mmx(guest::Cpu& cpu);
+template <unsigned kBytes>
 void store_masked_bytes(guest::Cpu& cpu, u64 address, V128 data, u64 selected);
 
 template <SemanticBuilder B> void LDMXCSR(B& b, const Insn& i) { b.call_cpu(load_mxcsr, b.read(i, 0)); }
@@ -30,7 +31,7 @@ template <unsigned kBytes, typename B>
 void masked_store(B& b, const Insn& i) {
   auto selected = b.call(vec::sign_mask<s8, kBytes>, b.read_vec(i, 1));
   auto offset = b.zext(i.mem.address_width, b.gpr(guest::kRdi));
-  b.call_cpu(store_masked_bytes, b.add(8, offset, b.segment_base(i)), b.read_vec(i, 0), selected);
+  b.call_cpu(store_masked_bytes<kBytes>, b.add(8, offset, b.segment_base(i)), b.read_vec(i, 0), selected);
 }
 template <SemanticBuilder B> void MASKMOVQ(B& b, const Insn& i) { masked_store<8>(b, i); }
 template <SemanticBuilder B> void MASKMOVDQU(B& b, const Insn& i) { masked_store<16>(b, i); }

@@ -32,7 +32,7 @@ void PREFETCH(B&, const Insn&) {}
 // Cache lines are flushed nowhere, but the address is checked as by a load of one byte.
 template <SemanticBuilder B>
 void CLFLUSH(B& b, const Insn& i) {
-  b.load(1, b.address(i));
+  b.load(1, b.operand_address(i));
 }
 
 template <SemanticBuilder B>
@@ -157,12 +157,12 @@ void VERW(B& b, const Insn& i) {
 // for the tables' addresses, CR0 as it is set up, no LDT and the task register of every CPU.
 template <SemanticBuilder B>
 void SGDT(B& b, const Insn& i) {
-  b.call_cpu(store_table_register, b.address(i), b.imm(0xfffffffffffe0000));
+  b.call_cpu(store_table_register, b.operand_address(i), b.imm(0xfffffffffffe0000));
 }
 
 template <SemanticBuilder B>
 void SIDT(B& b, const Insn& i) {
-  b.call_cpu(store_table_register, b.address(i), b.imm(0xffffffffffff0000));
+  b.call_cpu(store_table_register, b.operand_address(i), b.imm(0xffffffffffff0000));
 }
 
 // Linux replaces the low bytes of a register, also of a 32-bit one.

@@ -98,8 +98,7 @@ void x87_compare_integer(B& b, const Insn& i) {
 template <bool kSignalQuiet, unsigned kPops, typename B>
 void x87_compare_to_flags(B& b, const Insn& i) {
   x87_execute(b, i, [&] {
-    auto bits = b.call_cpu(x87::compare_to_flags, b.imm(i.op[1].reg), b.imm(kSignalQuiet), b.imm(kPops),
-                           b.flag_bits());
+    auto bits = b.call_cpu(x87::compare_to_flags, b.imm(i.op[1].reg), b.imm(kSignalQuiet), b.imm(kPops));
     b.set_flags(b.flags_raw(bits));
   });
 }
@@ -148,7 +147,9 @@ template <SemanticBuilder B> void FLDZ(B& b, const Insn& i) { x87_simple<x87::lo
 template <unsigned kPops, typename B>
 void x87_store(B& b, const Insn& i) {
   x87_execute(b, i, [&] {
-    if (b.kind(i, 0) == OperandKind::kSt) {
+    if (b.kind(i, 0) == OperandKind::kSt && i.opcode == 0xd9) {
+      b.call_cpu(x87::store_register_quiet, b.imm(i.op[0].reg));
+    } else if (b.kind(i, 0) == OperandKind::kSt) {
       b.call_cpu(x87::store_register, b.imm(i.op[0].reg), b.imm(kPops));
     } else if (b.operand_width(i, 0) == 10) {
       b.call_cpu(x87::store_extended, b.operand_address(i));
@@ -192,8 +193,11 @@ template <SemanticBuilder B> void FCMOVNE(B& b, const Insn& i) { x87_move_if<Con
 template <SemanticBuilder B> void FCMOVNBE(B& b, const Insn& i) { x87_move_if<Condition::kA>(b, i); }
 template <SemanticBuilder B> void FCMOVNU(B& b, const Insn& i) { x87_move_if<Condition::kNP>(b, i); }
 
-// --- control. The FN forms do not look at what is pending; FLDCW, FLDENV and FRSTOR do.
+// --- control. The FN forms do not look at what is pending; FLDCW, FLDENV, FRSTOR and FNOP do.
 template <SemanticBuilder B> void FNOP(B& b, const Insn&) { b.call_cpu(x87::check_pending); }
+template <SemanticBuilder B> void FNENI(B&, const Insn&) {}
+template <SemanticBuilder B> void FNDISI(B&, const Insn&) {}
+template <SemanticBuilder B> void FNSETPM(B&, const Insn&) {}
 template <SemanticBuilder B> void FWAIT(B& b, const Insn&) { b.call_cpu(x87::check_pending); }
 template <SemanticBuilder B> void FINIT(B& b, const Insn&) { b.call_cpu(x87::initialize); }
 template <SemanticBuilder B> void FCLEX(B& b, const Insn&) { b.call_cpu(x87::clear_exceptions); }

@@ -53,6 +53,7 @@ void run_emulated(const x86::Insn& insn, const State& state, Outcome& outcome) {
     outcome.vector = static_cast<u32>(cpu.fault.vector);
     outcome.error = cpu.fault.error;
     outcome.address = cpu.fault.address;
+    outcome.host_protection_fault = cpu.fault.host_signal != 0 && outcome.vector != 14;
   }
   set_emulated_cpu(nullptr);
   store_state(cpu, outcome.state);

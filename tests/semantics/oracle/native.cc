@@ -117,7 +117,8 @@ void on_signal(int signal, siginfo_t*, void* pointer) {
     const auto& regs = context.uc_mcontext.gregs;
     guest::raise(*emulated_cpu, {.vector = static_cast<guest::Vector>(regs[REG_TRAPNO]),
                                  .error = static_cast<u32>(regs[REG_ERR]),
-                                 .address = static_cast<u64>(regs[REG_CR2])});
+                                 .address = regs[REG_TRAPNO] == 14 ? static_cast<u64>(regs[REG_CR2]) : 0,
+                                 .host_signal = signal});
   }
   std::signal(signal, SIG_DFL);
   std::raise(signal);

@@ -39,6 +39,8 @@ struct Outcome {
   u32 vector = 0;
   u32 error = 0;
   u64 address = 0;  // of a page fault
+  // Eval's access ended above 2^47: its #GP came from the host and does not tell #GP from #SS.
+  bool host_protection_fault = false;
   u8 data[kDataSize];
 };
 

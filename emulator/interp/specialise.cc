@@ -1,0 +1,232 @@
+#include "emulator/interp/specialise.h"
+
+#include "emulator/semantics/flow.h"
+#include "emulator/semantics/integer.h"
+#include "emulator/semantics/move.h"
+#include "emulator/semantics/shift.h"
+
+namespace gantry::interp {
+namespace {
+
+using namespace sem;
+using enum OperandKind;
+
+// A body as a template argument: a lambda that is generic in the builder.
+#define BODY(NAME) [](auto& b, const Insn& i) { NAME(b, i); }
+
+template <auto kBody, typename Shape>
+void special(Cpu& cpu, const Insn& i) {
+  Eval<Shape> b(cpu);
+  kBody(b, i);
+}
+
+Addressing addressing(const x86::MemoryOperand& m) {
+  if (m.segment != x86::kNoRegister || m.address_width != 8) return Addressing::kAny;
+  if (m.base == x86::kNoRegister) {
+    return m.index == x86::kNoRegister ? Addressing::kAbsolute : Addressing::kAny;
+  }
+  return m.index == x86::kNoRegister ? Addressing::kBase : Addressing::kBaseIndex;
+}
+
+template <auto kBody, unsigned kWidth, OperandKind kFirst, OperandKind kSecond,
+          unsigned kSecondWidth = kWidth>
+Handler with_memory(const Insn& i) {
+  using enum Addressing;
+  switch (addressing(i.mem)) {
+    case kAny: return &special<kBody, FixedShape<kWidth, kFirst, kSecond, kAny, kSecondWidth>>;
+    case kBase: return &special<kBody, FixedShape<kWidth, kFirst, kSecond, kBase, kSecondWidth>>;
+    case kBaseIndex:
+      return &special<kBody, FixedShape<kWidth, kFirst, kSecond, kBaseIndex, kSecondWidth>>;
+    case kAbsolute:
+      return &special<kBody, FixedShape<kWidth, kFirst, kSecond, kAbsolute, kSecondWidth>>;
+  }
+  return nullptr;
+}
+
+// --- two operands of one width
+
+template <auto kBody, unsigned kWidth>
+Handler binary_of_width(const Insn& i) {
+  OperandKind first = i.op[0].kind, second = i.op[1].kind;
+  if (first == kGpr) {
+    if (second == kGpr) return &special<kBody, FixedShape<kWidth, kGpr, kGpr>>;
+    if (second == kImmediate) return &special<kBody, FixedShape<kWidth, kGpr, kImmediate>>;
+    if (second == kMemory) return with_memory<kBody, kWidth, kGpr, kMemory>(i);
+  }
+  if (first == kMemory) {
+    if (second == kGpr) return with_memory<kBody, kWidth, kMemory, kGpr>(i);
+    if (second == kImmediate) return with_memory<kBody, kWidth, kMemory, kImmediate>(i);
+  }
+  return nullptr;
+}
+
+template <auto kBody>
+Handler binary(const Insn& i) {
+  if (i.op[1].width != i.op[0].width) return nullptr;
+  switch (i.op[0].width) {
+    case 1: return binary_of_width<kBody, 1>(i);
+    case 2: return binary_of_width<kBody, 2>(i);
+    case 4: return binary_of_width<kBody, 4>(i);
+    default: return binary_of_width<kBody, 8>(i);
+  }
+}
+
+// --- one operand
+
+template <auto kBody, unsigned kWidth>
+Handler unary_of_width(const Insn& i) {
+  switch (i.op[0].kind) {
+    case kGpr: return &special<kBody, FixedShape<kWidth, kGpr>>;
+    case kImmediate: return &special<kBody, FixedShape<kWidth, kImmediate>>;
+    case kRelative: return &special<kBody, FixedShape<kWidth, kRelative>>;
+    case kNone: return &special<kBody, FixedShape<kWidth, kNone>>;
+    case kMemory: return with_memory<kBody, kWidth, kMemory, kNone>(i);
+    default: return nullptr;
+  }
+}
+
+template <auto kBody>
+Handler unary(const Insn& i) {
+  switch (i.width) {
+    case 1: return unary_of_width<kBody, 1>(i);
+    case 4: return unary_of_width<kBody, 4>(i);
+    case 8: return unary_of_width<kBody, 8>(i);
+    default: return nullptr;
+  }
+}
+
+// PUSH, POP and near branches, which are 64 bits wide.
+template <auto kBody>
+Handler wide(const Insn& i) {
+  return i.width == 8 ? unary_of_width<kBody, 8>(i) : nullptr;
+}
+
+// --- MOVZX, MOVSX, MOVSXD: a narrower source; shifts: a count of one byte
+
+template <auto kBody, unsigned kWidth, unsigned kSource>
+Handler extension_of_widths(const Insn& i) {
+  if (i.op[0].kind != kGpr) return nullptr;
+  switch (i.op[1].kind) {
+    case kGpr: return &special<kBody, FixedShape<kWidth, kGpr, kGpr, Addressing::kAny, kSource>>;
+    case kMemory: return with_memory<kBody, kWidth, kGpr, kMemory, kSource>(i);
+    default: return nullptr;
+  }
+}
+
+template <auto kBody>
+Handler extension(const Insn& i) {
+  switch (i.op[0].width << 4 | i.op[1].width) {
+    case 0x41: return extension_of_widths<kBody, 4, 1>(i);
+    case 0x42: return extension_of_widths<kBody, 4, 2>(i);
+    case 0x81: return extension_of_widths<kBody, 8, 1>(i);
+    case 0x82: return extension_of_widths<kBody, 8, 2>(i);
+    case 0x84: return extension_of_widths<kBody, 8, 4>(i);
+    default: return nullptr;
+  }
+}
+
+template <auto kBody, unsigned kWidth>
+Handler shift_of_width(const Insn& i) {
+  constexpr auto kAny = Addressing::kAny;
+  if (i.op[0].kind != kGpr) return nullptr;
+  if (i.op[1].kind == kGpr) return &special<kBody, FixedShape<kWidth, kGpr, kGpr, kAny, 1>>;
+  return &special<kBody, FixedShape<kWidth, kGpr, kImmediate, kAny, 1>>;
+}
+
+template <auto kBody>
+Handler shift(const Insn& i) {
+  switch (i.width) {
+    case 4: return shift_of_width<kBody, 4>(i);
+    case 8: return shift_of_width<kBody, 8>(i);
+    default: return nullptr;
+  }
+}
+
+// --- conditions
+
+template <auto kBody, typename Shape, unsigned... kCodes>
+Handler of_condition(const Insn& i, std::integer_sequence<unsigned, kCodes...>) {
+  constexpr Handler kHandlers[] = {
+      &special<kBody, WithCondition<Shape, static_cast<Condition>(kCodes)>>...};
+  return kHandlers[i.opcode & 15];
+}
+
+template <auto kBody, typename Shape>
+Handler conditional(const Insn& i) {
+  return of_condition<kBody, Shape>(i, std::make_integer_sequence<unsigned, 16>{});
+}
+
+Handler jump_if(const Insn& i) { return conditional<BODY(JCC), FixedShape<8, kRelative>>(i); }
+
+Handler set_if(const Insn& i) {
+  if (i.op[0].kind != kGpr) return conditional<BODY(SETCC), AnyShape>(i);
+  return conditional<BODY(SETCC), FixedShape<1, kGpr>>(i);
+}
+
+Handler move_if(const Insn& i) {
+  if (i.op[1].kind != kGpr || i.width == 2) return conditional<BODY(CMOVCC), AnyShape>(i);
+  if (i.width == 4) return conditional<BODY(CMOVCC), FixedShape<4, kGpr, kGpr>>(i);
+  return conditional<BODY(CMOVCC), FixedShape<8, kGpr, kGpr>>(i);
+}
+
+Handler address_of(const Insn& i) {
+  if (i.width == 4) return with_memory<BODY(LEA), 4, kGpr, kMemory>(i);
+  return i.width == 8 ? with_memory<BODY(LEA), 8, kGpr, kMemory>(i) : nullptr;
+}
+
+// --- which instructions
+
+struct Special {
+  Handler general;
+  Handler (*choose)(const Insn&);
+};
+
+#define GENERAL(NAME) &general<&NAME<Eval<>>>
+#define SPECIAL(NAME, CHOOSE) {GENERAL(NAME), &CHOOSE<BODY(NAME)>}
+constexpr Special kSpecials[] = {
+    SPECIAL(MOV, binary),
+    SPECIAL(ADD, binary),
+    SPECIAL(SUB, binary),
+    SPECIAL(CMP, binary),
+    SPECIAL(TEST, binary),
+    SPECIAL(AND, binary),
+    SPECIAL(OR, binary),
+    SPECIAL(XOR, binary),
+    SPECIAL(ADC, binary),
+    SPECIAL(SBB, binary),
+    SPECIAL(IMUL2, binary),
+    SPECIAL(INC, unary),
+    SPECIAL(DEC, unary),
+    SPECIAL(NEG, unary),
+    SPECIAL(NOT, unary),
+    SPECIAL(PUSH, wide),
+    SPECIAL(POP, wide),
+    SPECIAL(CALL_NEAR, wide),
+    SPECIAL(JMP_NEAR, wide),
+    SPECIAL(RET, wide),
+    SPECIAL(MOVZX, extension),
+    SPECIAL(MOVSX, extension),
+    SPECIAL(MOVSXD, extension),
+    SPECIAL(SHL, shift),
+    SPECIAL(SHR, shift),
+    SPECIAL(SAR, shift),
+    {GENERAL(LEA), &address_of},
+    {GENERAL(JCC), &jump_if},
+    {GENERAL(SETCC), &set_if},
+    {GENERAL(CMOVCC), &move_if},
+};
+#undef SPECIAL
+#undef GENERAL
+#undef BODY
+
+}  // namespace
+
+Handler specialise(Handler general, const Insn& insn) {
+  if (insn.locked()) return nullptr;
+  for (const Special& s : kSpecials) {
+    if (s.general == general) return s.choose(insn);
+  }
+  return nullptr;
+}
+
+}  // namespace gantry::interp
