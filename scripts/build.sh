@@ -65,6 +65,9 @@ cmd_build() {
   done
 }
 
+# For commands that use the build: ./dev test has made it when it calls them.
+ensure_built() { [[ ${GANTRY_BUILT:-} ]] || cmd_build "$@"; }
+
 default_archs() { printf '%s\n' "$(host_arch)" aarch64 | sort -u -r; }
 
 # build_preset PRESET [TARGET…]
@@ -98,6 +101,7 @@ configure_and_build() {
   say "building $preset"
   [[ -t 1 ]] || quiet=(--quiet)
   for target; do args+=("$target"); done
-  ninja -C "$dir" -k 0 "${quiet[@]}" "${args[@]}" || die "the $preset build failed"
+  # Without its lock a build must not go on, however this shell ends.
+  setpriv --pdeathsig TERM ninja -C "$dir" -k 0 "${quiet[@]}" "${args[@]}" || die "the $preset build failed"
   say "built build/$preset/bin"
 }

@@ -63,7 +63,8 @@ until podman exec gantry-demo test -e /tmp/state 2>/dev/null; do
   sleep 0.3
 done
 show "podman exec gantry-demo bash -c 'echo \"on \$(uname -m), state: \$(cat /tmp/state)\"'"
-show "ps -eo args | grep '[g]antry-x64' | cut -c 1-100 | head -n 3   # what the host sees"
+note "What the host runs as that container's first process:"
+show "readlink /proc/\$(podman container inspect --format '{{.State.Pid}}' gantry-demo)/exe"
 show "podman stop --time 20 gantry-demo"
 show "podman logs gantry-demo"
 show "podman rm gantry-demo"

@@ -19,7 +19,7 @@ cmd_demo() {
   esac
   [[ $EUID == 0 ]] || die "demo needs root: it installs packages and starts containers"
   # shellcheck disable=SC2119  # without arguments: the default architectures
-  cmd_build
+  ensure_built
   ensure_image
   ensure_podman
   with_lock podman run_demo

@@ -43,7 +43,7 @@ END
   # shellcheck disable=SC2119  # without arguments: the default architectures
   cmd_build
 
-  export GANTRY_BUILD=$BUILD GANTRY_HOST GANTRY_QEMU_AARCH64=''
+  export GANTRY_BUILT=yes GANTRY_BUILD=$BUILD GANTRY_HOST GANTRY_QEMU_AARCH64=''
   GANTRY_HOST=$(host_arch)
   [[ $GANTRY_HOST == aarch64 ]] || GANTRY_QEMU_AARCH64=$QEMU_USER/qemu-aarch64
   mkdir -p "$TEST_DIR"

@@ -34,7 +34,7 @@ cmd_vm() {
   esac
   [[ $EUID == 0 ]] || die "vm needs root: it installs packages and makes Debian trees"
   ensure_packages qemu-system-arm
-  cmd_build aarch64
+  ensure_built aarch64
   ensure_vm_disk
   run_vm "$@"
 }
