@@ -77,6 +77,7 @@ CASE(Getdents64, Records) {
 }
 
 CASE(Getdents64, OwnDescriptorsOnly) {
+  closefrom(3);
   DIR* directory = opendir("/proc/self/fd");
   int others = 0;
   for (struct dirent* entry; (entry = readdir(directory));) {
