@@ -14,8 +14,8 @@
 namespace gantry::x86 {
 namespace {
 
-// What the prefixes come to: Prefix bits in the low byte, and above them what Insn does not keep. REX.B
-// and REX.R lie so that one shift brings them to the top of Decoder's register numbers.
+// What the prefixes come to: Prefix bits in the low byte, and above them what Insn does not keep.
+// REX.B and REX.R lie so that one shift brings them to the top of Decoder's register numbers.
 constexpr u32 kFsOverride = 1 << 8;
 constexpr u32 kGsOverride = 1 << 9;
 constexpr u32 kRipRelative = 1 << 10;  // no prefix, but it too asks for something at the end
@@ -27,11 +27,11 @@ constexpr u32 kAllRex = kPrefixRex | kPrefixRexW | kRexB | kRexX | kRexR;
 constexpr u32 kRepeats = kPrefixRep | kPrefixRepne;
 
 // What makes Decoder::finish() necessary.
-constexpr u32 kUnfinished =
-    kPrefixLock | kPrefixVex | kPrefixAddressSize | kFsOverride | kGsOverride | kRipRelative;
+constexpr u32 kUnfinished = kPrefixLock | kRepeats | kPrefixVex | kPrefixAddressSize | kFsOverride |
+                            kGsOverride | kRipRelative;
 
-// What the first bytes of an instruction may be: a prefix, which changes the state, or when `keep` is
-// zero an opcode, unless `set` says that it leads to another map.
+// What the first bytes of an instruction may be: a prefix, which changes the state, or when `keep`
+// is zero an opcode, unless `set` says that it leads to another map.
 struct ByteEffect {
   u32 keep = 0;
   u32 set = 0;
@@ -42,8 +42,8 @@ struct ByteEffect {
 
 constexpr ByteEffect kEscape = {0, 1};
 
-// Of one group of prefixes the last one counts; REX counts only directly before the opcode (SDM vol. 2,
-// 2.2.1); ES, CS, SS and DS are null prefixes (SDM vol. 1, 3.3.7.1).
+// Of one group of prefixes the last one counts; REX counts only directly before the opcode (SDM
+// vol. 2, 2.2.1); ES, CS, SS and DS are null prefixes (SDM vol. 1, 3.3.7.1).
 constexpr ByteEffect prefix_effect(u32 set, u32 group = 0) { return {~(group | kAllRex), set}; }
 
 constexpr ByteEffect rex_effect(unsigned rex) {
@@ -70,8 +70,8 @@ constexpr auto kByteEffects = [] {
 constexpr unsigned kReadAhead = 40;
 
 // Decodes from bytes of which at least kReadAhead can be read. Everything common is inlined into
-// decode(), so that the members live in registers: a store to the Insn, which is made of bytes, would
-// otherwise be taken to change them.
+// decode(), so that the members live in registers: a store to the Insn, which is made of bytes,
+// would otherwise be taken to change them.
 class Decoder {
  public:
   Decoder(const u8* code, u64 rip, Insn& insn) : start_(code), at_(code), rip_(rip), insn_(insn) {}
@@ -122,11 +122,11 @@ class Decoder {
 };
 
 DecodeStatus Decoder::run() {
-  if (!read_start() || !read_operands() || consumed() > kMaxInsnLength) [[unlikely]] return refuse();
+  if (!read_start() || !read_operands() || consumed() > kMaxInsnLength) [[unlikely]]
+    return refuse();
   insn_.length = static_cast<u8>(consumed());
   insn_.prefixes = static_cast<u8>(prefixes_);
-  bool repeats = (row_->attributes & kString) && insn_.repeated();
-  insn_.ends_block = (row_->attributes & kBranch) || repeats;
+  insn_.ends_block = row_->attributes & kBranch;
   insn_.aligned = row_->attributes & kAligned;
   return has(kUnfinished) ? finish() : DecodeStatus::kOk;
 }
@@ -141,7 +141,8 @@ bool Decoder::read_start() {
   ByteEffect effect = kByteEffects[*at_];
   while (effect.is_prefix()) {
     prefixes_ = (prefixes_ & effect.keep) | effect.set;
-    if (++at_ > start_ + kMaxInsnLength) [[unlikely]] return false;
+    if (++at_ > start_ + kMaxInsnLength) [[unlikely]]
+      return false;
     effect = kByteEffects[*at_];
   }
   opcode_ = read<u8>();
@@ -169,7 +170,8 @@ bool Decoder::read_vex() {
   if (opcode_ == 0xc4) {
     last = read<u8>();
     map = first & 31;
-    prefixes_ |= (first & 0x40 ? 0 : kRexX) | (first & 0x20 ? 0 : kRexB) | (last & 0x80 ? kPrefixRexW : 0);
+    prefixes_ |=
+        (first & 0x40 ? 0 : kRexX) | (first & 0x20 ? 0 : kRexB) | (last & 0x80 ? kPrefixRexW : 0);
   }
   fields_ = (~last >> 3 & 15) << kVvvv;
   vex_l_ = last >> 2 & 1;
@@ -190,7 +192,8 @@ bool Decoder::select_row(Map map, unsigned vex_pp) {
     unsigned key = prefix_key(pp, has(kPrefixRexW), map >= Map::kV0F ? vex_l_ : has(kRexB));
     row = kOpcodeEntries[cell.index(key, rm_byte_)];
   }
-  if (row == kNoRow) [[unlikely]] return false;
+  if (row == kNoRow) [[unlikely]]
+    return false;
   insn_.row = static_cast<u16>(row);
   insn_.opcode = static_cast<u8>(opcode_);
   if (cell.has_modrm) insn_.modrm = static_cast<u8>(rm_byte_);
@@ -246,7 +249,8 @@ void Decoder::read_displacement(unsigned mod) {
 
 bool Decoder::read_operands() {
   constexpr u32 kRexBits = (kRexB | kRexR) >> kRexShift;
-  fields_ |= (rm_byte_ & 7) << kRm | (rm_byte_ >> 3 & 7) << kReg | (prefixes_ >> kRexShift & kRexBits);
+  fields_ |=
+      (rm_byte_ & 7) << kRm | (rm_byte_ >> 3 & 7) << kReg | (prefixes_ >> kRexShift & kRexBits);
   Operand* operand = insn_.op;
   for (u32 forms = row_->forms; forms; forms >>= 8, operand++) {
     const OperandForm& form = kOperandForms[forms & 0xff][column_];
@@ -262,23 +266,31 @@ bool Decoder::finish_operand(Action action, Operand& operand) {
   constexpr unsigned kControlRegisters = 0b100011101;  // CR0, CR2, CR3, CR4, CR8
   constexpr unsigned kDebugRegisters = 0xff;
   switch (action) {
-    case Action::kNone: break;
-    case Action::kRefuse: return false;
+    case Action::kNone:
+      break;
+    case Action::kRefuse:
+      return false;
     // Without REX, 4 to 7 are AH, CH, DH and BH (SDM vol. 2, table 2-2).
     case Action::kByteRegister:
       if ((operand.reg & 12) != 4 || has(kPrefixRex)) break;
       operand.kind = OperandKind::kHighByte;
       operand.reg -= 4;
       break;
-    case Action::kImmediate: read_immediate(operand.width); break;
+    case Action::kImmediate:
+      read_immediate(operand.width);
+      break;
     // Its width is that of the operation it is extended to.
     case Action::kSignedImmediate:
       read_immediate(operand.width);
       insn_.imm = sign_extend(insn_.imm, operand.width);
       operand.width = static_cast<u8>(width_);
       break;
-    case Action::kImmediate2: insn_.imm2 = read<u8>(); break;
-    case Action::kOne: insn_.imm = 1; break;
+    case Action::kImmediate2:
+      insn_.imm2 = read<u8>();
+      break;
+    case Action::kOne:
+      insn_.imm = 1;
+      break;
     case Action::kRelative:
       insn_.imm = static_cast<u64>(operand.width == 1 ? s64{read<s8>()} : s64{read<s32>()});
       insn_.imm += rip_ + consumed();
@@ -287,25 +299,39 @@ bool Decoder::finish_operand(Action action, Operand& operand) {
     case Action::kAbsolute:
       insn_.mem.disp = has(kPrefixAddressSize) ? s64{read<u32>()} : read<s64>();
       break;
-    case Action::kSelector: operand.reg = read<u8>() >> 4; break;
+    case Action::kSelector:
+      operand.reg = read<u8>() >> 4;
+      break;
     // There are six segment registers, and CS is no destination of MOV.
-    case Action::kSegment: return operand.reg < 6 && !(&operand == insn_.op && operand.reg == 1);
-    case Action::kControl: return kControlRegisters >> operand.reg & 1;
-    case Action::kDebug: return kDebugRegisters >> operand.reg & 1;
+    case Action::kSegment:
+      return operand.reg < 6 && !(&operand == insn_.op && operand.reg == 1);
+    case Action::kControl:
+      return kControlRegisters >> operand.reg & 1;
+    case Action::kDebug:
+      return kDebugRegisters >> operand.reg & 1;
   }
   return true;
 }
 
 void Decoder::read_immediate(unsigned bytes) {
   switch (bytes) {
-    case 1: insn_.imm = read<u8>(); break;
-    case 2: insn_.imm = read<u16>(); break;
-    case 4: insn_.imm = read<u32>(); break;
-    default: insn_.imm = read<u64>(); break;
+    case 1:
+      insn_.imm = read<u8>();
+      break;
+    case 2:
+      insn_.imm = read<u16>();
+      break;
+    case 4:
+      insn_.imm = read<u32>();
+      break;
+    default:
+      insn_.imm = read<u64>();
+      break;
   }
 }
 
-// A gather needs a SIB byte, and destination, index and mask must differ (SDM vol. 2, "VPGATHERDD").
+// A gather needs a SIB byte, and destination, index and mask must differ (SDM vol. 2,
+// "VPGATHERDD").
 bool gather_is_valid(const Insn& insn) {
   u8 destination = insn.op[0].reg, mask = insn.op[2].reg, index = insn.mem.index;
   bool distinct = destination != mask && destination != index && mask != index;
@@ -322,6 +348,7 @@ bool Decoder::check_prefixes() const {
 
 DecodeStatus Decoder::finish() {
   if (has(kPrefixLock | kPrefixVex) && !check_prefixes()) return DecodeStatus::kInvalid;
+  if (has(kRepeats) && (row_->attributes & kString)) insn_.ends_block = true;
   if (has(kFsOverride)) insn_.mem.segment = 4;
   if (has(kGsOverride)) insn_.mem.segment = 5;
   if (has(kRipRelative)) insn_.mem.disp += static_cast<s64>(insn_.next_rip());
@@ -331,8 +358,8 @@ DecodeStatus Decoder::finish() {
   return DecodeStatus::kOk;
 }
 
-// Near the end of the readable bytes a copy with zeros after them is decoded. What is found out with
-// the help of such a zero does not count.
+// Near the end of the readable bytes a copy with zeros after them is decoded. What is found out
+// with the help of such a zero does not count.
 [[gnu::noinline]] DecodeStatus decode_tail(std::span<const u8> code, u64 rip, Insn& insn) {
   u8 copy[kReadAhead] = {};
   std::copy(code.begin(), code.end(), copy);
@@ -344,7 +371,8 @@ DecodeStatus Decoder::finish() {
 }  // namespace
 
 DecodeStatus decode(std::span<const u8> code, u64 rip, Insn& insn) {
-  if (code.size() < kReadAhead) [[unlikely]] return decode_tail(code, rip, insn);
+  if (code.size() < kReadAhead) [[unlikely]]
+    return decode_tail(code, rip, insn);
   static constexpr Insn kBlank;
   insn = kBlank;
   insn.rip = rip;

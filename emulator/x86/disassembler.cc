@@ -55,15 +55,24 @@ std::string prefix(const Insn& insn, const Opcode& row) {
 
 const char* memory_size(u8 width) {
   switch (width) {
-    case 1: return "byte ptr ";
-    case 2: return "word ptr ";
-    case 4: return "dword ptr ";
-    case 6: return "fword ptr ";
-    case 8: return "qword ptr ";
-    case 10: return "tbyte ptr ";
-    case 16: return "xmmword ptr ";
-    case 32: return "ymmword ptr ";
-    default: return "";
+    case 1:
+      return "byte ptr ";
+    case 2:
+      return "word ptr ";
+    case 4:
+      return "dword ptr ";
+    case 6:
+      return "fword ptr ";
+    case 8:
+      return "qword ptr ";
+    case 10:
+      return "tbyte ptr ";
+    case 16:
+      return "xmmword ptr ";
+    case 32:
+      return "ymmword ptr ";
+    default:
+      return "";
   }
 }
 
@@ -81,7 +90,8 @@ std::string memory(const Insn& insn, const Opcode& row, u8 width) {
   if (mem.rip_relative) {
     s64 offset = mem.disp - static_cast<s64>(insn.next_rip());
     bool narrow = mem.address_width == 4;
-    return text + (narrow ? "eip" : "rip") + signed_hex(narrow ? static_cast<s32>(offset) : offset) + "]";
+    return text + (narrow ? "eip" : "rip") +
+           signed_hex(narrow ? static_cast<s32>(offset) : offset) + "]";
   }
   std::string sum;
   if (mem.base != kNoRegister) sum = gpr(mem.base, mem.address_width);
@@ -96,20 +106,34 @@ std::string memory(const Insn& insn, const Opcode& row, u8 width) {
 
 std::string operand(const Insn& insn, const Opcode& row, const Operand& op) {
   switch (op.kind) {
-    case OperandKind::kNone: return "";
-    case OperandKind::kGpr: return gpr(op.reg, op.width);
-    case OperandKind::kHighByte: return kHighBytes[op.reg];
-    case OperandKind::kMemory: return memory(insn, row, op.width);
-    case OperandKind::kImmediate: return hex(insn.imm & width_mask(op.width));
-    case OperandKind::kImmediate2: return hex(insn.imm2);
-    case OperandKind::kRelative: return hex(insn.imm);
-    case OperandKind::kXmm: return "xmm" + std::to_string(op.reg);
-    case OperandKind::kYmm: return "ymm" + std::to_string(op.reg);
-    case OperandKind::kMmx: return "mm" + std::to_string(op.reg);
-    case OperandKind::kSt: return "st(" + std::to_string(op.reg) + ")";
-    case OperandKind::kSegment: return kSegments[op.reg];
-    case OperandKind::kControl: return "cr" + std::to_string(op.reg);
-    case OperandKind::kDebug: return "dr" + std::to_string(op.reg);
+    case OperandKind::kNone:
+      return "";
+    case OperandKind::kGpr:
+      return gpr(op.reg, op.width);
+    case OperandKind::kHighByte:
+      return kHighBytes[op.reg];
+    case OperandKind::kMemory:
+      return memory(insn, row, op.width);
+    case OperandKind::kImmediate:
+      return hex(insn.imm & width_mask(op.width));
+    case OperandKind::kImmediate2:
+      return hex(insn.imm2);
+    case OperandKind::kRelative:
+      return hex(insn.imm);
+    case OperandKind::kXmm:
+      return "xmm" + std::to_string(op.reg);
+    case OperandKind::kYmm:
+      return "ymm" + std::to_string(op.reg);
+    case OperandKind::kMmx:
+      return "mm" + std::to_string(op.reg);
+    case OperandKind::kSt:
+      return "st(" + std::to_string(op.reg) + ")";
+    case OperandKind::kSegment:
+      return kSegments[op.reg];
+    case OperandKind::kControl:
+      return "cr" + std::to_string(op.reg);
+    case OperandKind::kDebug:
+      return "dr" + std::to_string(op.reg);
   }
   return "";
 }

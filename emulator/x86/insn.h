@@ -7,18 +7,18 @@ namespace gantry::x86 {
 
 enum class OperandKind : u8 {
   kNone,
-  kGpr,       // reg 0..15; with width 1: AL..R15B (REX numbering)
-  kHighByte,  // AH, CH, DH, BH: reg is 0..3, the register whose bits 8..15 are meant
-  kMemory,    // Insn::mem
-  kImmediate, // Insn::imm, already sign- or zero-extended to 64 bits as the manual says; width is
-              // that of the operation where it is sign-extended, else its own
-  kImmediate2,// Insn::imm2 (ENTER, EXTRQ, INSERTQ)
-  kRelative,  // Insn::imm holds the absolute target
+  kGpr,         // reg 0..15; with width 1: AL..R15B (REX numbering)
+  kHighByte,    // AH, CH, DH, BH: reg is 0..3, the register whose bits 8..15 are meant
+  kMemory,      // Insn::mem
+  kImmediate,   // Insn::imm, already sign- or zero-extended to 64 bits as the manual says; width is
+                // that of the operation where it is sign-extended, else its own
+  kImmediate2,  // Insn::imm2 (ENTER, EXTRQ, INSERTQ)
+  kRelative,    // Insn::imm holds the absolute target
   kXmm,
   kYmm,
   kMmx,
-  kSt,        // x87 stack register, relative to TOP
-  kSegment,   // ES CS SS DS FS GS = 0..5
+  kSt,       // x87 stack register, relative to TOP
+  kSegment,  // ES CS SS DS FS GS = 0..5
   kControl,
   kDebug,
 };
@@ -38,17 +38,34 @@ constexpr u8 kNoRegister = 0xff;
 struct MemoryOperand {
   s64 disp = 0;
   u8 base = kNoRegister;
-  u8 index = kNoRegister;  // for VSIB the vector register number
-  u8 scale = 0;            // shift count, 0..3
+  u8 index = kNoRegister;    // for VSIB the vector register number
+  u8 scale = 0;              // shift count, 0..3
   u8 segment = kNoRegister;  // 4 (FS) or 5 (GS) when overridden; the other bases are zero
-  u8 address_width = 8;    // bytes: 4 under an address-size prefix
+  u8 address_width = 8;      // bytes: 4 under an address-size prefix
   bool rip_relative = false;
 
   bool operator==(const MemoryOperand&) const = default;
 };
 
 // Conditions as the low four bits of Jcc, SETcc and CMOVcc encode them (SDM vol. 1, appendix B).
-enum class Condition : u8 { kO, kNO, kB, kAE, kE, kNE, kBE, kA, kS, kNS, kP, kNP, kL, kGE, kLE, kG };
+enum class Condition : u8 {
+  kO,
+  kNO,
+  kB,
+  kAE,
+  kE,
+  kNE,
+  kBE,
+  kA,
+  kS,
+  kNS,
+  kP,
+  kNP,
+  kL,
+  kGE,
+  kLE,
+  kG
+};
 
 enum Prefix : u8 {
   kPrefixLock = 1,
@@ -65,13 +82,13 @@ struct Insn {
   u64 rip = 0;
   u64 imm = 0;
   MemoryOperand mem;
-  Operand op[4];      // destination first, as the manual writes them
+  Operand op[4];  // destination first, as the manual writes them
   u16 imm2 = 0;
-  u16 row = 0;        // index of the row in the opcode table
-  u8 length = 0;      // bytes
-  u8 width = 0;       // effective operand size in bytes; 1 for byte forms; vector length for VEX
-  u8 prefixes = 0;    // Prefix bits that were present (a mandatory prefix of SSE included)
-  u8 opcode = 0;      // last opcode byte; its low four bits are the Condition of a cc instruction
+  u16 row = 0;      // index of the row in the opcode table
+  u8 length = 0;    // bytes
+  u8 width = 0;     // effective operand size in bytes; 1 for byte forms; vector length for VEX
+  u8 prefixes = 0;  // Prefix bits that were present (a mandatory prefix of SSE included)
+  u8 opcode = 0;    // last opcode byte; its low four bits are the Condition of a cc instruction
   u8 modrm = 0;
   bool aligned = false;     // the row's kAligned: a 16-byte memory operand must be aligned
   bool ends_block = false;  // the row's kBranch, or a string instruction with REP or REPNE

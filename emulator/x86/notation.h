@@ -54,8 +54,8 @@ constexpr OperandSpec Jb = {kJ, Size::kB}, Jz = {kJ, Size::kD};
 constexpr OperandSpec Sw = {kS, Size::kW}, Cq = {kC, Size::kQ}, Dq = {kD, Size::kQ};
 
 constexpr OperandSpec AL = {kRax, Size::kB}, rAX = {kRax, Size::kV}, eAX = {kRax, Size::kZ},
-                      AX = {kRax, Size::kW}, CL = {kCl, Size::kB}, DX = {kDx, Size::kW}, One = {kOne, Size::kB},
-                      FS = {kFs, Size::kW}, GS = {kGs, Size::kW};
+                      AX = {kRax, Size::kW}, CL = {kCl, Size::kB}, DX = {kDx, Size::kW},
+                      One = {kOne, Size::kB}, FS = {kFs, Size::kW}, GS = {kGs, Size::kW};
 
 constexpr OperandSpec St0 = {kSt0, Size::kT}, Sti = {kSti, Size::kT};
 

@@ -14,8 +14,22 @@ using namespace notation;
 
 constexpr bool uses_modrm(Method method) {
   switch (method) {
-    case kE: case kG: case kM: case kR: case kV: case kW: case kU: case kP: case kQ: case kN:
-    case kS: case kC: case kD: case kVsib: case kVsibHalf: case kSti:
+    case kE:
+    case kG:
+    case kM:
+    case kR:
+    case kV:
+    case kW:
+    case kU:
+    case kP:
+    case kQ:
+    case kN:
+    case kS:
+    case kC:
+    case kD:
+    case kVsib:
+    case kVsibHalf:
+    case kSti:
       return true;
     default:
       return false;
@@ -30,8 +44,8 @@ constexpr bool is_mmx(Method method) { return method == kP || method == kQ || me
 
 // Whether an operand decides that the instruction is a byte operation.
 constexpr bool is_byte_register(const OperandSpec& op) {
-  bool general = op.method == kE || op.method == kG || op.method == kZ || op.method == kRax ||
-                 op.method == kO;
+  bool general =
+      op.method == kE || op.method == kG || op.method == kZ || op.method == kRax || op.method == kO;
   return general && op.size == Size::kB;
 }
 
@@ -180,13 +194,20 @@ constexpr bool matches_modrm(const Opcode& row, ModRmShape shape, unsigned index
   unsigned rm_and_reg = index - 8;
   unsigned digit = shape == ModRmShape::kByte && is_register ? rm_and_reg >> 3 : index & 7;
   switch (row.modrm) {
-    case ModRmRule::kAny: return true;
-    case ModRmRule::kDigit: return digit == row.modrm_value;
-    case ModRmRule::kMemoryDigit: return !is_register && digit == row.modrm_value;
-    case ModRmRule::kRegisterDigit: return is_register && digit == row.modrm_value;
-    case ModRmRule::kMemory: return !is_register;
-    case ModRmRule::kRegister: return is_register;
-    case ModRmRule::kExact: return is_register && rm_and_reg + 0xc0 == row.modrm_value;
+    case ModRmRule::kAny:
+      return true;
+    case ModRmRule::kDigit:
+      return digit == row.modrm_value;
+    case ModRmRule::kMemoryDigit:
+      return !is_register && digit == row.modrm_value;
+    case ModRmRule::kRegisterDigit:
+      return is_register && digit == row.modrm_value;
+    case ModRmRule::kMemory:
+      return !is_register;
+    case ModRmRule::kRegister:
+      return is_register;
+    case ModRmRule::kExact:
+      return is_register && rm_and_reg + 0xc0 == row.modrm_value;
   }
   return false;
 }
@@ -240,7 +261,8 @@ constexpr Layout kLayout = [] {
   Layout layout;
   for (const Opcode& row : kOpcodeRows) {
     auto& map = layout.cells[map_index(row)];
-    for (unsigned i = 0; i < opcode_count(row); i++) map[row.opcode + i] = with_row(map[row.opcode + i], row);
+    for (unsigned i = 0; i < opcode_count(row); i++)
+      map[row.opcode + i] = with_row(map[row.opcode + i], row);
   }
   for (unsigned row = 0; row < kRowCount; row++) {
     for (unsigned i = 0; i < opcode_count(kOpcodeRows[row]); i++) {
@@ -260,7 +282,8 @@ using CoverageTable = std::array<u16, kRowCount>;
 
 constexpr CoverageTable coverages() {
   CoverageTable result{};
-  for (unsigned row = 0; row < kRowCount; row++) result[row] = static_cast<u16>(coverage(kOpcodeRows[row]));
+  for (unsigned row = 0; row < kRowCount; row++)
+    result[row] = static_cast<u16>(coverage(kOpcodeRows[row]));
   return result;
 }
 

@@ -27,8 +27,8 @@ enum Attribute : u32 {
   kUsesVvvv = 1 << 17,        // VEX.vvvv is an operand; where it is not, it must be 1111b
   kOpcodeRegister = 1 << 18,  // eight opcodes, whose low three bits are a register
   kVectorIndex = 1 << 19,     // the memory operand has a vector index: gathers
-  kFixedWidth = 1 << 21,      // Insn::width is no operand size
   kIgnore66 = 1 << 20,        // 66 says nothing about operand size (mandatory, or only REX.W does)
+  kFixedWidth = 1 << 21,      // Insn::width is no operand size
 };
 
 // The opcode maps: what precedes the opcode byte.
@@ -52,8 +52,8 @@ enum PrefixRule : u8 {
 
 enum class ModRmRule : u8 {
   kAny,
-  kDigit,        // ModRM.reg is `value`
-  kMemoryDigit,  // and ModRM.mod is not 3
+  kDigit,          // ModRM.reg is `value`
+  kMemoryDigit,    // and ModRM.mod is not 3
   kRegisterDigit,  // and ModRM.mod is 3
   kMemory,
   kRegister,
@@ -63,63 +63,71 @@ enum class ModRmRule : u8 {
 // How an operand is encoded: the letters of SDM vol. 2, appendix A.2.1.
 enum class Method : u8 {
   kNone,
-  kE,  // ModRM.rm: general register or memory
-  kG,  // ModRM.reg: general register
-  kM,  // ModRM.rm: memory only
-  kR,  // ModRM.rm: general register only
-  kZ,  // low three bits of the opcode: general register
-  kB,  // VEX.vvvv: general register
-  kV,  // ModRM.reg: XMM or YMM
-  kW,  // ModRM.rm: XMM, YMM or memory
-  kU,  // ModRM.rm: XMM or YMM only
-  kH,  // VEX.vvvv: XMM or YMM
-  kL,  // bits 7..4 of an immediate byte: XMM or YMM
-  kP,  // ModRM.reg: MMX
-  kQ,  // ModRM.rm: MMX or memory
-  kN,  // ModRM.rm: MMX only
-  kI,  // immediate, zero-extended
-  kIs,  // immediate, sign-extended to the operand size
-  kI2,  // second immediate byte
-  kJ,  // relative branch target
-  kO,  // memory at an absolute address, no ModRM
-  kS,  // ModRM.reg: segment register
-  kC,  // ModRM.reg: control register
-  kD,  // ModRM.reg: debug register
+  kE,         // ModRM.rm: general register or memory
+  kG,         // ModRM.reg: general register
+  kM,         // ModRM.rm: memory only
+  kR,         // ModRM.rm: general register only
+  kZ,         // low three bits of the opcode: general register
+  kB,         // VEX.vvvv: general register
+  kV,         // ModRM.reg: XMM or YMM
+  kW,         // ModRM.rm: XMM, YMM or memory
+  kU,         // ModRM.rm: XMM or YMM only
+  kH,         // VEX.vvvv: XMM or YMM
+  kL,         // bits 7..4 of an immediate byte: XMM or YMM
+  kP,         // ModRM.reg: MMX
+  kQ,         // ModRM.rm: MMX or memory
+  kN,         // ModRM.rm: MMX only
+  kI,         // immediate, zero-extended
+  kIs,        // immediate, sign-extended to the operand size
+  kI2,        // second immediate byte
+  kJ,         // relative branch target
+  kO,         // memory at an absolute address, no ModRM
+  kS,         // ModRM.reg: segment register
+  kC,         // ModRM.reg: control register
+  kD,         // ModRM.reg: debug register
   kVsib,      // memory with a vector index as long as the instruction's vectors
   kVsibHalf,  // memory with an XMM index whatever the vector length
   kRax,       // AL, AX, EAX, RAX
   kCl,
   kDx,
-  kOne,   // the constant 1, an immediate that has no bytes
+  kOne,  // the constant 1, an immediate that has no bytes
   kXmm0,
   kSt0,
-  kSti,   // low three bits of ModRM
+  kSti,  // low three bits of ModRM
   kFs,
   kGs,
 };
 
 // How wide an operand is: the lower-case letters of SDM vol. 2, appendix A.2.2. Register and memory
-// form may differ; kOperandSizes in decoder.cc has the bytes.
+// form may differ; kOperandSizes in operand_forms.h has the bytes.
 enum class Size : u8 {
   kNone,
-  kB, kW, kD, kQ,
-  kV,    // operand size: 2, 4, 8
-  kZ,    // operand size, at most 4
-  kY,    // 4, or 8 under REX.W
-  kP,    // far pointer: 16-bit selector after an offset of operand size
-  kT,    // 10 bytes: extended real, packed decimal, descriptor table register
-  kEnv,  // x87 environment: 14 or 28 bytes
+  kB,
+  kW,
+  kD,
+  kQ,
+  kV,      // operand size: 2, 4, 8
+  kZ,      // operand size, at most 4
+  kY,      // 4, or 8 under REX.W
+  kP,      // far pointer: 16-bit selector after an offset of operand size
+  kT,      // 10 bytes: extended real, packed decimal, descriptor table register
+  kEnv,    // x87 environment: 14 or 28 bytes
   kState,  // x87 state: 94 or 108 bytes
-  kDMb,  // 4-byte register, 1-byte memory
-  kDMw,  // 4-byte register, 2-byte memory
-  kVMw,  // register of operand size, 2-byte memory
-  kMmx,  // 8
-  kMmxD, // MMX register, 4-byte memory
-  kSb, kSw, kSs, kSd,  // XMM register, 1, 2, 4, 8-byte memory
-  kDq,   // XMM register, 16-byte memory, whatever the vector length
-  kQq,   // YMM register, 32-byte memory
-  kX,    // vector length
-  kHalf, kQuarter, kEighth,  // XMM register, memory of that part of the vector length
+  kDMb,    // 4-byte register, 1-byte memory
+  kDMw,    // 4-byte register, 2-byte memory
+  kVMw,    // register of operand size, 2-byte memory
+  kMmx,    // 8
+  kMmxD,   // MMX register, 4-byte memory
+  kSb,     // XMM register, 1-byte memory; kSw, kSs, kSd: 2, 4, 8 bytes
+  kSw,
+  kSs,
+  kSd,
+  kDq,    // XMM register, 16-byte memory, whatever the vector length
+  kQq,    // YMM register, 32-byte memory
+  kX,     // vector length
+  kHalf,  // XMM register, memory of half the vector length; kQuarter, kEighth
+  kQuarter,
+  kEighth,
   kDup,  // MOVDDUP: vector register, 8 or 32-byte memory
 };
 
@@ -139,8 +147,8 @@ struct Opcode {
   ModRmRule modrm = ModRmRule::kAny;
   u8 modrm_value = 0;
 
-  // Derived, for the decoder. By 66 and REX.W (bit 0 and 1 of the index): Insn::width, which doubles
-  // under VEX.L, and the operand size as 0, 1, 2 for 16, 32, 64 bits.
+  // Derived, for the decoder. By 66 and REX.W (bit 0 and 1 of the index): Insn::width, which
+  // doubles under VEX.L, and the operand size as 0, 1, 2 for 16, 32, 64 bits.
   u8 widths[4] = {};
   u8 columns[4] = {};
   u32 forms = 0;  // indices of the operands in kOperandForms, the first in the low byte

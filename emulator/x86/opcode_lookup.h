@@ -29,10 +29,10 @@ constexpr unsigned modrm_index(ModRmShape shape, unsigned modrm) {
 }
 
 struct Cell {
-  u16 base = kNoRow;     // the row itself when the cell is direct, else an index
-  u8 entries = 0;        // of ModRmShape; 0 when neither prefixes nor ModRM matter
-  u8 key_mask = 0;       // 15 when the rows depend on prefixes, else 0
-  u8 memory_limit = 0;   // ModRM below it means memory
+  u16 base = kNoRow;    // the row itself when the cell is direct, else an index
+  u8 entries = 0;       // of ModRmShape; 0 when neither prefixes nor ModRM matter
+  u8 key_mask = 0;      // 15 when the rows depend on prefixes, else 0
+  u8 memory_limit = 0;  // ModRM below it means memory
   ModRmShape shape = ModRmShape::kNone;
   bool has_modrm = false;
 

@@ -172,6 +172,13 @@ TEST(Decode, PrivilegedInstructionsHaveRows) {
   EXPECT_EQ(disassemble(insn), "hlt");
 }
 
+TEST(Decode, WhatEndsABlock) {
+  EXPECT_TRUE(decoded({0xc3}).ends_block);
+  EXPECT_TRUE(decoded({0xf3, 0xa4}).ends_block);
+  EXPECT_FALSE(decoded({0xa4}).ends_block);
+  EXPECT_FALSE(decoded({0xf3, 0x0f, 0x58, 0xc1}).ends_block);
+}
+
 TEST(Decode, FifteenBytesAreTheLimit) {
   std::vector<u8> code(14, 0x66);
   code.push_back(0x90);

@@ -19,7 +19,8 @@ TEST(Decoder, NeedsExactlyTheBytesOfTheInstruction) {
     ASSERT_EQ(decode(bytes.first(insn.length), kRip, other), DecodeStatus::kOk);
     ASSERT_TRUE(insn == other) << disassemble(insn);
     for (unsigned size = 0; size < insn.length; size++) {
-      ASSERT_EQ(decode(bytes.first(size), kRip, other), DecodeStatus::kTruncated) << disassemble(insn);
+      ASSERT_EQ(decode(bytes.first(size), kRip, other), DecodeStatus::kTruncated)
+          << disassemble(insn);
     }
   }
 }
@@ -28,14 +29,16 @@ TEST(OpcodeTable, MnemonicsAreLowerCase) {
   for (unsigned row = 0; row < opcodes().size(); row++) {
     std::string name = row_mnemonic(row);
     EXPECT_FALSE(name.empty()) << row;
-    EXPECT_EQ(name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789/"), std::string::npos) << name;
+    EXPECT_EQ(name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789/"), std::string::npos)
+        << name;
   }
 }
 
 TEST(OpcodeTable, LockableRowsWriteTheirFirstOperand) {
   for (const Opcode& row : opcodes()) {
     if (!(row.attributes & kLockable)) continue;
-    EXPECT_TRUE(row.op[0].method == Method::kE || row.op[0].method == Method::kM) << int{row.opcode};
+    EXPECT_TRUE(row.op[0].method == Method::kE || row.op[0].method == Method::kM)
+        << int{row.opcode};
   }
 }
 

@@ -47,8 +47,8 @@ TEST(DecodeSse, MmxRegistersIgnoreRex) {
 }
 
 TEST(DecodeSse, Aligned) {
-  EXPECT_TRUE(opcodes()[decoded({0x0f, 0x58, 0x00}).row].attributes & kAligned);
-  EXPECT_FALSE(opcodes()[decoded({0x0f, 0x10, 0x00}).row].attributes & kAligned);
+  EXPECT_TRUE(decoded({0x0f, 0x58, 0x00}).aligned);
+  EXPECT_FALSE(decoded({0x0f, 0x10, 0x00}).aligned);
 }
 
 TEST(DecodeSse, ImplicitXmm0IsAnOperand) {
@@ -90,8 +90,10 @@ TEST(DecodeVex, GeneralRegisters) {
 }
 
 TEST(DecodeVex, GathersNeedDistinctRegisters) {
-  EXPECT_EQ(text_of({0xc4, 0xe2, 0x71, 0x92, 0x04, 0x50}), "vgatherdps xmm0, dword ptr [rax+xmm2*2], xmm1");
-  EXPECT_EQ(text_of({0xc4, 0xe2, 0xf5, 0x92, 0x04, 0x50}), "vgatherdpd ymm0, qword ptr [rax+xmm2*2], ymm1");
+  EXPECT_EQ(text_of({0xc4, 0xe2, 0x71, 0x92, 0x04, 0x50}),
+            "vgatherdps xmm0, dword ptr [rax+xmm2*2], xmm1");
+  EXPECT_EQ(text_of({0xc4, 0xe2, 0xf5, 0x92, 0x04, 0x50}),
+            "vgatherdpd ymm0, qword ptr [rax+xmm2*2], ymm1");
   EXPECT_EQ(status_of({0xc4, 0xe2, 0x79, 0x92, 0x04, 0x50}), DecodeStatus::kInvalid);
   EXPECT_EQ(status_of({0xc4, 0xe2, 0x71, 0x92, 0x00}), DecodeStatus::kInvalid);
 }

@@ -84,7 +84,8 @@ bool equal_conditions(std::string_view ours, std::string_view zydis) {
   for (std::string_view stem : {"j", "set", "cmov"}) {
     if (!ours.starts_with(stem) || !zydis.starts_with(stem)) continue;
     for (const Alias& alias : kConditionAliases) {
-      if (ours.substr(stem.size()) == alias.ours && zydis.substr(stem.size()) == alias.zydis) return true;
+      if (ours.substr(stem.size()) == alias.ours && zydis.substr(stem.size()) == alias.zydis)
+        return true;
     }
   }
   return false;
@@ -99,8 +100,10 @@ const char* refused_alone(const ZydisDecodedInstruction& theirs) {
   switch (theirs.mnemonic) {
     case ZYDIS_MNEMONIC_SYSENTER:
     case ZYDIS_MNEMONIC_SYSEXIT:
-    case ZYDIS_MNEMONIC_RSM: return kUndefinedInUserMode;
-    default: return nullptr;
+    case ZYDIS_MNEMONIC_RSM:
+      return kUndefinedInUserMode;
+    default:
+      return nullptr;
   }
 }
 
@@ -114,7 +117,8 @@ bool equal_mnemonics(std::string_view ours, std::string_view zydis) {
 // String instructions have none here: the opcode says where they are. Of hint NOPs some list a
 // register more (SDM vol. 2, appendix A, 0F 18-1F); nothing is read.
 bool leaves_operands_out(const Insn& ours) {
-  return (opcodes()[ours.row].attributes & kString) || mnemonic(ours) == "nop" || mnemonic(ours) == "xlat";
+  return (opcodes()[ours.row].attributes & kString) || mnemonic(ours) == "nop" ||
+         mnemonic(ours) == "xlat";
 }
 
 const char* operand_differs(const Insn& ours, unsigned n, const ZydisDecodedOperand& theirs) {
@@ -123,7 +127,8 @@ const char* operand_differs(const Insn& ours, unsigned n, const ZydisDecodedOper
   if (op.kind == OperandKind::kMemory && op.width == 0) {
     return "LEA and state areas: the size of the memory operand says nothing";
   }
-  if (name.starts_with("cl")) return "CLFLUSH, CLFLUSHOPT, CLWB: m8 (SDM vol. 2), not the cache line";
+  if (name.starts_with("cl"))
+    return "CLFLUSH, CLFLUSHOPT, CLWB: m8 (SDM vol. 2), not the cache line";
   if (name == "lsl") return "LSL: 16 bits of the source count, whatever the register is called";
   if (name == "movsxd" && ours.width == 2) return "MOVSXD r16, r/m16 (SDM vol. 2), not r/m32";
   bool disp32 = ours.mem.base == kNoRegister && theirs.mem.base != ZYDIS_REGISTER_NONE;

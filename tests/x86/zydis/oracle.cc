@@ -20,10 +20,14 @@ struct RegisterName {
 
 u8 class_width(ZydisRegisterClass register_class) {
   switch (register_class) {
-    case ZYDIS_REGCLASS_GPR8: return 1;
-    case ZYDIS_REGCLASS_GPR16: return 2;
-    case ZYDIS_REGCLASS_GPR32: return 4;
-    default: return 8;
+    case ZYDIS_REGCLASS_GPR8:
+      return 1;
+    case ZYDIS_REGCLASS_GPR16:
+      return 2;
+    case ZYDIS_REGCLASS_GPR32:
+      return 4;
+    default:
+      return 8;
   }
 }
 
@@ -38,15 +42,24 @@ RegisterName register_name(ZydisRegister reg) {
       return {OperandKind::kGpr, static_cast<u8>(reg >= ZYDIS_REGISTER_SPL ? id - 4 : id), 1};
     case ZYDIS_REGCLASS_GPR16:
     case ZYDIS_REGCLASS_GPR32:
-    case ZYDIS_REGCLASS_GPR64: return {OperandKind::kGpr, id, class_width(register_class)};
-    case ZYDIS_REGCLASS_XMM: return {OperandKind::kXmm, id, 16};
-    case ZYDIS_REGCLASS_YMM: return {OperandKind::kYmm, id, 32};
-    case ZYDIS_REGCLASS_MMX: return {OperandKind::kMmx, id, 8};
-    case ZYDIS_REGCLASS_X87: return {OperandKind::kSt, id, 10};
-    case ZYDIS_REGCLASS_SEGMENT: return {OperandKind::kSegment, id, 2};
-    case ZYDIS_REGCLASS_CONTROL: return {OperandKind::kControl, id, 8};
-    case ZYDIS_REGCLASS_DEBUG: return {OperandKind::kDebug, id, 8};
-    default: return {OperandKind::kNone, id, 0};
+    case ZYDIS_REGCLASS_GPR64:
+      return {OperandKind::kGpr, id, class_width(register_class)};
+    case ZYDIS_REGCLASS_XMM:
+      return {OperandKind::kXmm, id, 16};
+    case ZYDIS_REGCLASS_YMM:
+      return {OperandKind::kYmm, id, 32};
+    case ZYDIS_REGCLASS_MMX:
+      return {OperandKind::kMmx, id, 8};
+    case ZYDIS_REGCLASS_X87:
+      return {OperandKind::kSt, id, 10};
+    case ZYDIS_REGCLASS_SEGMENT:
+      return {OperandKind::kSegment, id, 2};
+    case ZYDIS_REGCLASS_CONTROL:
+      return {OperandKind::kControl, id, 8};
+    case ZYDIS_REGCLASS_DEBUG:
+      return {OperandKind::kDebug, id, 8};
+    default:
+      return {OperandKind::kNone, id, 0};
   }
 }
 
@@ -82,7 +95,8 @@ void Oracle::compare(const ByteString& string) {
   compared_++;
   std::span<const u8> code(string.bytes.data(), string.size);
   DecodeStatus status = decode(code, kAddress, ours_);
-  ZyanStatus zydis = ZydisDecoderDecodeFull(&decoder_, code.data(), code.size(), &theirs_, operands_);
+  ZyanStatus zydis =
+      ZydisDecoderDecodeFull(&decoder_, code.data(), code.size(), &theirs_, operands_);
   if (status != DecodeStatus::kOk || !ZYAN_SUCCESS(zydis)) {
     return compare_refusal(string, status, ZYAN_SUCCESS(zydis));
   }
@@ -123,7 +137,8 @@ bool Oracle::same_prefixes() const {
 // Insn::width where it is an operand size that somebody reads, and not a vector length.
 bool Oracle::same_width() const {
   const Opcode& row = opcodes()[ours_.row];
-  bool unread = (row.attributes & (kPrivileged | kIgnore66)) || theirs_.mnemonic == ZYDIS_MNEMONIC_NOP;
+  bool unread =
+      (row.attributes & (kPrivileged | kIgnore66)) || theirs_.mnemonic == ZYDIS_MNEMONIC_NOP;
   if (row.attributes & kFixedWidth && ours_.width > 1) return true;
   return unread || ours_.width * 8 == theirs_.operand_width;
 }
@@ -148,7 +163,8 @@ bool Oracle::same_mnemonic() {
 // ST(0) and XMM0 are operands of ours where Zydis calls them hidden.
 const char* Oracle::compare_operands() {
   unsigned visible = theirs_.operand_count_visible, first = 0, count = 0;
-  for (; count < 4 && ours_.op[count].kind != OperandKind::kNone; count++) {}
+  for (; count < 4 && ours_.op[count].kind != OperandKind::kNone; count++) {
+  }
   if (leaves_operands_out(ours_)) return nullptr;
   if (count == visible + 1) {
     if (ours_.op[0].kind == OperandKind::kSt) first = 1;
@@ -157,7 +173,8 @@ const char* Oracle::compare_operands() {
   if (count - first != visible) return "operand count";
   static const char* const kNames[] = {"operand 1", "operand 2", "operand 3", "operand 4"};
   for (unsigned i = 0; i < visible; i++) {
-    if (!same_operand(ours_.op[i + first], operands_[i]) && !excused(i + first, operands_[i])) return kNames[i];
+    if (!same_operand(ours_.op[i + first], operands_[i]) && !excused(i + first, operands_[i]))
+      return kNames[i];
   }
   return nullptr;
 }
@@ -174,9 +191,12 @@ bool Oracle::same_operand(const Operand& ours, const ZydisDecodedOperand& theirs
       RegisterName name = register_name(theirs.reg.value);
       return name.kind == ours.kind && name.reg == ours.reg && name.width == ours.width;
     }
-    case ZYDIS_OPERAND_TYPE_MEMORY: return same_memory(ours, theirs);
-    case ZYDIS_OPERAND_TYPE_IMMEDIATE: return same_immediate(ours, theirs);
-    default: return false;
+    case ZYDIS_OPERAND_TYPE_MEMORY:
+      return same_memory(ours, theirs);
+    case ZYDIS_OPERAND_TYPE_IMMEDIATE:
+      return same_immediate(ours, theirs);
+    default:
+      return false;
   }
 }
 
@@ -198,7 +218,8 @@ bool Oracle::same_memory(const Operand& ours, const ZydisDecodedOperand& theirs)
 // Under an address-size prefix only the low half counts.
 bool Oracle::same_displacement(const ZydisDecodedOperand& theirs) const {
   u64 mask = width_mask(ours_.mem.address_width);
-  return (static_cast<u64>(ours_.mem.disp) & mask) == (static_cast<u64>(theirs.mem.disp.value) & mask);
+  return (static_cast<u64>(ours_.mem.disp) & mask) ==
+         (static_cast<u64>(theirs.mem.disp.value) & mask);
 }
 
 bool Oracle::same_immediate(const Operand& ours, const ZydisDecodedOperand& theirs) const {
