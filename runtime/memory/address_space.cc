@@ -75,6 +75,7 @@ int AddressSpace::State::reserve_at(u64 start, u64 size) {
 }
 
 void AddressSpace::State::drop(u64 start, u64 end) {
+  if (start >= end) return;
   invalidate(start, end);
   // One run of adjacent regions at a time: what lies between them is not the guest's.
   while (true) {
@@ -159,13 +160,14 @@ s64 AddressSpace::protect(u64 address, u64 size, int protection) {
     address = it->first;
   }
   if (state.is_sealed(address, end)) return -EPERM;
-  // The kernel changes what comes before a hole and then fails; nothing relies on that.
-  if (!state.regions.covers(address, end)) return -ENOMEM;
-  int status = state.host.protect(address, end, protection);
+  // As the kernel does it: what comes before a hole is changed.
+  u64 covered = state.regions.covered_end(address, end);
+  if (covered == address) return -ENOMEM;
+  int status = state.host.protect(address, covered, protection);
   if (status < 0) return status;
-  state.regions.update(address, end, [&](Region& region) { region.protection = protection; });
-  state.invalidate(address, end);
-  return 0;
+  state.regions.update(address, covered, [&](Region& region) { region.protection = protection; });
+  state.invalidate(address, covered);
+  return covered == end ? 0 : -ENOMEM;
 }
 
 // --- the heap

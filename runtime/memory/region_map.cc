@@ -64,12 +64,11 @@ bool RegionMap::overlaps(u64 start, u64 end) const {
   return start < end && it != map_.end() && it->first < end;
 }
 
-bool RegionMap::covers(u64 start, u64 end) const {
-  for (auto it = find(start); it != map_.end() && it->first <= start; ++it) {
+u64 RegionMap::covered_end(u64 start, u64 end) const {
+  for (auto it = find(start); it != map_.end() && it->first <= start && start < end; ++it) {
     start = it->second.end;
-    if (start >= end) return true;
   }
-  return start >= end;
+  return std::min(start, end);
 }
 
 u64 RegionMap::find_highest(u64 low, u64 high, u64 size, u64 alignment) const {

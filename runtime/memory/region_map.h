@@ -52,7 +52,9 @@ class RegionMap {
 
   bool overlaps(u64 start, u64 end) const;
   // Every byte of [start, end) is mapped.
-  bool covers(u64 start, u64 end) const;
+  bool covers(u64 start, u64 end) const { return covered_end(start, end) == end; }
+  // The end of the part of [start, end) before its first hole.
+  u64 covered_end(u64 start, u64 end) const;
 
   // The highest (lowest) free range of `size` bytes in [low, high) whose start is a multiple of
   // `alignment`; 0 when there is none.

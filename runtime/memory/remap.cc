@@ -96,15 +96,17 @@ s64 AddressSpace::remap(u64 address, u64 old_size, u64 new_size, int flags, u64 
     state.drop(address + r.new_size, r.old_end());
     return static_cast<s64>(address);
   }
-  if (!state.regions.covers(address, r.old_end())) return -EFAULT;
+  // One mapping: the kernel joins anonymous neighbours that are alike as we do, and those of a file
+  // that we keep apart.
+  bool several = region->second.end < r.old_end() && !region->second.file;
+  if (several || !state.regions.covers(address, r.old_end())) return -EFAULT;
   if (state.is_sealed(address, r.old_end())) return -EPERM;
   if (!host_can_remap(state.host, state.regions, r)) return -ENOMEM;
 
   // The host moves one mapping of its own at a time; write-protected pages are such.
   if (state.code.unprotect(address, r.old_end())) engine::invalidate_code();
   if (in_place && is_guest_range(address, r.new_size)) {
-    bool is_free = !state.regions.overlaps(r.old_end(), address + r.new_size);
-    s64 result = is_free ? host_remap(r, 0, 0) : -ENOMEM;
+    s64 result = host_remap(r, 0, 0);
     if (result > 0) {
       Region grown = region->second;
       clear_grown_part(state.host, r, grown);
