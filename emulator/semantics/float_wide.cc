@@ -135,12 +135,17 @@ Wide arctangent(const Wide& x) {
   });
 }
 
+// Where x² no longer counts, a trifle less than x and than one.
+constexpr int kTiny = -64;
+
 Wide sine(const Wide& x) {
+  if (x.exponent < kTiny) return normalized_wide(x.sign, x.exponent, x.significand - 1);
   Wide square = negate(multiply(x, x));
   return series(x, [&](s64 n, const Wide& term) { return divide(multiply(term, square), wide(2 * n * (2 * n + 1))); });
 }
 
 Wide cosine(const Wide& x) {
+  if (x.exponent < kTiny) return {false, -1, ~static_cast<u128>(0)};
   Wide square = negate(multiply(x, x));
   return series(kWideOne,
                 [&](s64 n, const Wide& term) { return divide(multiply(term, square), wide((2 * n - 1) * 2 * n)); });

@@ -3,6 +3,7 @@
 
 #include "emulator/semantics/sse_shapes.h"
 #include "emulator/semantics/sse_shuffle_ops.h"
+#include "emulator/semantics/x87_state.h"
 
 namespace gantry::sem {
 
@@ -79,6 +80,7 @@ void extract_lane(B& b, const Insn& i) {
 template <typename T, typename B>
 void insert_lane(B& b, const Insn& i) {
   unsigned lanes = is_mmx(b, i, 0) ? 8 / sizeof(T) : 16 / sizeof(T);
+  if (is_mmx(b, i, 0)) b.call_cpu(x87::check_pending);
   auto value = b.read(i, 1);
   b.write_vec(i, 0, b.call(vec::insert<T>, b.read_vec(i, 0), value, b.imm(i.imm % lanes)));
 }

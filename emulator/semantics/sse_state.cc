@@ -8,13 +8,16 @@ namespace gantry::sem {
 using guest::Cpu;
 using guest::FxsaveImage;
 
-// What FXSAVE writes: the rest of the area belongs to software.
+// What FXSAVE writes: the rest of the area belongs to software. The processor touches the area's last
+// byte first, in both directions.
 constexpr u64 kFxsaveSize = offsetof(FxsaveImage, reserved1);
+constexpr u64 kLastByte = sizeof(FxsaveImage) - 1;
 
 // Without REX.W the pointers are an offset of 32 bits and a selector, which processors that
 // deprecate FCS and FDS store as zero (CPUID.7.0:EBX[13]).
 void fxsave(Cpu& cpu, u64 address, u64 wide) {
   if (address & 15) guest::raise_gp(cpu);
+  guest::probe_write(cpu, address + kLastByte, 1);
   guest::probe_write(cpu, address, kFxsaveSize);
   FxsaveImage area;
   guest::to_fxsave(cpu, area);
@@ -28,8 +31,8 @@ void fxsave(Cpu& cpu, u64 address, u64 wide) {
 
 void fxrstor(Cpu& cpu, u64 address, u64 wide) {
   if (address & 15) guest::raise_gp(cpu);
+  guest::load<u8>(cpu, address + kLastByte);
   guest::check_address(cpu, address);
-  guest::check_address(cpu, address + sizeof(FxsaveImage) - 1);
   FxsaveImage area;
   std::memcpy(&area, reinterpret_cast<const void*>(address), sizeof area);
   std::atomic_thread_fence(std::memory_order_acquire);
@@ -52,16 +55,19 @@ void empty_mmx(Cpu& cpu) {
   cpu.x87.top = 0;
 }
 
-// Nothing is accessed where a byte is not selected, and no byte is written before all selected ones
-// are known to be writable.
+// All bytes must be writable, the selected ones or not (the manual leaves that open). Processors look
+// at the upper quadword first.
+template <unsigned kBytes>
 void store_masked_bytes(Cpu& cpu, u64 address, V128 data, u64 selected) {
   auto bytes = data.as<u8>();
-  for (unsigned k = 0; k < 16; ++k) {
-    if (selected >> k & 1) guest::probe_write(cpu, address + k, 1);
-  }
-  for (unsigned k = 0; k < 16; ++k) {
+  if (kBytes == 16) guest::probe_write(cpu, address + 8, 8);
+  guest::probe_write(cpu, address, 8);
+  for (unsigned k = 0; k < kBytes; ++k) {
     if (selected >> k & 1) guest::store<u8>(cpu, address + k, bytes[k]);
   }
 }
+
+template void store_masked_bytes<8>(Cpu&, u64, V128, u64);
+template void store_masked_bytes<16>(Cpu&, u64, V128, u64);
 
 }  // namespace gantry::sem

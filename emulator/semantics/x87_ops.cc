@@ -88,8 +88,27 @@ void change_sign_bit(Cpu& cpu, F f) {
 bool may_store(const Fpu& fpu) { return !(fpu.env.unmasked() & ~fp::kPrecision); }
 
 void finish_store(Fpu& fpu, u64 pops) {
-  if (may_store(fpu)) fpu.pop(static_cast<unsigned>(pops));
+  if (may_store(fpu)) {
+    fpu.pop(static_cast<unsigned>(pops));
+  } else {
+    fpu.env.flags &= ~fp::kPrecision;
+    fpu.env.rounded_up = false;
+  }
   fpu.finish();
+}
+
+// So far out of range that an exponent wrapped for an unmasked exception does not fit either, the
+// result is infinity or zero.
+Number scaled_result(Env& env, const Exact& x) {
+  constexpr s32 kWrap = 24576;
+  bool far = x.exponent - kWrap > fp::kExtended.max_exponent || x.exponent + kWrap < fp::kExtended.min_exponent;
+  u32 exception = x.exponent > 0 ? fp::kOverflow : fp::kUnderflow;
+  if (!far || (env.masked & exception)) return fp::round(env, fp::kExtended, x);
+  Env masked;
+  Number result = fp::round(masked, fp::kExtended, x);
+  env.flags |= masked.flags;
+  env.rounded_up = masked.rounded_up;
+  return result;
 }
 
 // x × 2^n, where n may be far out of range.
@@ -108,12 +127,15 @@ Number scaled(Fpu& fpu, const Number& a, const Number& n) {
                   : static_cast<s64>(fp::to_integer(quiet, Rounding::kZero, 64, n));
   Exact result = fp::exact(a);
   result.exponent += static_cast<s32>(count);
-  return fp::round(fpu.env, fp::kExtended, result);
+  return scaled_result(fpu.env, result);
 }
 
+// Without a quotient only C2 is set; C0 and C3 stay.
+constexpr u16 kQuotientCodes = kC0 | kC2 | kC3;
 struct Remainder {
   Number value;
-  u16 codes;
+  u16 codes = 0;
+  u16 mask = kQuotientCodes;
 };
 
 // When the exponents are further apart than this, one step only reduces them.
@@ -129,7 +151,7 @@ Remainder remainder_of(const Number& a, const Number& b, bool nearest) {
     near.exponent -= step;
     fp::Division d = fp::divide_integral(near, b);
     Number rest = fp::normalized(a.sign, b.exponent + step, d.remainder);
-    return {rest, kC2};
+    return {.value = rest, .codes = kC2};
   }
   fp::Division d = fp::divide_integral(a, b);
   bool sign = a.sign;
@@ -144,15 +166,16 @@ Remainder remainder_of(const Number& a, const Number& b, bool nearest) {
     }
   }
   u16 codes = static_cast<u16>((d.quotient & 4 ? kC0 : 0) | (d.quotient & 2 ? kC3 : 0) | (d.quotient & 1 ? kC1 : 0));
-  return {rest, codes};
+  return {.value = rest, .codes = codes};
 }
 
 Remainder remainder_result(Fpu& fpu, const Number& a, const Number& b, bool nearest) {
   Number result;
-  if (decided(fpu, a, b, result)) return {result, 0};
-  if (a.is_infinity() || b.is_zero()) return {fp::invalid(fpu.env), 0};
+  if (decided(fpu, a, b, result)) return {.value = result, .mask = kC2};
+  if (a.is_infinity() || b.is_zero()) return {.value = fp::invalid(fpu.env), .mask = kC2};
   fp::note_denormals(fpu.env, a, b);
-  if (fpu.env.stopped() || a.is_zero() || b.is_infinity()) return {a, 0};
+  if (fpu.env.stopped()) return {.value = a, .mask = kC2};
+  if (a.is_zero() || b.is_infinity()) return {.value = a};
   Remainder r = remainder_of(a, b, nearest);
   if (r.value.kind == Kind::kFinite) r.value = fp::round(fpu.env, fp::kExtended, fp::exact(r.value));
   return r;
@@ -214,6 +237,7 @@ void scale(Cpu& cpu) {
 void extract(Cpu& cpu) {
   Fpu fpu(cpu);
   Number a = fpu.read(0);
+  fpu.require_room();
   Number exponent, significand;
   if (decided(fpu, a, a, exponent)) {
     significand = exponent;
@@ -227,9 +251,7 @@ void extract(Cpu& cpu) {
     significand = a;
     significand.exponent = 0;
   }
-  bool underflow = fpu.faulted();
-  if (!underflow && !fpu.empty(7)) exponent = fp::default_nan();
-  if (!fpu.env.stopped() && (fpu.empty(7) || (fpu.env.masked & fp::kInvalid))) fpu.write(0, exponent);
+  fpu.write(0, exponent);
   fpu.push(significand);
   fpu.finish();
 }
@@ -241,7 +263,7 @@ void remainder(Cpu& cpu, u64 nearest) {
   Remainder r = remainder_result(fpu, a, b, nearest);
   fpu.write(0, r.value);
   fpu.env.rounded_up = r.codes & kC1;
-  fpu.set_condition(kC0 | kC2 | kC3, r.codes & ~kC1);
+  fpu.set_condition(r.mask, r.codes & ~kC1);
   fpu.finish();
 }
 
@@ -271,15 +293,13 @@ void compare_integer(Cpu& cpu, u64 width, u64 bits, u64 pops) {
   compare_with(fpu, a, integer_operand(width, bits), true, pops);
 }
 
-u64 compare_to_flags(Cpu& cpu, u64 with, u64 signal_quiet, u64 pops, u64 old_flags) {
+u64 compare_to_flags(Cpu& cpu, u64 with, u64 signal_quiet, u64 pops) {
   Fpu fpu(cpu);
   Number a = fpu.read(0);
   Number b = fpu.read(static_cast<unsigned>(with));
   u16 codes = relation(fpu, a, b, signal_quiet);
-  bool stopped = fpu.env.stopped();
   fpu.pop(static_cast<unsigned>(pops));
-  fpu.finish();
-  if (stopped) return old_flags;
+  fpu.finish(Fpu::C1Rule::kKept);
   return (codes & kC3 ? guest::kZF : 0) | (codes & kC2 ? guest::kPF : 0) | (codes & kC0 ? guest::kCF : 0);
 }
 
@@ -308,14 +328,14 @@ void examine(Cpu& cpu) {
 }
 
 // Widening a denormal or a signaling NaN is noted, and the NaN made quiet; the 80-bit form is a copy.
+// An unmasked denormal exception does not keep the value from being pushed.
 void load_real(Cpu& cpu, u64 width, u64 bits) {
   Fpu fpu(cpu);
   Number value = real_operand(width, bits);
-  if (fpu.empty(7)) {
-    if (value.is_nan()) value = choose_nan(fpu.env, value, value);
-    fp::note_denormals(fpu.env, value);
-  }
+  fpu.require_room();
+  if (!fpu.faulted() && value.is_nan()) value = choose_nan(fpu.env, value, value);
   fpu.push(value);
+  if (!fpu.faulted()) fp::note_denormals(fpu.env, value);
   fpu.finish();
 }
 
@@ -397,7 +417,6 @@ void store_extended(Cpu& cpu, u64 address) {
   fpu.require(0);
   if (may_store(fpu)) {
     F80 value = fpu.faulted() ? fp::pack(fp::default_nan()) : fpu.st(0);
-    guest::probe_write(cpu, address, 10);
     guest::store<u64>(cpu, address, value.significand);
     guest::store<u16>(cpu, address + 8, value.sign_exponent);
   }
@@ -432,7 +451,6 @@ void store_decimal(Cpu& cpu, u64 address) {
     rest = static_cast<u16>(magnitude % 10 | magnitude / 10 << 4 | a.sign << 15);
   }
   if (may_store(fpu)) {
-    guest::probe_write(cpu, address, 10);
     guest::store<u64>(cpu, address, digits);
     guest::store<u16>(cpu, address + 8, rest);
   }
@@ -444,6 +462,13 @@ void store_register(Cpu& cpu, u64 to, u64 pops) {
   fpu.require(0);
   fpu.write(static_cast<unsigned>(to), fpu.faulted() ? fp::pack(fp::default_nan()) : fpu.st(0));
   fpu.pop(static_cast<unsigned>(pops));
+  fpu.finish();
+}
+
+void store_register_quiet(Cpu& cpu, u64 to) {
+  Fpu fpu(cpu);
+  if (!fpu.empty(0)) fpu.write(static_cast<unsigned>(to), fpu.st(0));
+  fpu.pop();
   fpu.finish();
 }
 
@@ -470,13 +495,14 @@ void move_if(Cpu& cpu, u64 from, u64 condition) {
   } else if (condition) {
     fpu.write(0, fpu.st(static_cast<unsigned>(from)));
   }
-  fpu.finish();
+  fpu.finish(Fpu::C1Rule::kKept);
 }
 
 void free_register(Cpu& cpu, u64 which, u64 pops) {
-  X87& x = cpu.x87;
-  x.valid &= static_cast<u8>(~(1 << ((x.top + which) & 7)));
-  x.top = (x.top + pops) & 7;
+  Fpu fpu(cpu);
+  fpu.x.valid &= static_cast<u8>(~(1 << ((fpu.x.top + which) & 7)));
+  fpu.pop(static_cast<unsigned>(pops));
+  fpu.finish();
 }
 
 // FINCSTP and FDECSTP: tags and registers stay.

@@ -31,8 +31,8 @@ void absolute(Cpu& cpu);
 void compare(Cpu& cpu, u64 with, u64 signal_quiet, u64 pops);
 void compare_real(Cpu& cpu, u64 width, u64 bits, u64 pops);
 void compare_integer(Cpu& cpu, u64 width, u64 bits, u64 pops);
-// FCOMI and FUCOMI: the new status flags of RFLAGS; the old ones if an exception stops it.
-u64 compare_to_flags(Cpu& cpu, u64 with, u64 signal_quiet, u64 pops, u64 old_flags);
+// FCOMI and FUCOMI: the new status flags of RFLAGS.
+u64 compare_to_flags(Cpu& cpu, u64 with, u64 signal_quiet, u64 pops);
 void test(Cpu& cpu);
 void examine(Cpu& cpu);
 
@@ -52,6 +52,8 @@ void store_extended(Cpu& cpu, u64 address);  // FSTP: pops
 void store_integer(Cpu& cpu, u64 width, u64 address, u64 pops, u64 truncate);
 void store_decimal(Cpu& cpu, u64 address);  // FBSTP: pops
 void store_register(Cpu& cpu, u64 to, u64 pops);
+// D9 D8+i, an alias of FSTP that knows no stack underflow.
+void store_register_quiet(Cpu& cpu, u64 to);
 
 // --- the stack
 void exchange(Cpu& cpu, u64 with);

@@ -24,7 +24,8 @@ inline fp::Format format_of(const X87& x) {
 }
 
 // Writes and pops do nothing once an unmasked invalid, denormal or zero-divide exception is found:
-// the instruction then leaves the operands as they were (SDM vol. 1, section 8.7).
+// the instruction then leaves the operands as they were (SDM vol. 1, section 8.7). The condition codes
+// are set in any case.
 class Fpu {
  public:
   explicit Fpu(Cpu& cpu) : x(cpu.x87), env(env_of(x)) {}
@@ -53,7 +54,7 @@ class Fpu {
 
   // Pushing onto a register in use is a stack overflow: the default NaN goes there instead.
   void push(const F80& value) {
-    if (!empty(7)) stack_fault(true);
+    require_room();
     if (env.stopped()) return;
     x.top = (x.top - 1) & 7;
     write(0, faulted_ ? fp::pack(fp::default_nan()) : value);
@@ -69,18 +70,23 @@ class Fpu {
     for (; count != 0; --count) pop();
   }
 
-  void set_condition(u16 mask, u16 bits) {
-    if (!env.stopped()) x.status = static_cast<u16>((x.status & ~mask) | bits);
+  void set_condition(u16 mask, u16 bits) { x.status = static_cast<u16>((x.status & ~mask) | bits); }
+
+  // Pushing will not overflow.
+  void require_room() {
+    if (!empty(7)) stack_fault(true);
   }
 
   // Notes the exceptions in the status word. C1 says which way a stack fault went, else whether the
-  // result was rounded up.
-  void finish() {
+  // result was rounded up; what only moves data or compares into RFLAGS keeps it.
+  enum class C1Rule : u8 { kRounding, kKept };
+  void finish(C1Rule rule = C1Rule::kRounding) {
     if (env.stopped()) {
       env.flags &= fp::kPreComputation;
       env.rounded_up = false;
     }
-    bool c1 = faulted_ ? overflowed_ : env.rounded_up;
+    bool kept = rule == C1Rule::kKept && (x.status & kC1);
+    bool c1 = faulted_ ? overflowed_ : env.rounded_up || kept;
     x.status = static_cast<u16>((x.status & ~kC1) | (c1 ? kC1 : 0) | (faulted_ ? kStackFault : 0) | env.flags);
     update_summary(x);
   }

@@ -101,13 +101,12 @@ template <typename F>
 void trigonometric_pair(Cpu& cpu, F f) {
   Fpu fpu(cpu);
   Number a = fpu.read(0);
-  std::pair<Number, Number> results;
+  fpu.require_room();
   Number decided_result;
   Angle angle = classify(fpu, a, decided_result);
   if (angle == Angle::kOutOfRange) return fpu.finish();
-  results = angle == Angle::kGood ? f(fpu, a) : std::pair(decided_result, decided_result);
-  if (!fpu.faulted() && !fpu.empty(7)) results.first = fp::default_nan();
-  if (fpu.empty(7) || (fpu.env.masked & fp::kInvalid)) fpu.write(0, results.first);
+  auto results = angle == Angle::kGood ? f(fpu, a) : std::pair(decided_result, decided_result);
+  fpu.write(0, results.first);
   fpu.push(results.second);
   fpu.finish();
 }
@@ -139,17 +138,18 @@ Number y_log2_result(Fpu& fpu, const Number& x, const Number& y) {
   }
   if (fpu.env.stopped()) return x;
   Wide product = fp::multiply(fp::widen(y), logarithm);
-  bool power_of_two = x.significand << 1 == 0;
-  return power_of_two ? fp::round(fpu.env, fp::kExtended, product) : rounded(fpu, product);
+  if (x.significand << 1 != 0) return rounded(fpu, product);
+  // An exact logarithm; processors note it as inexact none the less.
+  Number result = fp::round(fpu.env, fp::kExtended, product);
+  fpu.env.flags |= fp::kPrecision | (result.exponent < fp::kExtended.min_exponent ? fp::kUnderflow : 0);
+  return result;
 }
 
 // Outside of the range the manual gives, 1 + x is computed first; from -1 down it is invalid.
 Number y_log2_plus_1_result(Fpu& fpu, const Number& x, const Number& y) {
+  if (x.is_infinity() && x.sign) return fp::invalid(fpu.env);
   fp::note_denormals(fpu.env, x, y);
-  if (special(x) || special(y)) {
-    if (x.is_infinity() && x.sign) return fp::invalid(fpu.env);
-    return times_logarithm(fpu, y, x);
-  }
+  if (special(x) || special(y)) return times_logarithm(fpu, y, x);
   if (fpu.env.stopped()) return x;
   if (x.exponent < -1) return rounded(fpu, fp::multiply(fp::widen(y), fp::log2_of_1_plus(fp::widen(x))));
   Wide sum = fp::add(fp::kWideOne, fp::widen(x));
@@ -177,8 +177,8 @@ Number arctangent_result(Fpu& fpu, const Number& y, const Number& x) {
   Wide quotient = steep ? fp::divide(b, a) : fp::divide(a, b);
   if (!steep && !x.sign && quotient.exponent < -70) {
     // atan(q) is q - q³/3 …: the quotient, a trifle less.
+    quotient = fp::subtract(quotient, fp::scale(quotient, -127));
     quotient.sign = y.sign;
-    quotient.significand -= 1;
     return rounded(fpu, quotient);
   }
   Wide angle = fp::arctangent(quotient);
