@@ -130,10 +130,13 @@ CASE(Madvise, DontneedZeroes) {
   SHOW(madvise(page + 4096, 4096, MADV_DONTNEED));
   printf("%d %d\n", page[4095], page[4096]);
   SHOW(madvise(page + 1, 4096, MADV_DONTNEED));
-  SHOW(madvise(page, 4096, 12345));
   munmap(page, 4096);
   SHOW(madvise(page, 8192, MADV_WILLNEED));
   SHOW(posix_madvise(page + 4096, 4096, POSIX_MADV_SEQUENTIAL));
+}
+
+CASE(Madvise, UnknownAdviceGivesEINVAL) {
+  SHOW(madvise(anonymous(4096, PROT_READ), 4096, 12345));
 }
 
 CASE(Mincore, UnmappedGivesENOMEM) {
