@@ -44,6 +44,7 @@ struct LazyFlags {
   FlagKind kind = FlagKind::kRaw;
   u8 width = 8;
   bool carry = false;
+  u8 unused = 0;  // so that the four bytes are written at once
 
   bool cf() const {
     switch (kind) {

@@ -85,8 +85,9 @@ void raise_bad_address(Cpu& cpu, u64 address, u32 access) {
               .host_code = SEGV_MAPERR});
 }
 
-void raise_bad_stack_address(Cpu& cpu, u64 address) {
+void raise_bad_stack_address(Cpu& cpu, u64 address, u32 access) {
   if (!is_canonical(address)) raise(cpu, {.vector = Vector::kStackFault});
+  raise_bad_address(cpu, address, access);
 }
 
 void probe_write(Cpu& cpu, u64 address, u64 size) {

@@ -24,9 +24,9 @@ constexpr bool is_canonical(u64 address) {
 [[noreturn]] void raise_bad_address(Cpu& cpu, u64 address, u32 access);
 
 // #SS(0) in place of #GP(0), for accesses to the stack segment (SDM vol. 3, section 6.15).
-void raise_bad_stack_address(Cpu& cpu, u64 address);
-inline void check_stack_address(Cpu& cpu, u64 address) {
-  if (address >= kAddressLimit) [[unlikely]] raise_bad_stack_address(cpu, address);
+[[noreturn]] void raise_bad_stack_address(Cpu& cpu, u64 address, u32 access);
+inline void check_stack_address(Cpu& cpu, u64 address, u32 access = 0) {
+  if (address >= kAddressLimit) [[unlikely]] raise_bad_stack_address(cpu, address, access);
 }
 
 // Without this check an ARM64 host would ignore the top byte of a pointer and let a guest reach

@@ -70,7 +70,7 @@ struct WithCondition : Shape {
 enum class Test : u8 { kO, kB, kE, kBE, kS, kP, kL, kLE };
 
 // After a comparison the operands say more, and faster, than the flags that they would give.
-inline bool evaluate_compare(Test test, const LazyFlags& f) {
+[[gnu::always_inline]] inline bool evaluate_compare(Test test, const LazyFlags& f) {
   unsigned unused = 64 - f.width * 8;
   switch (test) {
     case Test::kB: return f.lhs < f.rhs;
@@ -82,7 +82,7 @@ inline bool evaluate_compare(Test test, const LazyFlags& f) {
 }
 
 // After AND, OR, XOR and TEST, CF and OF are clear.
-inline bool evaluate_logic(Test test, const LazyFlags& f) {
+[[gnu::always_inline]] inline bool evaluate_logic(Test test, const LazyFlags& f) {
   auto value = static_cast<s64>(f.result << (64 - f.width * 8));
   switch (test) {
     case Test::kB: return false;
@@ -103,7 +103,7 @@ inline bool evaluate_flags(Test test, const LazyFlags& f) {
   }
 }
 
-inline bool evaluate(Test test, const LazyFlags& f) {
+[[gnu::always_inline]] inline bool evaluate(Test test, const LazyFlags& f) {
   switch (test) {
     case Test::kO: return f.of();
     case Test::kE: return f.zf();
@@ -116,13 +116,14 @@ inline bool evaluate(Test test, const LazyFlags& f) {
   return evaluate_flags(test, f);
 }
 
-inline bool evaluate(Condition c, const LazyFlags& f) {
+[[gnu::always_inline]] inline bool evaluate(Condition c, const LazyFlags& f) {
   auto code = static_cast<unsigned>(c);
   return evaluate(static_cast<Test>(code >> 1), f) != (code & 1);
 }
 
-// #SS(0) for a bad address of a memory operand in the stack segment.
-void check_stack_operand(Cpu& cpu, const Insn& i, u64 address);
+// The fault of an access to a memory operand at or above kAddressLimit: #SS, #GP or #PF.
+// `access` is kFaultWrite or 0.
+[[noreturn]] void raise_bad_operand_address(Cpu& cpu, const Insn& i, u64 address, u32 access);
 
 template <typename Shape = AnyShape>
 class Eval {
@@ -144,7 +145,7 @@ class Eval {
     unsigned w = Shape::operand_width(i, n);
     switch (Shape::kind(i, n)) {
       case OperandKind::kGpr: return zext(w, cpu_.gpr[i.op[n].reg]);
-      case OperandKind::kMemory: return load(w, operand_address(i));
+      case OperandKind::kMemory: return load(w, operand_address(i, 0));
       case OperandKind::kImmediate: return zext(w, i.imm);
       case OperandKind::kImmediate2: return i.imm2;
       case OperandKind::kRelative: return i.imm;
@@ -172,7 +173,7 @@ class Eval {
       case OperandKind::kMmx: return {mmx(i.op[n].reg), 0};
       case OperandKind::kMemory:
         if (Shape::kind(i, 0) == OperandKind::kMmx) check_x87();
-        return load_vec(Shape::operand_width(i, n), vector_address(i, n));
+        return load_vec(Shape::operand_width(i, n), vector_address(i, n, 0));
       case OperandKind::kGpr: return {read(i, n), 0};
       default: UNREACHABLE();
     }
@@ -182,13 +183,13 @@ class Eval {
     switch (Shape::kind(i, n)) {
       case OperandKind::kXmm: cpu_.xmm[i.op[n].reg] = value; return;
       case OperandKind::kMmx: set_mmx(i.op[n].reg, value.lo); return;
-      case OperandKind::kMemory: return store_vec(Shape::operand_width(i, n), vector_address(i, n), value);
+      case OperandKind::kMemory: return store_vec(Shape::operand_width(i, n), vector_address(i, n, guest::kFaultWrite), value);
       default: UNREACHABLE();
     }
   }
 
   void write_low(const Insn& i, unsigned n, unsigned w, const Vec& value) {
-    if (Shape::kind(i, n) == OperandKind::kMemory) return store_vec(w, vector_address(i, n), value);
+    if (Shape::kind(i, n) == OperandKind::kMemory) return store_vec(w, vector_address(i, n, guest::kFaultWrite), value);
     std::memcpy(&cpu_.xmm[i.op[n].reg], &value, w);
   }
 
@@ -233,14 +234,23 @@ class Eval {
     return i.mem.segment == guest::kGs ? cpu_.gs_base : 0;
   }
   Int address(const Insn& i) const { return effective_offset(i) + segment_base(i); }
-  Int operand_address(const Insn& i) const { return checked(i, address(i)); }
-  Int operand_address(const Insn& i, Int delta) const {
-    return checked(i, zext(i.mem.address_width, effective_offset(i) + delta) + segment_base(i));
+  Int operand_address(const Insn& i, u32 access = guest::kFaultWrite) const {
+    return checked(i, address(i), access);
+  }
+  Int canonical_address(const Insn& i) const {
+    Int a = address(i);
+    if (!guest::is_canonical(a)) [[unlikely]] raise_bad_operand_address(cpu_, i, a, 0);
+    return a;
+  }
+  Int operand_address(const Insn& i, Int delta, u32 access) const {
+    return checked(i, zext(i.mem.address_width, effective_offset(i) + delta) + segment_base(i), access);
   }
 
   // --- memory
-  Int checked(const Insn& i, Int address) const {
-    if (address >= guest::kAddressLimit) [[unlikely]] check_stack_operand(cpu_, i, address);
+  Int checked(const Insn& i, Int address, u32 access) const {
+    if (address >= guest::kAddressLimit) [[unlikely]] {
+      raise_bad_operand_address(cpu_, i, address, access);
+    }
     return address;
   }
   Int load(unsigned w, Int address) { return guest::load_width(cpu_, w, address); }
@@ -265,7 +275,7 @@ class Eval {
     return load(w, address);
   }
   void store_stack(unsigned w, Int address, Int value) {
-    guest::check_stack_address(cpu_, address);
+    guest::check_stack_address(cpu_, address, guest::kFaultWrite);
     store(w, address, value);
   }
   void fence() { std::atomic_thread_fence(std::memory_order_seq_cst); }
@@ -430,10 +440,10 @@ class Eval {
  private:
   static s64 signed_value(unsigned w, Int a) { return static_cast<s64>(sign_extend(a, w)); }
 
-  Int vector_address(const Insn& i, unsigned n) {
+  Int vector_address(const Insn& i, unsigned n, u32 access) {
     Int a = address(i);
     if (Shape::operand_width(i, n) == 16 && (a & 15) && i.aligned) [[unlikely]] raise_gp(cpu_);
-    return checked(i, a);
+    return checked(i, a, access);
   }
 
   void check_x87() {

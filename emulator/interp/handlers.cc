@@ -8,9 +8,12 @@ namespace gantry::interp {
 
 using namespace sem;
 
-void check_stack_operand(Cpu& cpu, const Insn& i, u64 address) {
+void raise_bad_operand_address(Cpu& cpu, const Insn& i, u64 address, u32 access) {
   bool stack = i.mem.base == guest::kRsp || i.mem.base == guest::kRbp;
-  if (stack && i.mem.segment == x86::kNoRegister) guest::raise_bad_stack_address(cpu, address);
+  if (stack && i.mem.segment == x86::kNoRegister) {
+    guest::raise_bad_stack_address(cpu, address, access);
+  }
+  guest::raise_bad_address(cpu, address, access);
 }
 
 namespace {

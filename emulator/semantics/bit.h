@@ -33,7 +33,7 @@ typename B::Int modify_bit(B& b, const Insn& i, const BitPlace<B>& place, Rmw op
   unsigned w = b.width(i);
   auto rhs = mask(b.shl(w, b.imm(1), place.index));
   if (b.kind(i, 0) != OperandKind::kMemory) return modify(b, i, operation, rhs).old;
-  auto address = b.operand_address(i, place.delta);
+  auto address = b.operand_address(i, place.delta, guest::kFaultWrite);
   if (b.locked(i)) return b.atomic_rmw(operation, w, address, rhs);
   auto old = b.load(w, address);
   b.store(w, address, apply(b, operation, w, old, rhs));
@@ -49,7 +49,7 @@ void set_bit_flag(B& b, typename B::Int value, const BitPlace<B>& place) {
 template <SemanticBuilder B>
 void BT(B& b, const Insn& i) {
   auto place = bit_place(b, i);
-  auto value = b.kind(i, 0) == OperandKind::kMemory ? b.load(b.width(i), b.operand_address(i, place.delta))
+  auto value = b.kind(i, 0) == OperandKind::kMemory ? b.load(b.width(i), b.operand_address(i, place.delta, 0))
                                                     : b.read(i, 0);
   set_bit_flag(b, value, place);
 }

@@ -31,10 +31,11 @@
 //   enter_mmx()                what reading or writing an MMX register does first, for an instruction
 //                              that may raise before it writes one
 //   address(i)                 effective address of the memory operand, segment base added
-//   operand_address(i)         the same for an access: has raised #SS when it is in the stack segment
-//                              and not canonical
+//   operand_address(i, access) the same for a read (access 0) or a write (kFaultWrite, the default):
+//                              an address that the guest cannot have has raised #SS, #GP or #PF
 //   effective_offset(i)        address(i) without the segment base (LEA)
-//   operand_address(i, delta)          `delta` bytes further, wrapped at the address width
+//   canonical_address(i)       the same for functions that look for the page fault themselves
+//   operand_address(i, delta, access)          `delta` bytes further, wrapped at the address width
 //   segment_base(i)            of the memory operand or, for string instructions, of the override
 //   width(i), kind(i, n), operand_width(i, n), locked(i)   what the decoder says
 //   gpr(n), set_gpr(n, w, v), xmm(n), set_xmm(n, v)

@@ -18,7 +18,7 @@ struct Change {
 };
 
 template <SemanticBuilder B>
-typename B::Int apply(B& b, Rmw operation, unsigned w, typename B::Int lhs, typename B::Int rhs) {
+[[gnu::always_inline]] inline typename B::Int apply(B& b, Rmw operation, unsigned w, typename B::Int lhs, typename B::Int rhs) {
   switch (operation) {
     case Rmw::kAdd: return b.add(w, lhs, rhs);
     case Rmw::kSub: return b.sub(w, lhs, rhs);
@@ -32,11 +32,18 @@ typename B::Int apply(B& b, Rmw operation, unsigned w, typename B::Int lhs, type
 
 // Replaces operand 0 by (operand 0 <operation> rhs), atomically under LOCK.
 template <SemanticBuilder B>
-Change<B> modify(B& b, const Insn& i, Rmw operation, typename B::Int rhs) {
+[[gnu::always_inline]] inline Change<B> modify(B& b, const Insn& i, Rmw operation, typename B::Int rhs) {
   unsigned w = b.width(i);
   if (b.locked(i)) {
     auto old = b.atomic_rmw(operation, w, b.operand_address(i), rhs);
     return {old, apply(b, operation, w, old, rhs)};
+  }
+  if (b.kind(i, 0) == OperandKind::kMemory) {
+    auto address = b.operand_address(i);
+    auto old = b.load(w, address);
+    auto result = apply(b, operation, w, old, rhs);
+    b.store(w, address, result);
+    return {old, result};
   }
   auto old = b.read(i, 0);
   auto result = apply(b, operation, w, old, rhs);

@@ -76,15 +76,15 @@ void LOOPNE(B& b, const Insn& i) {
 template <SemanticBuilder B>
 void JMP_FAR(B& b, const Insn& i) {
   unsigned w = b.width(i);
-  auto offset = b.load(w, b.operand_address(i));
-  b.call_cpu(far_jump, b.load(2, b.operand_address(i, b.imm(w))), offset);
+  auto offset = b.load(w, b.operand_address(i, 0));
+  b.call_cpu(far_jump, b.load(2, b.operand_address(i, b.imm(w), 0)), offset);
 }
 
 template <SemanticBuilder B>
 void CALL_FAR(B& b, const Insn& i) {
   unsigned w = b.width(i);
-  auto offset = b.load(w, b.operand_address(i));
-  b.call_cpu(far_call, b.imm(w), b.load(2, b.operand_address(i, b.imm(w))), offset, b.imm(i.next_rip()));
+  auto offset = b.load(w, b.operand_address(i, 0));
+  b.call_cpu(far_call, b.imm(w), b.load(2, b.operand_address(i, b.imm(w), 0)), offset, b.imm(i.next_rip()));
 }
 
 template <SemanticBuilder B>

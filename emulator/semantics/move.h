@@ -77,7 +77,7 @@ void POP(B& b, const Insn& i) {
   auto value = peek(b, w);
   if (b.kind(i, 0) == OperandKind::kMemory) {
     u64 adjustment = i.mem.base == guest::kRsp ? w : 0;
-    b.store(w, b.operand_address(i, b.imm(adjustment)), value);
+    b.store(w, b.operand_address(i, b.imm(adjustment), guest::kFaultWrite), value);
     return drop(b, w);
   }
   drop(b, w);
@@ -89,8 +89,8 @@ void POP(B& b, const Insn& i) {
 template <SemanticBuilder B>
 void LOAD_FAR(B& b, const Insn& i) {
   unsigned w = b.width(i);
-  auto offset = b.load(w, b.operand_address(i));
-  auto selector = b.load(2, b.operand_address(i, b.imm(w)));
+  auto offset = b.load(w, b.operand_address(i, 0));
+  auto selector = b.load(2, b.operand_address(i, b.imm(w), 0));
   b.call_cpu(load_segment, b.imm(i.opcode & 7), selector);
   b.write(i, 0, offset);
 }

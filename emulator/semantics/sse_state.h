@@ -19,10 +19,10 @@ void store_masked_bytes(guest::Cpu& cpu, u64 address, V128 data, u64 selected);
 template <SemanticBuilder B> void LDMXCSR(B& b, const Insn& i) { b.call_cpu(load_mxcsr, b.read(i, 0)); }
 template <SemanticBuilder B> void STMXCSR(B& b, const Insn& i) { b.write(i, 0, b.call_cpu(mxcsr)); }
 template <SemanticBuilder B> void FXSAVE(B& b, const Insn& i) {
-  b.call_cpu(fxsave, b.operand_address(i), b.imm(i.prefixes & x86::kPrefixRexW));
+  b.call_cpu(fxsave, b.canonical_address(i), b.imm(i.prefixes & x86::kPrefixRexW));
 }
 template <SemanticBuilder B> void FXRSTOR(B& b, const Insn& i) {
-  b.call_cpu(fxrstor, b.operand_address(i), b.imm(i.prefixes & x86::kPrefixRexW));
+  b.call_cpu(fxrstor, b.canonical_address(i), b.imm(i.prefixes & x86::kPrefixRexW));
 }
 template <SemanticBuilder B> void EMMS(B& b, const Insn&) { b.call_cpu(empty_mmx); }
 

@@ -32,7 +32,7 @@ void PREFETCH(B&, const Insn&) {}
 // Cache lines are flushed nowhere, but the address is checked as by a load of one byte.
 template <SemanticBuilder B>
 void CLFLUSH(B& b, const Insn& i) {
-  b.load(1, b.operand_address(i));
+  b.load(1, b.operand_address(i, 0));
 }
 
 template <SemanticBuilder B>

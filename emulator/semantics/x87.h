@@ -123,7 +123,7 @@ template <SemanticBuilder B> void FLD(B& b, const Insn& i) {
     if (b.kind(i, 0) == OperandKind::kSt) {
       b.call_cpu(x87::load_register, b.imm(i.op[0].reg));
     } else if (b.operand_width(i, 0) == 10) {
-      b.call_cpu(x87::load_extended, b.operand_address(i));
+      b.call_cpu(x87::load_extended, b.operand_address(i, 0));
     } else {
       b.call_cpu(x87::load_real, b.imm(b.operand_width(i, 0)), b.read(i, 0));
     }
@@ -133,7 +133,7 @@ template <SemanticBuilder B> void FILD(B& b, const Insn& i) {
   x87_execute(b, i, [&] { b.call_cpu(x87::load_integer, b.imm(b.operand_width(i, 0)), b.read(i, 0)); });
 }
 template <SemanticBuilder B> void FBLD(B& b, const Insn& i) {
-  x87_execute(b, i, [&] { b.call_cpu(x87::load_decimal, b.operand_address(i)); });
+  x87_execute(b, i, [&] { b.call_cpu(x87::load_decimal, b.operand_address(i, 0)); });
 }
 template <SemanticBuilder B> void FLD1(B& b, const Insn& i) { x87_simple<x87::load_constant<x87::Constant::kOne>>(b, i); }
 template <SemanticBuilder B> void FLDL2T(B& b, const Insn& i) { x87_simple<x87::load_constant<x87::Constant::kLog2Ten>>(b, i); }
@@ -208,19 +208,19 @@ template <SemanticBuilder B> void FLDCW(B& b, const Insn& i) {
   b.call_cpu(x87::load_control, b.read(i, 0));
 }
 
-template <auto kOp, typename B>
+template <auto kOp, u32 kAccess, typename B>
 void x87_area(B& b, const Insn& i) {
-  b.call_cpu(kOp, b.operand_address(i), b.imm(b.operand_width(i, 0)));
+  b.call_cpu(kOp, b.operand_address(i, kAccess), b.imm(b.operand_width(i, 0)));
 }
-template <SemanticBuilder B> void FSTENV(B& b, const Insn& i) { x87_area<x87::store_environment>(b, i); }
-template <SemanticBuilder B> void FSAVE(B& b, const Insn& i) { x87_area<x87::save>(b, i); }
+template <SemanticBuilder B> void FSTENV(B& b, const Insn& i) { x87_area<x87::store_environment, guest::kFaultWrite>(b, i); }
+template <SemanticBuilder B> void FSAVE(B& b, const Insn& i) { x87_area<x87::save, guest::kFaultWrite>(b, i); }
 template <SemanticBuilder B> void FLDENV(B& b, const Insn& i) {
   b.call_cpu(x87::check_pending);
-  x87_area<x87::load_environment>(b, i);
+  x87_area<x87::load_environment, 0>(b, i);
 }
 template <SemanticBuilder B> void FRSTOR(B& b, const Insn& i) {
   b.call_cpu(x87::check_pending);
-  x87_area<x87::restore>(b, i);
+  x87_area<x87::restore, 0>(b, i);
 }
 
 }  // namespace gantry::sem
