@@ -35,6 +35,10 @@ void x87_from_fxsave(Cpu& cpu, const FxsaveImage& image) {
   x87.control = static_cast<u16>((image.control & 0x1f7f) | 0x40);
   x87.status = image.status & static_cast<u16>(~kTopMask);
   x87.top = image.status >> kTopShift & 7;
+  // ES and B are not taken from the image: they follow the exception flags and their masks.
+  constexpr u16 kSummary = 1 << 15 | 1 << 7;
+  bool pending = x87.status & ~x87.control & 0x3f;
+  x87.status = static_cast<u16>(pending ? x87.status | kSummary : x87.status & ~kSummary);
   x87.valid = image.tags;
   x87.opcode = image.opcode & 0x7ff;
   x87.rip = image.rip;

@@ -1,5 +1,7 @@
 #include "emulator/semantics/float_ops.h"
 
+#include <utility>
+
 #include "emulator/base/check.h"
 
 namespace gantry::sem::fp {
@@ -51,6 +53,16 @@ V128 each_lane(Cpu& cpu, unsigned lanes, V128 rest, F f) {
   for (unsigned k = 0; k < lanes; ++k) result[k] = f(env, k);
   finish(cpu, env);
   return V128::from(result);
+}
+
+[[noreturn]] void raise_simd(Cpu& cpu) { guest::raise(cpu, {.vector = guest::Vector::kSimd}); }
+
+// Commits the flags of one of several computations that an instruction makes in a row. What is found
+// before computing ends the instruction here; other unmasked exceptions are returned, for the end.
+u32 end_stage(Cpu& cpu, Env& env) {
+  if (env.stopped()) finish(cpu, env);
+  cpu.mxcsr |= env.flags;
+  return std::exchange(env.flags, 0) & ~env.masked;
 }
 
 // The relations that satisfy each predicate, and which predicates are silent about quiet NaNs. The
@@ -118,7 +130,7 @@ void finish(Cpu& cpu, const Env& env) {
   u32 flags = env.flags;
   if (env.stopped()) flags &= kPreComputation;
   cpu.mxcsr |= flags;
-  if (env.unmasked()) [[unlikely]] guest::raise(cpu, {.vector = guest::Vector::kSimd});
+  if (env.unmasked()) [[unlikely]] raise_simd(cpu);
 }
 
 template <typename T>
@@ -157,16 +169,17 @@ V128 dot_product(Cpu& cpu, V128 a, V128 b, u64 control) {
   for (unsigned k = 0; k < kCount; ++k) {
     if (control >> (4 + k) & 1) products[k] = arith_element(env, Arith::kMul, x[k], y[k]);
   }
-  if (env.unmasked()) finish(cpu, env);
+  u32 pending = end_stage(cpu, env);
   // Each lane has a sum of its own, which shows only in the choice between several NaNs.
   auto sum = [&](T p, T q) { return arith_element(env, Arith::kAdd, p, q); };
   V128::Lanes<T> totals;
   for (unsigned k = 0; k < kCount; ++k) totals[k] = sum(products[k ^ (kCount == 4)], products[k ^ (kCount == 2)]);
+  pending |= end_stage(cpu, env);
   for (unsigned k = 0; k < kCount; ++k) {
     T total = kCount == 4 ? sum(totals[k], totals[(k ^ 2) % kCount]) : totals[k];
     result[k] = control >> k & 1 ? total : 0;
   }
-  finish(cpu, env);
+  if (end_stage(cpu, env) | pending) raise_simd(cpu);
   return V128::from(result);
 }
 
