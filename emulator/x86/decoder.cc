@@ -349,8 +349,9 @@ bool Decoder::check_prefixes() const {
 DecodeStatus Decoder::finish() {
   if (has(kPrefixLock | kPrefixVex) && !check_prefixes()) return DecodeStatus::kInvalid;
   if (has(kRepeats) && (row_->attributes & kString)) insn_.ends_block = true;
-  if (has(kFsOverride)) insn_.mem.segment = 4;
-  if (has(kGsOverride)) insn_.mem.segment = 5;
+  if (has(kFsOverride | kGsOverride) && !(row_->attributes & kNoSegment)) {
+    insn_.mem.segment = has(kFsOverride) ? 4 : 5;
+  }
   if (has(kRipRelative)) insn_.mem.disp += static_cast<s64>(insn_.next_rip());
   if (!has(kPrefixAddressSize)) return DecodeStatus::kOk;
   insn_.mem.address_width = 4;

@@ -21,6 +21,7 @@ enum Attribute : u32 {
   kByte = 1 << 7,        // Insn::width is 1 though no operand says so (byte string instructions)
   kIgnoreMod = 1 << 8,   // ModRM.rm is a register whatever ModRM.mod is (MOV to and from CR and DR)
   kCc = 1 << 9,          // sixteen opcodes, whose low four bits are the Condition
+  kNoSegment = 1 << 10,  // the address is a number and no access (LEA): overrides are ignored
 
   // Derived from the operands when the table is built.
   kHasModRm = 1 << 16,

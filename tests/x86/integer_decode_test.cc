@@ -94,6 +94,8 @@ TEST(Decode, SegmentOverrides) {
   EXPECT_EQ(decoded({0x64, 0x2e, 0x8b, 0x00}).mem.segment, 4);
 }
 
+TEST(Decode, LeaHasNoSegment) { EXPECT_EQ(text_of({0x64, 0x8d, 0x00}), "lea eax, [rax]"); }
+
 TEST(Decode, MoffsHasEightOrFourBytes) {
   EXPECT_EQ(decoded({0xa1, 1, 2, 3, 4, 5, 6, 7, 8}).mem.disp, 0x0807060504030201);
   EXPECT_EQ(decoded({0x67, 0xa1, 1, 2, 3, 0x84}).mem.disp, 0x84030201);

@@ -121,21 +121,26 @@ bool leaves_operands_out(const Insn& ours) {
          mnemonic(ours) == "xlat";
 }
 
-const char* operand_differs(const Insn& ours, unsigned n, const ZydisDecodedOperand& theirs) {
+const char* width_differs(const Insn& ours, const Operand& operand) {
+  bool memory = operand.kind == OperandKind::kMemory;
   std::string name = mnemonic(ours);
-  const Operand& op = ours.op[n];
-  if (op.kind == OperandKind::kMemory && op.width == 0) {
+  if (memory && operand.width == 0) {
     return "LEA and state areas: the size of the memory operand says nothing";
   }
-  if (name.starts_with("cl"))
+  if (memory && name.starts_with("cl")) {
     return "CLFLUSH, CLFLUSHOPT, CLWB: m8 (SDM vol. 2), not the cache line";
-  if (name == "lsl") return "LSL: 16 bits of the source count, whatever the register is called";
-  if (name == "movsxd" && ours.width == 2) return "MOVSXD r16, r/m16 (SDM vol. 2), not r/m32";
-  bool disp32 = ours.mem.base == kNoRegister && theirs.mem.base != ZYDIS_REGISTER_NONE;
-  if (op.kind == OperandKind::kMemory && disp32 && ours.mem.address_width == 4) {
-    return "SIB with base 101b and mod 00b has no base, R13D neither (SDM vol. 2, table 2-3)";
   }
-  return nullptr;
+  if (!memory && name == "lsl") {
+    return "LSL: 16 bits of the source count, whatever the register is called";
+  }
+  bool movsxd16 = name == "movsxd" && ours.width == 2;
+  return movsxd16 ? "MOVSXD r16, r/m16 (SDM vol. 2), not r/m32" : nullptr;
+}
+
+const char* base_differs(const Insn& ours, ZydisRegister theirs) {
+  bool r13 = theirs == ZYDIS_REGISTER_R13D && ours.mem.base == kNoRegister;
+  return r13 ? "SIB with base 101b and mod 00b has no base, R13D neither (SDM vol. 2, table 2-3)"
+             : nullptr;
 }
 
 }  // namespace gantry::x86

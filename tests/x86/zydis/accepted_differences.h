@@ -12,8 +12,11 @@ namespace gantry::x86 {
 // Why we refuse what Zydis accepts, or null when that is not explained.
 const char* refused_alone(const ZydisDecodedInstruction& theirs);
 
-// Why this operand may differ, or null.
-const char* operand_differs(const Insn& ours, unsigned operand, const ZydisDecodedOperand& theirs);
+// Why this operand may have another width, or null.
+const char* width_differs(const Insn& ours, const Operand& operand);
+
+// Why the memory operand's base may be another, or null.
+const char* base_differs(const Insn& ours, ZydisRegister theirs);
 
 // Two names for one instruction.
 bool equal_mnemonics(std::string_view ours, std::string_view zydis);

@@ -173,26 +173,23 @@ const char* Oracle::compare_operands() {
   if (count - first != visible) return "operand count";
   static const char* const kNames[] = {"operand 1", "operand 2", "operand 3", "operand 4"};
   for (unsigned i = 0; i < visible; i++) {
-    if (!same_operand(ours_.op[i + first], operands_[i]) && !excused(i + first, operands_[i]))
-      return kNames[i];
+    if (!same_operand(ours_.op[i + first], operands_[i])) return kNames[i];
   }
   return nullptr;
 }
 
-bool Oracle::excused(unsigned operand, const ZydisDecodedOperand& theirs) {
-  const char* reason = operand_differs(ours_, operand, theirs);
+bool Oracle::excused(const char* reason) {
   if (reason) explained_[reason]++;
   return reason;
 }
 
-bool Oracle::same_operand(const Operand& ours, const ZydisDecodedOperand& theirs) const {
+bool Oracle::same_operand(const Operand& ours, const ZydisDecodedOperand& theirs) {
   switch (theirs.type) {
-    case ZYDIS_OPERAND_TYPE_REGISTER: {
-      RegisterName name = register_name(theirs.reg.value);
-      return name.kind == ours.kind && name.reg == ours.reg && name.width == ours.width;
-    }
+    case ZYDIS_OPERAND_TYPE_REGISTER:
+      return same_register(ours, theirs);
     case ZYDIS_OPERAND_TYPE_MEMORY:
-      return same_memory(ours, theirs);
+      return ours.kind == OperandKind::kMemory && same_memory(theirs) &&
+             same_width(ours, theirs.size);
     case ZYDIS_OPERAND_TYPE_IMMEDIATE:
       return same_immediate(ours, theirs);
     default:
@@ -200,9 +197,17 @@ bool Oracle::same_operand(const Operand& ours, const ZydisDecodedOperand& theirs
   }
 }
 
-bool Oracle::same_memory(const Operand& ours, const ZydisDecodedOperand& theirs) const {
+bool Oracle::same_width(const Operand& ours, unsigned bits) {
+  return ours.width * 8u == bits || excused(width_differs(ours_, ours));
+}
+
+bool Oracle::same_register(const Operand& ours, const ZydisDecodedOperand& theirs) {
+  RegisterName name = register_name(theirs.reg.value);
+  return name.kind == ours.kind && name.reg == ours.reg && same_width(ours, name.width * 8);
+}
+
+bool Oracle::same_memory(const ZydisDecodedOperand& theirs) {
   const MemoryOperand& mem = ours_.mem;
-  if (ours.kind != OperandKind::kMemory || ours.width * 8 != theirs.size) return false;
   if (mem.segment != segment_override(theirs.mem.segment)) return false;
   if (mem.address_width * 8 != theirs_.address_width) return false;
   if (is_instruction_pointer(theirs.mem.base)) {
@@ -210,8 +215,9 @@ bool Oracle::same_memory(const Operand& ours, const ZydisDecodedOperand& theirs)
     ZydisCalcAbsoluteAddress(&theirs_, &theirs, kAddress, &target);
     return mem.rip_relative && mem.base == kNoRegister && static_cast<u64>(mem.disp) == target;
   }
-  return mem.base == register_number(theirs.mem.base) &&
-         mem.index == register_number(theirs.mem.index) && !mem.rip_relative &&
+  bool same_base = mem.base == register_number(theirs.mem.base);
+  if (!same_base && excused(base_differs(ours_, theirs.mem.base))) return true;
+  return same_base && mem.index == register_number(theirs.mem.index) && !mem.rip_relative &&
          mem.scale == scale_shift(theirs.mem.scale) && same_displacement(theirs);
 }
 

@@ -38,9 +38,11 @@ class Oracle {
   void compare_instruction(const ByteString& string);
   const char* first_difference();
   const char* compare_operands();
-  bool excused(unsigned operand, const ZydisDecodedOperand& theirs);
-  bool same_operand(const Operand& ours, const ZydisDecodedOperand& theirs) const;
-  bool same_memory(const Operand& ours, const ZydisDecodedOperand& theirs) const;
+  bool excused(const char* reason);
+  bool same_operand(const Operand& ours, const ZydisDecodedOperand& theirs);
+  bool same_memory(const ZydisDecodedOperand& theirs);
+  bool same_register(const Operand& ours, const ZydisDecodedOperand& theirs);
+  bool same_width(const Operand& ours, unsigned bits);
   bool same_displacement(const ZydisDecodedOperand& theirs) const;
   bool same_immediate(const Operand& ours, const ZydisDecodedOperand& theirs) const;
   bool same_mnemonic();
