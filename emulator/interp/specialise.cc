@@ -6,6 +6,11 @@
 #include "emulator/semantics/integer.h"
 #include "emulator/semantics/move.h"
 #include "emulator/semantics/shift.h"
+#include "emulator/semantics/sse_convert.h"
+#include "emulator/semantics/sse_float.h"
+#include "emulator/semantics/sse_integer.h"
+#include "emulator/semantics/sse_move.h"
+#include "emulator/semantics/sse_shuffle.h"
 
 namespace gantry::interp {
 namespace {
@@ -177,6 +182,51 @@ Handler address_of(const Insn& i) {
   return i.width == 8 ? with_memory<BODY(LEA), 8, kGpr, kMemory>(i) : nullptr;
 }
 
+// --- vectors: XMM registers and memory. Bodies with a third operand do not fit.
+
+template <auto kBody, unsigned kMemoryWidth = 16>
+Handler vectors(const Insn& i) {
+  OperandKind first = i.op[0].kind, second = i.op[1].kind;
+  if (first == kXmm && second == kXmm) return &special<kBody, FixedShape<16, kXmm, kXmm>>;
+  if (first == kXmm && second == kMemory && i.op[1].width == kMemoryWidth) {
+    return with_memory<kBody, 16, kXmm, kMemory, kMemoryWidth>(i);
+  }
+  if (first == kMemory && second == kXmm && i.op[0].width == kMemoryWidth) {
+    return with_memory<kBody, kMemoryWidth, kMemory, kXmm, 16>(i);
+  }
+  return nullptr;
+}
+template <auto kBody>
+Handler doubles(const Insn& i) {
+  return vectors<kBody, 8>(i);
+}
+template <auto kBody>
+Handler floats(const Insn& i) {
+  return vectors<kBody, 4>(i);
+}
+
+// Between XMM and general registers.
+template <auto kBody, unsigned kWidth>
+Handler crossing_of_width(const Insn& i) {
+  using FromXmm = FixedShape<kWidth, kGpr, kXmm, Addressing::kAny, 16>;
+  using ToXmm = FixedShape<16, kXmm, kGpr, Addressing::kAny, kWidth>;
+  OperandKind first = i.op[0].kind, second = i.op[1].kind;
+  if (first == kGpr && second == kXmm) return &special<kBody, FromXmm>;
+  return first == kXmm && second == kGpr ? &special<kBody, ToXmm> : nullptr;
+}
+template <auto kBody>
+Handler crossing(const Insn& i) {
+  unsigned w = i.op[i.op[0].kind == kXmm].width;
+  if (w == 4) return crossing_of_width<kBody, 4>(i);
+  return w == 8 ? crossing_of_width<kBody, 8>(i) : nullptr;
+}
+// MOVQ also loads and stores.
+template <auto kBody>
+Handler quadwords(const Insn& i) {
+  Handler between_registers = crossing<kBody>(i);
+  return between_registers ? between_registers : doubles<kBody>(i);
+}
+
 // --- which instructions
 
 struct Special {
@@ -213,6 +263,40 @@ constexpr Special kSpecials[] = {
     SPECIAL(SHL, shift),
     SPECIAL(SHR, shift),
     SPECIAL(SAR, shift),
+    SPECIAL(MOVAPS, vectors),
+    SPECIAL(MOVAPD, vectors),
+    SPECIAL(MOVUPS, vectors),
+    SPECIAL(MOVUPD, vectors),
+    SPECIAL(MOVDQA, vectors),
+    SPECIAL(MOVDQU, vectors),
+    SPECIAL(PXOR, vectors),
+    SPECIAL(POR, vectors),
+    SPECIAL(PAND, vectors),
+    SPECIAL(PCMPEQB, vectors),
+    SPECIAL(PCMPEQD, vectors),
+    SPECIAL(PMINUB, vectors),
+    SPECIAL(PADDD, vectors),
+    SPECIAL(PADDQ, vectors),
+    SPECIAL(PUNPCKLQDQ, vectors),
+    SPECIAL(XORPS, vectors),
+    SPECIAL(XORPD, vectors),
+    SPECIAL(ANDPD, vectors),
+    SPECIAL(MOVSD, doubles),
+    SPECIAL(ADDSD, doubles),
+    SPECIAL(SUBSD, doubles),
+    SPECIAL(MULSD, doubles),
+    SPECIAL(DIVSD, doubles),
+    SPECIAL(UCOMISD, doubles),
+    SPECIAL(COMISD, doubles),
+    SPECIAL(MOVHPS, doubles),
+    SPECIAL(MOVSS, floats),
+    SPECIAL(ADDSS, floats),
+    SPECIAL(MULSS, floats),
+    SPECIAL(PMOVMSKB, crossing),
+    SPECIAL(CVTSI2SD, crossing),
+    SPECIAL(CVTTSD2SI, crossing),
+    SPECIAL(MOVD, crossing),
+    SPECIAL(MOVQ, quadwords),
     {GENERAL(LEA), &address_of},
     {GENERAL(JCC), &jump_if},
     {GENERAL(SETCC), &set_if},
