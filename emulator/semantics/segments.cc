@@ -112,7 +112,7 @@ void far_call(Cpu& cpu, u64 width, u64 selector, u64 target, u64 return_address)
   auto w = static_cast<unsigned>(width);
   check_code_segment(cpu, selector);
   u64 top = cpu.gpr[kRsp] - 2 * width;
-  guest::check_stack_address(cpu, top, guest::kFaultWrite);
+  guest::check_stack_address(cpu, top + width, guest::kFaultWrite);
   guest::probe_write(cpu, top + width, width);
   guest::probe_write(cpu, top, width);
   guest::store_width(cpu, w, top + width, cpu.segment[guest::kCs]);
