@@ -173,7 +173,7 @@ s64 AddressSpace::for_each_part(u64 address, u64 size,
   return complete ? 0 : -ENOMEM;
 }
 
-// On hosts with large pages: whole pages by the host, the ends of private memory by hand.
+// The host's part of madvise: whole pages of the host.
 static s64 host_advise(u64 page_size, u64 start, u64 size, int advice) {
   u64 inner_start = align_up(start, page_size), inner_end = align_down(start + size, page_size);
   if (inner_start >= inner_end) return 0;
@@ -181,18 +181,36 @@ static s64 host_advise(u64 page_size, u64 start, u64 size, int advice) {
   return madvise(address, inner_end - inner_start, advice) < 0 ? -errno : 0;
 }
 
+// MADV_DONTNEED of memory that fills pages of the host in part: it is zeroed where it is writable.
+static void clear_edges(const RegionMap& regions, u64 page_size, u64 start, u64 end) {
+  auto clear = [&](u64 from, u64 to) {
+    for (u64 page = from; page < to; page += kGuestPageSize) {
+      auto it = regions.find(page);
+      if (it == regions.end() || it->second.flags & MAP_SHARED || it->second.file) continue;
+      if (it->second.protection & PROT_WRITE) {
+        std::memset(reinterpret_cast<void*>(page), 0, kGuestPageSize);
+      }
+    }
+  };
+  u64 inner_start = std::min(align_up(start, page_size), end);
+  clear(start, inner_start);
+  clear(std::max(align_down(end, page_size), inner_start), end);
+}
+
 s64 AddressSpace::advise(u64 address, u64 size, int advice) {
   bool discards = advice == MADV_DONTNEED || advice == MADV_FREE || advice == MADV_REMOVE ||
                   advice == 24 /* MADV_DONTNEED_LOCKED */;
+  State& state = *state_;
   s64 status = for_each_part(address, size, [&](u64 start, u64 part) {
-    return host_advise(state_->host.page_size(), start, part, advice);
+    return host_advise(state.host.page_size(), start, part, advice);
   });
-  if (discards && is_guest_range(address, size)) {
-    std::lock_guard lock(state_->mutex);
-    // The pages stay as they are on the host: a write-protected one remains known as such.
-    state_->code.unprotect(address, address + size);
-    state_->invalidate(address, address + size);
-  }
+  if (!discards || address % kGuestPageSize || !is_guest_range(address, size)) return status;
+  u64 end = address + align_up(size, kGuestPageSize);
+  std::lock_guard lock(state.mutex);
+  // Pages keep their protection on the host: those that are write-protected for us lose it here.
+  state.code.unprotect(address, end);
+  if (advice == MADV_DONTNEED) clear_edges(state.regions, state.host.page_size(), address, end);
+  state.invalidate(address, end);
   return status;
 }
 
