@@ -5,8 +5,6 @@
 
 #include <cerrno>
 
-#include "runtime/signals/signal_state.h"
-
 namespace gantry::runtime {
 namespace {
 
@@ -55,8 +53,5 @@ u64 set_host_mask(u64 mask) {
   ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, &old, sizeof mask);
   return old;
 }
-
-BlockSignals::BlockSignals() : old_mask_(set_host_mask(kAllSignals & ~kFaultSignals)) {}
-BlockSignals::~BlockSignals() { set_host_mask(old_mask_); }
 
 }  // namespace gantry::runtime

@@ -25,16 +25,4 @@ int get_host_action(int signal, HostAction& action);
 // The calling thread's mask (sigprocmask(2)); the old one.
 u64 set_host_mask(u64 mask);
 
-// Blocks everything but the fault signals while it lives; then the mask is again what it was.
-class BlockSignals {
- public:
-  BlockSignals();
-  ~BlockSignals();
-  BlockSignals(const BlockSignals&) = delete;
-  BlockSignals& operator=(const BlockSignals&) = delete;
-
- private:
-  u64 old_mask_;
-};
-
 }  // namespace gantry::runtime
