@@ -26,6 +26,7 @@ using Address = GuestPtr<AddressTag>;  // anything else in memory, printed as an
 
 struct Fd { int value; };            // a file descriptor; AT_FDCWD is one too
 struct Flags { u32 value; };         // printed in hexadecimal
+struct Request { u32 value; };       // of ioctl(2); printed by its name
 struct Mode { u32 value; };          // printed in octal
 struct Size { u64 value; };
 struct Pid { int value; };

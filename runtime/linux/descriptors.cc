@@ -82,7 +82,7 @@ s64 fcntl(Task& task, Fd fd, int command, u64 argument) {
   return host_syscall(SYS_fcntl, raw(fd), raw(command), argument);
 }
 
-s64 ioctl(Task& task, Fd fd, Flags request, Address argument) {
+s64 ioctl(Task& task, Fd fd, Request request, Address argument) {
   if (is_hidden_fd(fd.value)) return -EBADF;
   if (depends_on_architecture(request.value)) return -ENOTTY;
   return blocking_syscall(task, SYS_ioctl, raw(fd), request.value, argument.address);

@@ -12,7 +12,7 @@ s64 dup(Task& task, Fd fd);
 s64 dup2(Task& task, Fd old_fd, Fd new_fd);
 s64 dup3(Task& task, Fd old_fd, Fd new_fd, Flags flags);
 s64 fcntl(Task& task, Fd fd, int command, u64 argument);
-s64 ioctl(Task& task, Fd fd, Flags request, Address argument);
+s64 ioctl(Task& task, Fd fd, Request request, Address argument);
 s64 pipe(Task& task, Address fds);
 s64 pipe2(Task& task, Address fds, Flags flags);
 

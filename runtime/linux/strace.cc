@@ -10,6 +10,7 @@
 #include <iterator>
 
 #include "emulator/base/log.h"
+#include "runtime/linux/ioctl_names.h"
 
 namespace gantry::runtime {
 namespace {
@@ -92,6 +93,11 @@ void print_fd(Line& line, int fd) {
 void print_mode(Line& line, u32 mode) { line.print(mode ? "0%o" : "%o", mode); }
 void print_flags(Line& line, u32 flags) { line.print(flags ? "0x%x" : "%u", flags); }
 
+void print_request(Line& line, u32 request) {
+  const char* name = ioctl_name(request);
+  name ? line.print("%s", name) : line.print("0x%x", request);
+}
+
 void print_signal(Line& line, int number) {
   const char* name = ::sigabbrev_np(number);
   name ? line.print("SIG%s", name) : line.print("%d", number);
@@ -127,6 +133,8 @@ void print_argument(Line& line, Task& task, const Call& call, unsigned i) {
       return print_flags(line, static_cast<u32>(value));
     case ArgumentKind::kMode:
       return print_mode(line, static_cast<u32>(value));
+    case ArgumentKind::kRequest:
+      return print_request(line, static_cast<u32>(value));
     case ArgumentKind::kSignal:
       return print_signal(line, static_cast<int>(value));
     case ArgumentKind::kPath:

@@ -46,6 +46,7 @@ enum class ArgumentKind : u8 {
   kFd,
   kFlags,
   kMode,
+  kRequest,
   kPid,
   kSignal,
   kPath,
@@ -130,6 +131,8 @@ template <>
 inline constexpr ArgumentKind kKind<Flags> = ArgumentKind::kFlags;
 template <>
 inline constexpr ArgumentKind kKind<Mode> = ArgumentKind::kMode;
+template <>
+inline constexpr ArgumentKind kKind<Request> = ArgumentKind::kRequest;
 template <>
 inline constexpr ArgumentKind kKind<Pid> = ArgumentKind::kPid;
 template <>
