@@ -12,6 +12,7 @@ namespace gantry {
 namespace {
 
 constexpr u64 kResolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+constexpr int kStepFlags = O_PATH | O_NOFOLLOW;
 constexpr int kMaxLinks = 40;         // path_resolution(7)
 constexpr int kMaxComponents = 4096;  // PATH_MAX bytes hold no more
 
@@ -33,6 +34,12 @@ std::string child_of(const std::string& directory, const std::string& name) {
 
 std::string parent_of(const std::string& path) {
   return path.substr(0, std::max<std::size_t>(path.rfind('/'), 1));
+}
+
+// Kernel, overlayfs.rst: a removed name is a character device 0/0 in the upper layer.
+bool is_whiteout(int fd) {
+  Result<struct stat> status = stat_of(fd);
+  return status && S_ISCHR(status->st_mode) && status->st_rdev == 0;
 }
 
 }  // namespace
@@ -82,22 +89,33 @@ const GuestView::PlacedMount* GuestView::covering_content(std::string_view path)
   return found == mounts_.rend() ? nullptr : &*found;
 }
 
+// `layer` is a mount's source: the engine's word, as it is for the low-level runtime. `rest` is the
+// path below it, "" or starting with "/".
+Result<UniqueFd> GuestView::open_in_layer(const std::string& layer, const std::string& rest) const {
+  TRY_ASSIGN(UniqueFd source, open_at(bundle_.get(), layer, O_PATH));
+  if (rest.empty() || rest == "/") return source;
+  return open_resolved(source.get(), rest.substr(1), kStepFlags, kResolve);
+}
+
 // Opens `path`, all of whose ancestors are known to be directories.
 Result<UniqueFd> GuestView::open_step(const std::string& path) const {
-  constexpr int kFlags = O_PATH | O_NOFOLLOW;
   const PlacedMount* placed = covering_content(path);
   if (!placed) {
-    return open_resolved(root_.get(), path == "/" ? "." : path.substr(1), kFlags, kResolve);
+    return open_resolved(root_.get(), path == "/" ? "." : path.substr(1), kStepFlags, kResolve);
   }
-  if (!placed->mount.is_bind()) {
+  std::string rest = path.substr(placed->at == "/" ? 0 : placed->at.size());
+  std::vector<std::string> layers = placed->mount.layers();
+  if (layers.empty()) {
     return make_error(EXDEV, "%s lies on a %s that exists only while the container runs",
                       path.c_str(), placed->mount.type.c_str());
   }
-  // The source is the engine's word, as it is for the low-level runtime.
-  TRY_ASSIGN(UniqueFd source, open_at(bundle_.get(), placed->mount.source, O_PATH));
-  std::string rest = path.substr(placed->at == "/" ? 0 : placed->at.size());
-  if (rest.empty() || rest == "/") return source;
-  return open_resolved(source.get(), rest.substr(1), kFlags, kResolve);
+  for (std::size_t i = 0; i + 1 < layers.size(); i++) {
+    Result<UniqueFd> fd = open_in_layer(layers[i], rest);
+    if (!fd && fd.error().code == ENOENT) continue;
+    if (fd && is_whiteout(fd->get())) return make_system_error(ENOENT, "%s", path.c_str());
+    return fd;
+  }
+  return open_in_layer(layers.back(), rest);
 }
 
 Result<void> GuestView::take_step(Walk& walk) const {

@@ -56,6 +56,7 @@ class GuestView {
   GuestView(UniqueFd root, UniqueFd bundle) : root_(std::move(root)), bundle_(std::move(bundle)) {}
   const PlacedMount* covering_content(std::string_view path) const;
   Result<UniqueFd> open_step(const std::string& path) const;
+  Result<UniqueFd> open_in_layer(const std::string& layer, const std::string& rest) const;
   Result<void> take_step(Walk& walk) const;
 
   UniqueFd root_;

@@ -24,6 +24,14 @@ Result<Mount> read_mount(const Json& value, std::size_t index) {
   return mount;
 }
 
+void append_split(std::vector<std::string>& list, std::string_view paths) {
+  while (!paths.empty()) {
+    std::size_t end = std::min(paths.find(':'), paths.size());
+    list.emplace_back(paths.substr(0, end));
+    paths.remove_prefix(std::min(end + 1, paths.size()));
+  }
+}
+
 }  // namespace
 
 bool Mount::has_option(std::string_view option) const {
@@ -31,6 +39,18 @@ bool Mount::has_option(std::string_view option) const {
 }
 
 bool Mount::is_bind() const { return type == "bind" || has_option("bind") || has_option("rbind"); }
+
+std::vector<std::string> Mount::layers() const {
+  if (is_bind()) return {source};
+  std::vector<std::string> upper, lower;
+  if (type != "overlay") return upper;
+  for (std::string_view option : options) {
+    if (option.starts_with("upperdir=")) upper.emplace_back(option.substr(9));
+    if (option.starts_with("lowerdir=")) append_split(lower, option.substr(9));
+  }
+  upper.insert(upper.end(), lower.begin(), lower.end());
+  return upper;
+}
 
 Result<std::vector<Mount>> read_mounts(const Json& spec) {
   std::vector<Mount> mounts;

@@ -19,6 +19,9 @@ struct Mount {
   // Shows a file or directory of the host.
   bool is_bind() const;
   bool is_tmpfs() const { return type == "tmpfs" && !is_bind(); }
+  // Host paths whose content it shows, the uppermost first: one of a bind mount, the layers of an
+  // overlay (podman's `-v DIR:DIR:O`). Empty for other filesystems.
+  std::vector<std::string> layers() const;
   // A tmpfs that starts as a copy of what it covers (an extension of runc, taken up by crun).
   bool copies_up() const { return is_tmpfs() && has_option("tmpcopyup"); }
 };

@@ -120,7 +120,9 @@ Finding examine_emulator(const Config& config) {
   Result<Emulator> emulator = find_emulator(config);
   if (!emulator) return broken("emulator", emulator.error().message);
   if (emulator->path.empty()) {
-    return broken("emulator", "gantry-x64 was not found; set `emulator` in the configuration file");
+    auto missing = emulator->has_guests() ? broken : warning;
+    return missing("emulator",
+                   "gantry-x64 was not found; set `emulator` in the configuration file");
   }
   Result<Output> version = run_program(emulator->path, {"--version"}, true);
   if (!version) return broken("emulator", version.error().message);

@@ -94,6 +94,24 @@ TEST_F(GuestViewTest, RelativeSourcesBelongToTheBundle) {
   EXPECT_EQ(open("/app/tool"), "/app/tool");
 }
 
+TEST_F(GuestViewTest, OverlayVolumesShowTheirLayers) {
+  write_file(bundle_.at("lower/tool"), "x");
+  write_file(bundle_.at("lower2/folder/other"), "x");
+  write_link(bundle_.at("upper/link"), "/bin/guest");
+  std::string lower = "lowerdir=" + bundle_.path() + "/lower:" + bundle_.path() + "/lower2";
+  mount({{"destination", "/app"},
+         {"type", "overlay"},
+         {"source", "overlay"},
+         {"options", {lower, "upperdir=" + bundle_.path() + "/upper", "workdir=/w"}}});
+  EXPECT_EQ(open("/app/tool"), "/app/tool");
+  EXPECT_EQ(open("/app/folder/other"), "/app/folder/other");
+  EXPECT_EQ(open("/app/link"), "/bin/guest");
+  EXPECT_EQ(open("/app/none"), code(ENOENT));
+  if (::mknod(bundle_.at("upper/tool").c_str(), S_IFCHR, 0) == 0) {
+    EXPECT_EQ(open("/app/tool"), code(ENOENT));
+  }
+}
+
 TEST_F(GuestViewTest, LaterMountsHideEarlierOnes) {
   write_file(bundle_.at("one/tool"), "x");
   mount(test::bind_mount(bundle_.at("one"), "/app/bin"));
