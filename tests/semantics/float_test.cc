@@ -55,7 +55,8 @@ TEST(SoftFloat, OverflowIsInfinityOrTheLargestNumber) {
 TEST(SoftFloat, RoundingUpToTheSmallestNormalCanStillUnderflow) {
   u64 half = 0x3fe0000000000000, below_two = 0x3fffffffffffffff;
   // 2^-1022 × (1 - 2^-53): with 53 bits it is 1 - 2^-53, below the normals.
-  EXPECT_EQ(run({}, kMinNormal, half + 0x000fffffffffffff, multiply), (Result{kMinNormal, kUnderflow | kPrecision}));
+  EXPECT_EQ(run({}, kMinNormal, half + 0x000fffffffffffff, multiply),
+            (Result{kMinNormal, kUnderflow | kPrecision}));
   // 2^-1022 × (1 - 2^-105): rounded to 53 bits it is normal.
   EXPECT_EQ(run({}, kMinNormal + 1, 0x3feffffffffffffe, multiply).bits, kMinNormal);
   EXPECT_EQ(run({}, kMinNormal + 1, 0x3feffffffffffffe, multiply).flags, kPrecision);
@@ -68,7 +69,8 @@ TEST(SoftFloat, ExactDenormalResultsDoNotUnderflow) {
 
 TEST(SoftFloat, FlushToZeroTakesExactTinyResultsToo) {
   Env env = {.flush_to_zero = true};
-  EXPECT_EQ(run(env, kMinNormal + 1, kMinNormal | u64{1} << 63, add), (Result{0, kUnderflow | kPrecision}));
+  EXPECT_EQ(run(env, kMinNormal + 1, kMinNormal | u64{1} << 63, add),
+            (Result{0, kUnderflow | kPrecision}));
 }
 
 TEST(SoftFloat, DenormalsAreZeroKeepsTheSignAndSetsNoFlag) {
@@ -97,7 +99,8 @@ TEST(SoftFloat, IntegerIndefiniteWhenOutOfRange) {
   EXPECT_EQ(to_integer(env, Rounding::kZero, 32, from_integer(s64{1} << 31)), u64{1} << 31);
   EXPECT_EQ(env.flags, kInvalid);
   env = {};
-  EXPECT_EQ(static_cast<s32>(to_integer(env, Rounding::kZero, 32, from_integer(-(s64{1} << 31)))), INT32_MIN);
+  EXPECT_EQ(static_cast<s32>(to_integer(env, Rounding::kZero, 32, from_integer(-(s64{1} << 31)))),
+            INT32_MIN);
   EXPECT_EQ(env.flags, 0u);
 }
 
@@ -136,7 +139,8 @@ TEST(SoftFloat, AgreesWithTheHostOnRandomOperands) {
                                               {run({}, a, b, multiply).bits, x * y},
                                               {run({}, a, b, divide).bits, x / y}};
     for (auto [bits, value] : results) {
-      if (!std::isnan(value)) ASSERT_EQ(bits, std::bit_cast<u64>(value)) << std::hex << a << " " << b;
+      if (std::isnan(value)) continue;
+      ASSERT_EQ(bits, std::bit_cast<u64>(value)) << std::hex << a << " " << b;
     }
   }
 }

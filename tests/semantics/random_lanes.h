@@ -17,7 +17,8 @@ class RandomLanes {
     return z ^ z >> 31;
   }
 
-  // Bits of a double: the extremes of the range, close exponents and short significands are frequent.
+  // Bits of a double: the extremes of the range, close exponents and short significands are
+  // frequent.
   u64 float_lane() {
     constexpr u64 kExponents[] = {0, 1, 2, 0x3fe, 0x3ff, 0x400, 0x401, 0x3ca, 0x7fd, 0x7fe, 0x7ff};
     u64 r = next();

@@ -237,8 +237,10 @@ TEST(SseFloat, HostAndSoftPathsAgree) {
       if (fault) m->cpu.mxcsr |= 0x20;
       if (fault) m->cpu.xmm[0] = fast.cpu.xmm[0];
     }
-    ASSERT_EQ(fast.cpu.xmm[0], soft.cpu.xmm[0]) << std::hex << int{opcode} << " " << a.lo << " " << b.lo;
-    ASSERT_EQ(fast.mxcsr_flags(), soft.mxcsr_flags()) << std::hex << int{opcode} << " " << a.lo << " " << b.lo;
+    ASSERT_EQ(fast.cpu.xmm[0], soft.cpu.xmm[0])
+        << std::hex << int{opcode} << " " << a.lo << " " << b.lo;
+    ASSERT_EQ(fast.mxcsr_flags(), soft.mxcsr_flags())
+        << std::hex << int{opcode} << " " << a.lo << " " << b.lo;
   }
 }
 
@@ -251,7 +253,9 @@ TEST(SseFloat, ApproximationsAreWithinTheirBound) {
     double x = std::bit_cast<float>(bits);
     auto value = [](V128 v) { return double{std::bit_cast<float>(static_cast<u32>(v.lo))}; };
     double reciprocal = value(sem::fp::reciprocal<1>({bits, 0}));
-    if (bits < 0x7e800000) ASSERT_LE(std::abs(reciprocal * x - 1), kBound) << x;
+    if (bits < 0x7e800000) {
+      ASSERT_LE(std::abs(reciprocal * x - 1), kBound) << x;
+    }
     double root = value(sem::fp::reciprocal_root<1>({bits, 0}));
     ASSERT_LE(std::abs(root * std::sqrt(x) - 1), kBound) << x;
   }
@@ -262,7 +266,7 @@ TEST(SseFloat, ApproximationsOfSpecialValues) {
   auto rsqrt = [](u32 x) { return static_cast<u32>(sem::fp::reciprocal_root<1>({x, 0}).lo); };
   EXPECT_EQ(rcp(0x80000001), 0xff800000u);  // a denormal counts as zero
   EXPECT_EQ(rcp(0xff800000), 0x80000000u);
-  EXPECT_EQ(rcp(0x7f000001), 0u);           // the result would be denormal
+  EXPECT_EQ(rcp(0x7f000001), 0u);  // the result would be denormal
   EXPECT_EQ(rcp(0x7f800001), 0x7fc00001u);
   EXPECT_EQ(rsqrt(0x80000000), 0xff800000u);
   EXPECT_EQ(rsqrt(0xbf800000), 0xffc00000u);
@@ -272,9 +276,12 @@ TEST(SseFloat, ApproximationsOfSpecialValues) {
 // --- crypto, by the standards' own examples
 TEST(Crypto, AesEncryptsTheExampleOfFips197) {
   // Appendix B, round 1: the state after the first key addition and round key 1.
-  V128 state = V128::from<u8>({0x19, 0x3d, 0xe3, 0xbe, 0xa0, 0xf4, 0xe2, 0x2b, 0x9a, 0xc6, 0x8d, 0x2a, 0xe9, 0xf8, 0x48, 0x08});
-  V128 key = V128::from<u8>({0xa0, 0xfa, 0xfe, 0x17, 0x88, 0x54, 0x2c, 0xb1, 0x23, 0xa3, 0x39, 0x39, 0x2a, 0x6c, 0x76, 0x05});
-  V128 next = V128::from<u8>({0xa4, 0x9c, 0x7f, 0xf2, 0x68, 0x9f, 0x35, 0x2b, 0x6b, 0x5b, 0xea, 0x43, 0x02, 0x6a, 0x50, 0x49});
+  V128 state = V128::from<u8>({0x19, 0x3d, 0xe3, 0xbe, 0xa0, 0xf4, 0xe2, 0x2b, 0x9a, 0xc6, 0x8d,
+                               0x2a, 0xe9, 0xf8, 0x48, 0x08});
+  V128 key = V128::from<u8>({0xa0, 0xfa, 0xfe, 0x17, 0x88, 0x54, 0x2c, 0xb1, 0x23, 0xa3, 0x39, 0x39,
+                             0x2a, 0x6c, 0x76, 0x05});
+  V128 next = V128::from<u8>({0xa4, 0x9c, 0x7f, 0xf2, 0x68, 0x9f, 0x35, 0x2b, 0x6b, 0x5b, 0xea,
+                              0x43, 0x02, 0x6a, 0x50, 0x49});
   Machine m;
   m.cpu.xmm[0] = state;
   m.cpu.xmm[1] = key;

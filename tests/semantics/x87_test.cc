@@ -42,15 +42,15 @@ TEST_F(X87Test, UnderflowOfTheStackClearsC1) {
 TEST_F(X87Test, UnmaskedExceptionWaitsForTheNextInstruction) {
   m.cpu.x87.control = 0x037f & ~kZeroDivide;
   load(kOne);
-  m.run({0xd9, 0xee});                              // fldz
-  EXPECT_EQ(m.run({0xde, 0xf9}), kNoFault);         // fdivp
+  m.run({0xd9, 0xee});                       // fldz
+  EXPECT_EQ(m.run({0xde, 0xf9}), kNoFault);  // fdivp
   EXPECT_EQ(flags(), kZeroDivide | kPending);
-  EXPECT_EQ(m.st(0), F80{});                        // neither divided nor popped
-  EXPECT_EQ(m.run({0xdf, 0xe0}), kNoFault);         // fnstsw does not wait
-  EXPECT_EQ(m.run({0xd9, 0xe8}), Vector::kX87);     // fld1 does
-  EXPECT_EQ(m.run({0x9b}), Vector::kX87);           // fwait
+  EXPECT_EQ(m.st(0), F80{});                           // neither divided nor popped
+  EXPECT_EQ(m.run({0xdf, 0xe0}), kNoFault);            // fnstsw does not wait
+  EXPECT_EQ(m.run({0xd9, 0xe8}), Vector::kX87);        // fld1 does
+  EXPECT_EQ(m.run({0x9b}), Vector::kX87);              // fwait
   EXPECT_EQ(m.run({0x0f, 0x6f, 0xc0}), Vector::kX87);  // movq mm0, mm0
-  EXPECT_EQ(m.run({0xdb, 0xe2}), kNoFault);         // fnclex
+  EXPECT_EQ(m.run({0xdb, 0xe2}), kNoFault);            // fnclex
   EXPECT_EQ(m.run({0x9b}), kNoFault);
 }
 
@@ -65,8 +65,8 @@ TEST_F(X87Test, PrecisionControlRoundsTheSignificandOnly) {
 
 TEST_F(X87Test, FxamTellsTheKinds) {
   const std::pair<F80, u16> kinds[] = {
-      {{1, 0x8000}, kC3 | kC2 | kC1}, {{}, kC3},          {{u64{1} << 63, 0x7fff}, kC2 | kC0},
-      {{u64{3} << 62, 0x7fff}, kC0},  {kOne, kC2},        {{1, 0x3fff}, 0},  // unnormal: unsupported
+      {{1, 0x8000}, kC3 | kC2 | kC1}, {{}, kC3},   {{u64{1} << 63, 0x7fff}, kC2 | kC0},
+      {{u64{3} << 62, 0x7fff}, kC0},  {kOne, kC2}, {{1, 0x3fff}, 0},  // unnormal: unsupported
   };
   for (auto [value, codes] : kinds) {
     load(value);
@@ -79,8 +79,8 @@ TEST_F(X87Test, FxamTellsTheKinds) {
 }
 
 TEST_F(X87Test, FpremOfDistantOperandsIsPartial) {
-  load({u64{3} << 62, 0x3fff});       // 1.5
-  load({u64{1} << 63, 0x3fff + 200}); // 2^200
+  load({u64{3} << 62, 0x3fff});        // 1.5
+  load({u64{1} << 63, 0x3fff + 200});  // 2^200
   m.run({0xd9, 0xf8});
   EXPECT_EQ(flags(), kC2);
   for (int k = 0; k < 8 && (flags() & kC2); ++k) m.run({0xd9, 0xf8});

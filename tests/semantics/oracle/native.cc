@@ -95,7 +95,7 @@ void capture(const ucontext_t& context, Outcome& out) {
   for (unsigned i = 0; i < 16; i++) out.state.gpr[i] = static_cast<u64>(regs[kRegisters[i]]);
   out.state.rip = static_cast<u64>(regs[REG_RIP]);
   out.state.rflags = static_cast<u64>(regs[REG_EFL]) & ~kRfBit;
-  std::memcpy(&out.state.fx, context.uc_mcontext.fpregs, sizeof out.state.fx);
+  std::memcpy(static_cast<void*>(&out.state.fx), context.uc_mcontext.fpregs, sizeof out.state.fx);
   capture_segments(out.state, static_cast<u64>(regs[REG_CSGSFS]));
   out.vector = static_cast<u32>(regs[REG_TRAPNO]);
   out.error = static_cast<u32>(regs[REG_ERR]);
