@@ -43,7 +43,7 @@ Result<void> start_log(Process& process) {
   constexpr int kFlags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC;
   int fd = open(settings.log_file.c_str(), kFlags, 0666);
   if (fd < 0) return make_system_error(errno, "%s", settings.log_file.c_str());
-  int hidden = hide_fd(process, fd);
+  int hidden = hide_fd(process, fd, HiddenFd::kLog);
   set_log_descriptor(hidden >= 0 ? hidden : fd);
   return {};
 }
@@ -94,7 +94,7 @@ void describe(Process& process, const loader::Program& program) {
   process.argv = program.argv;
   for (const std::string& argument : program.argv) process.command_line += argument + '\0';
   process.comm = program.file_name.substr(program.file_name.rfind('/') + 1).substr(0, 15);
-  int hidden = hide_fd(process, program.fd);
+  int hidden = hide_fd(process, program.fd, HiddenFd::kProgram);
   process.program_fd = hidden >= 0 ? hidden : program.fd;
 }
 

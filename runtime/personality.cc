@@ -77,7 +77,7 @@ void open_emulator(Process& process, int inherited) {
   if (fd < 0) fd = ::open("/proc/self/exe", O_PATH | O_CLOEXEC);
   if (fd < 0)
     fd = ::open(reinterpret_cast<const char*>(::getauxval(AT_EXECFN)), O_PATH | O_CLOEXEC);
-  if (fd >= 0) process.emulator_fd = hide_fd(process, fd);
+  if (fd >= 0) process.emulator_fd = hide_fd(process, fd, HiddenFd::kEmulator);
 }
 
 void run_first_task(Task& task) {

@@ -32,6 +32,7 @@ struct Process {
   std::vector<std::string> argv;  // as the program was started with
   std::string command_line;       // argv joined by NULs, as /proc/self/cmdline shows it
   std::string comm;               // 15 bytes at most
+  bool layout_published = false;  // the host's kernel knows the guest's argv, environment and auxv
 
   int emulator_fd = -1;         // gantry-x64 itself, for execve
   int program_fd = -1;          // the guest's program, for /proc/self/exe

@@ -20,6 +20,7 @@ namespace {
 enum class Kind : u8 {
   kNone,
   kExe,
+  kOtherExe,  // of another process
   kMaps,
   kSmaps,
   kCommandLine,
@@ -105,8 +106,9 @@ Kind kind_of(std::string_view path) {
     std::string_view rest = path.substr(std::min(path.find_first_not_of('/'), path.size()));
     if (rest == file.name) return file.kind;
   }
-  if (!is_own_id(next_part(path))) return Kind::kNone;
+  bool own = is_own_id(next_part(path));
   std::string_view part = next_part(path);
+  if (!own) return part == "exe" && next_part(path).empty() ? Kind::kOtherExe : Kind::kNone;
   if (part == "task") {
     next_part(path);
     part = next_part(path);
@@ -174,6 +176,20 @@ std::string program_link(const Process& process) {
   return "/proc/self/fd/" + std::to_string(process.program_fd);
 }
 
+// A link that leads to the guest's program; empty when `entry` is another process's exe and that
+// process is none of ours.
+std::string exe_link(const Process& process, const Entry& entry) {
+  if (entry.kind == Kind::kExe) return program_link(process);
+  return find_hidden_fd(process, entry.path.substr(0, entry.path.rfind('/')), HiddenFd::kProgram);
+}
+
+// The kernel knows the guest's strings and shows them also to who reads a descriptor later, in
+// another program.
+bool host_shows_it(const Process& process, Kind kind) {
+  bool strings = kind == Kind::kCommandLine || kind == Kind::kEnvironment || kind == Kind::kAuxv;
+  return strings && process.layout_published;
+}
+
 }  // namespace
 
 s64 open(Task& task, int directory_fd, const std::string& path, int flags) {
@@ -182,11 +198,13 @@ s64 open(Task& task, int directory_fd, const std::string& path, int flags) {
   if (entry.kind == Kind::kDescriptor) {
     return names_hidden_descriptor(entry.path) ? -ENOENT : kNotOurs;
   }
-  if (entry.kind == Kind::kExe) {
-    if (flags & O_NOFOLLOW) return kNotOurs;
-    int fd = ::open(program_link(*task.process).c_str(), flags & ~O_CREAT);
+  if (entry.kind == Kind::kExe || entry.kind == Kind::kOtherExe) {
+    std::string link = exe_link(*task.process, entry);
+    if ((flags & O_NOFOLLOW) || link.empty()) return kNotOurs;
+    int fd = ::open(link.c_str(), flags & ~O_CREAT);
     return fd < 0 ? -errno : fd;
   }
+  if (host_shows_it(*task.process, entry.kind)) return kNotOurs;
   bool writes = (flags & O_ACCMODE) != O_RDONLY;
   if (writes || (flags & (O_PATH | O_DIRECTORY))) return kNotOurs;
   // Where /proc is not mounted there is nothing to see.
@@ -197,17 +215,22 @@ s64 open(Task& task, int directory_fd, const std::string& path, int flags) {
 s64 readlink(Task& task, int directory_fd, const std::string& path, std::string& target) {
   Entry entry = find_entry(directory_fd, path);
   if (entry.kind == Kind::kDescriptor && names_hidden_descriptor(entry.path)) return -ENOENT;
-  if (entry.kind != Kind::kExe) return kNotOurs;
-  target = executable_path(*task.process);
-  return static_cast<s64>(target.size());
+  if (entry.kind == Kind::kExe) {
+    target = executable_path(*task.process);
+  } else if (entry.kind == Kind::kOtherExe) {
+    target = link_target(exe_link(*task.process, entry));
+  }
+  return target.empty() ? kNotOurs : static_cast<s64>(target.size());
 }
 
 bool redirect(Task& task, int& directory_fd, std::string& path) {
   Entry entry = find_entry(directory_fd, path);
-  if (entry.kind != Kind::kExe) return false;
-  const std::string& program = executable_path(*task.process);
+  if (entry.kind != Kind::kExe && entry.kind != Kind::kOtherExe) return false;
+  std::string link = exe_link(*task.process, entry);
+  if (link.empty()) return false;
+  std::string program = link_target(link);
   // A path that is gone, or leads elsewhere since chroot(2), is reached by the descriptor.
-  path = access(program.c_str(), F_OK) == 0 ? program : program_link(*task.process);
+  path = access(program.c_str(), F_OK) == 0 ? program : link;
   directory_fd = AT_FDCWD;
   return true;
 }

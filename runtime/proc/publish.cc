@@ -50,7 +50,8 @@ void overwrite_arguments(const std::string& command_line, char** argv) {
 
 void publish_command_line(Process& process, char** original) {
   prctl(PR_SET_NAME, process.comm.c_str());
-  if (publish_layout(process.image)) return;
+  process.layout_published = publish_layout(process.image);
+  if (process.layout_published) return;
   LOG(kProcess, "PR_SET_MM_MAP: %s", std::strerror(errno));
   overwrite_arguments(process.command_line, original);
 }

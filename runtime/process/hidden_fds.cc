@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -51,9 +52,9 @@ bool is_hidden_fd(int fd) {
   return std::find(hidden.begin(), hidden.end(), fd) != hidden.end();
 }
 
-int hide_fd(Process& process, int fd) {
+int hide_fd(Process& process, int fd, HiddenFd purpose) {
   int hidden = fd;
-  int lowest = lowest_number();
+  int lowest = lowest_number() + static_cast<int>(purpose);
   if (fd >= lowest) {
     ::fcntl(fd, F_SETFD, FD_CLOEXEC);
   } else {
@@ -62,6 +63,18 @@ int hide_fd(Process& process, int fd) {
   }
   process.hidden_fds.push_back(hidden);
   return hidden;
+}
+
+std::string find_hidden_fd(const Process& self, const std::string& process_directory,
+                           HiddenFd purpose) {
+  auto path = [&](HiddenFd which) {
+    return process_directory + "/fd/" + std::to_string(lowest_number() + static_cast<int>(which));
+  };
+  struct stat own, other;
+  bool emulated = ::fstat(self.emulator_fd, &own) == 0 &&
+                  ::stat(path(HiddenFd::kEmulator).c_str(), &other) == 0 &&
+                  own.st_dev == other.st_dev && own.st_ino == other.st_ino;
+  return emulated ? path(purpose) : "";
 }
 
 void yield_hidden_fd(int fd) {
