@@ -36,7 +36,8 @@ constexpr Bytes make_sbox() {
   Bytes box = {};
   for (unsigned k = 0; k < 256; ++k) {
     u8 x = invert_element(static_cast<u8>(k));
-    box[k] = static_cast<u8>(x ^ std::rotl(x, 1) ^ std::rotl(x, 2) ^ std::rotl(x, 3) ^ std::rotl(x, 4) ^ 0x63);
+    box[k] = static_cast<u8>(x ^ std::rotl(x, 1) ^ std::rotl(x, 2) ^ std::rotl(x, 3) ^
+                             std::rotl(x, 4) ^ 0x63);
   }
   return box;
 }
@@ -49,7 +50,8 @@ constexpr Columns make_columns(const std::array<u8, 4>& factors) {
   Columns columns = {};
   for (unsigned k = 0; k < 256; ++k) {
     for (unsigned row = 0; row < 4; ++row) {
-      columns[k] |= static_cast<u32>(multiply_elements(static_cast<u8>(k), factors[row])) << (8 * row);
+      columns[k] |= static_cast<u32>(multiply_elements(static_cast<u8>(k), factors[row]))
+                    << (8 * row);
     }
   }
   return columns;
@@ -68,8 +70,8 @@ V128 shift_and_substitute(V128 state, const Bytes& box, unsigned step) {
 
 V128 mix_columns(V128 state, const Columns& columns) {
   return map<u32>(state, [&](u32 x) {
-    return columns[x & 0xff] ^ std::rotl(columns[x >> 8 & 0xff], 8) ^ std::rotl(columns[x >> 16 & 0xff], 16) ^
-           std::rotl(columns[x >> 24], 24);
+    return columns[x & 0xff] ^ std::rotl(columns[x >> 8 & 0xff], 8) ^
+           std::rotl(columns[x >> 16 & 0xff], 16) ^ std::rotl(columns[x >> 24], 24);
   });
 }
 
@@ -89,9 +91,12 @@ u32 big_sigma1(u32 x) { return std::rotr(x, 6) ^ std::rotr(x, 11) ^ std::rotr(x,
 
 u32 sha1_function(u64 which, u32 b, u32 c, u32 d) {
   switch (which & 3) {
-    case 0: return choose_bits(b, c, d);
-    case 2: return majority(b, c, d);
-    default: return b ^ c ^ d;
+    case 0:
+      return choose_bits(b, c, d);
+    case 2:
+      return majority(b, c, d);
+    default:
+      return b ^ c ^ d;
   }
 }
 constexpr u32 kSha1Constants[] = {0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0xca62c1d6};
@@ -123,11 +128,15 @@ constexpr Bytes kInverses = make_inverses();
 V128 aes_encrypt(V128 state, V128 key) {
   return xor_(mix_columns(shift_and_substitute(state, kSbox, 1), kMix), key);
 }
-V128 aes_encrypt_last(V128 state, V128 key) { return xor_(shift_and_substitute(state, kSbox, 1), key); }
+V128 aes_encrypt_last(V128 state, V128 key) {
+  return xor_(shift_and_substitute(state, kSbox, 1), key);
+}
 V128 aes_decrypt(V128 state, V128 key) {
   return xor_(mix_columns(shift_and_substitute(state, kInverseSbox, 3), kInverseMix), key);
 }
-V128 aes_decrypt_last(V128 state, V128 key) { return xor_(shift_and_substitute(state, kInverseSbox, 3), key); }
+V128 aes_decrypt_last(V128 state, V128 key) {
+  return xor_(shift_and_substitute(state, kInverseSbox, 3), key);
+}
 V128 aes_inverse_mix(V128 key) { return mix_columns(key, kInverseMix); }
 V128 aes_key_assist(V128 key, u64 round_constant) {
   auto x = key.as<u32>();
@@ -141,7 +150,8 @@ V128 sha1_rounds(V128 abcd, V128 words, u64 function) {
   auto w = words.as<u32>();
   u32 a = x[3], b = x[2], c = x[1], d = x[0], e = 0;  // E is part of the first word
   for (unsigned k = 4; k-- > 0;) {
-    u32 next = sha1_function(function, b, c, d) + std::rotl(a, 5) + w[k] + e + kSha1Constants[function & 3];
+    u32 next = sha1_function(function, b, c, d) + std::rotl(a, 5) + w[k] + e +
+               kSha1Constants[function & 3];
     e = d;
     d = c;
     c = std::rotl(b, 30);
@@ -218,7 +228,8 @@ V128 field_multiply(V128 a, V128 b) { return zip<u8>(a, b, multiply_elements); }
 V128 field_affine(V128 a, V128 matrix, u64 constant) {
   auto x = a.as<u8>();
   auto m = matrix.as<u64>();
-  return generate<u8>([&](unsigned k) { return affine_byte(x[k], m[k / 8], static_cast<u8>(constant)); });
+  return generate<u8>(
+      [&](unsigned k) { return affine_byte(x[k], m[k / 8], static_cast<u8>(constant)); });
 }
 
 V128 field_affine_inverse(V128 a, V128 matrix, u64 constant) {

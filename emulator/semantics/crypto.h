@@ -33,25 +33,74 @@ V128 field_affine_inverse(V128 a, V128 matrix, u64 constant);
 
 }  // namespace vec
 
-template <SemanticBuilder B> void AESENC(B& b, const Insn& i) { vec_binary<vec::aes_encrypt>(b, i); }
-template <SemanticBuilder B> void AESENCLAST(B& b, const Insn& i) { vec_binary<vec::aes_encrypt_last>(b, i); }
-template <SemanticBuilder B> void AESDEC(B& b, const Insn& i) { vec_binary<vec::aes_decrypt>(b, i); }
-template <SemanticBuilder B> void AESDECLAST(B& b, const Insn& i) { vec_binary<vec::aes_decrypt_last>(b, i); }
-template <SemanticBuilder B> void AESIMC(B& b, const Insn& i) { vec_unary<vec::aes_inverse_mix>(b, i); }
-template <SemanticBuilder B> void AESKEYGENASSIST(B& b, const Insn& i) { vec_unary_imm<vec::aes_key_assist>(b, i); }
+template <SemanticBuilder B>
+void AESENC(B& b, const Insn& i) {
+  vec_binary<vec::aes_encrypt>(b, i);
+}
+template <SemanticBuilder B>
+void AESENCLAST(B& b, const Insn& i) {
+  vec_binary<vec::aes_encrypt_last>(b, i);
+}
+template <SemanticBuilder B>
+void AESDEC(B& b, const Insn& i) {
+  vec_binary<vec::aes_decrypt>(b, i);
+}
+template <SemanticBuilder B>
+void AESDECLAST(B& b, const Insn& i) {
+  vec_binary<vec::aes_decrypt_last>(b, i);
+}
+template <SemanticBuilder B>
+void AESIMC(B& b, const Insn& i) {
+  vec_unary<vec::aes_inverse_mix>(b, i);
+}
+template <SemanticBuilder B>
+void AESKEYGENASSIST(B& b, const Insn& i) {
+  vec_unary_imm<vec::aes_key_assist>(b, i);
+}
 
-template <SemanticBuilder B> void SHA1RNDS4(B& b, const Insn& i) { vec_binary_imm<vec::sha1_rounds>(b, i); }
-template <SemanticBuilder B> void SHA1NEXTE(B& b, const Insn& i) { vec_binary<vec::sha1_next_e>(b, i); }
-template <SemanticBuilder B> void SHA1MSG1(B& b, const Insn& i) { vec_binary<vec::sha1_message1>(b, i); }
-template <SemanticBuilder B> void SHA1MSG2(B& b, const Insn& i) { vec_binary<vec::sha1_message2>(b, i); }
-template <SemanticBuilder B> void SHA256RNDS2(B& b, const Insn& i) { vec_binary_xmm0<vec::sha256_rounds>(b, i); }
-template <SemanticBuilder B> void SHA256MSG1(B& b, const Insn& i) { vec_binary<vec::sha256_message1>(b, i); }
-template <SemanticBuilder B> void SHA256MSG2(B& b, const Insn& i) { vec_binary<vec::sha256_message2>(b, i); }
+template <SemanticBuilder B>
+void SHA1RNDS4(B& b, const Insn& i) {
+  vec_binary_imm<vec::sha1_rounds>(b, i);
+}
+template <SemanticBuilder B>
+void SHA1NEXTE(B& b, const Insn& i) {
+  vec_binary<vec::sha1_next_e>(b, i);
+}
+template <SemanticBuilder B>
+void SHA1MSG1(B& b, const Insn& i) {
+  vec_binary<vec::sha1_message1>(b, i);
+}
+template <SemanticBuilder B>
+void SHA1MSG2(B& b, const Insn& i) {
+  vec_binary<vec::sha1_message2>(b, i);
+}
+template <SemanticBuilder B>
+void SHA256RNDS2(B& b, const Insn& i) {
+  vec_binary_xmm0<vec::sha256_rounds>(b, i);
+}
+template <SemanticBuilder B>
+void SHA256MSG1(B& b, const Insn& i) {
+  vec_binary<vec::sha256_message1>(b, i);
+}
+template <SemanticBuilder B>
+void SHA256MSG2(B& b, const Insn& i) {
+  vec_binary<vec::sha256_message2>(b, i);
+}
 
-template <SemanticBuilder B> void PCLMULQDQ(B& b, const Insn& i) { vec_binary_imm<vec::carryless_multiply>(b, i); }
-template <SemanticBuilder B> void GF2P8MULB(B& b, const Insn& i) { vec_binary<vec::field_multiply>(b, i); }
-template <SemanticBuilder B> void GF2P8AFFINEQB(B& b, const Insn& i) { vec_binary_imm<vec::field_affine>(b, i); }
-template <SemanticBuilder B> void GF2P8AFFINEINVQB(B& b, const Insn& i) {
+template <SemanticBuilder B>
+void PCLMULQDQ(B& b, const Insn& i) {
+  vec_binary_imm<vec::carryless_multiply>(b, i);
+}
+template <SemanticBuilder B>
+void GF2P8MULB(B& b, const Insn& i) {
+  vec_binary<vec::field_multiply>(b, i);
+}
+template <SemanticBuilder B>
+void GF2P8AFFINEQB(B& b, const Insn& i) {
+  vec_binary_imm<vec::field_affine>(b, i);
+}
+template <SemanticBuilder B>
+void GF2P8AFFINEINVQB(B& b, const Insn& i) {
   vec_binary_imm<vec::field_affine_inverse>(b, i);
 }
 

@@ -1,7 +1,5 @@
 #include "emulator/semantics/float_ops.h"
 
-#include <utility>
-
 #include "emulator/base/check.h"
 
 namespace gantry::sem::fp {
@@ -31,11 +29,16 @@ Number arith_numbers(Env& env, Arith op, const Number& a, const Number& b) {
   if (op == Arith::kSqrt) return b.is_nan() ? choose_nan(env, b, b) : square_root(env, kFormat, b);
   if (a.is_nan() || b.is_nan()) return choose_nan(env, a, b);
   switch (op) {
-    case Arith::kAdd: return add(env, kFormat, a, b);
-    case Arith::kSub: return add(env, kFormat, a, b.negated());
-    case Arith::kMul: return multiply(env, kFormat, a, b);
-    case Arith::kDiv: return divide(env, kFormat, a, b);
-    default: UNREACHABLE();
+    case Arith::kAdd:
+      return add(env, kFormat, a, b);
+    case Arith::kSub:
+      return add(env, kFormat, a, b.negated());
+    case Arith::kMul:
+      return multiply(env, kFormat, a, b);
+    case Arith::kDiv:
+      return divide(env, kFormat, a, b);
+    default:
+      UNREACHABLE();
   }
 }
 
@@ -53,16 +56,6 @@ V128 each_lane(Cpu& cpu, unsigned lanes, V128 rest, F f) {
   for (unsigned k = 0; k < lanes; ++k) result[k] = f(env, k);
   finish(cpu, env);
   return V128::from(result);
-}
-
-[[noreturn]] void raise_simd(Cpu& cpu) { guest::raise(cpu, {.vector = guest::Vector::kSimd}); }
-
-// Commits the flags of one of several computations that an instruction makes in a row. What is found
-// before computing ends the instruction here; other unmasked exceptions are returned, for the end.
-u32 end_stage(Cpu& cpu, Env& env) {
-  if (env.stopped()) finish(cpu, env);
-  cpu.mxcsr |= env.flags;
-  return std::exchange(env.flags, 0) & ~env.masked;
 }
 
 // The relations that satisfy each predicate, and which predicates are silent about quiet NaNs. The
@@ -130,13 +123,15 @@ void finish(Cpu& cpu, const Env& env) {
   u32 flags = env.flags;
   if (env.stopped()) flags &= kPreComputation;
   cpu.mxcsr |= flags;
-  if (env.unmasked()) [[unlikely]] raise_simd(cpu);
+  if (env.unmasked()) [[unlikely]]
+    guest::raise(cpu, {.vector = guest::Vector::kSimd});
 }
 
 template <typename T>
 V128 arith_soft(Cpu& cpu, Arith op, unsigned lanes, V128 a, V128 b) {
   auto x = a.as<T>(), y = b.as<T>();
-  return each_lane<T>(cpu, lanes, a, [&](Env& env, unsigned k) { return arith_element(env, op, x[k], y[k]); });
+  return each_lane<T>(cpu, lanes, a,
+                      [&](Env& env, unsigned k) { return arith_element(env, op, x[k], y[k]); });
 }
 
 template <typename T>
@@ -169,17 +164,23 @@ V128 dot_product(Cpu& cpu, V128 a, V128 b, u64 control) {
   for (unsigned k = 0; k < kCount; ++k) {
     if (control >> (4 + k) & 1) products[k] = arith_element(env, Arith::kMul, x[k], y[k]);
   }
-  u32 pending = end_stage(cpu, env);
+  // Products, sums and the sum of sums are three steps, each of which ends the instruction when it
+  // raises.
+  finish(cpu, env);
+  env.flags = 0;
   // Each lane has a sum of its own, which shows only in the choice between several NaNs.
   auto sum = [&](T p, T q) { return arith_element(env, Arith::kAdd, p, q); };
   V128::Lanes<T> totals;
-  for (unsigned k = 0; k < kCount; ++k) totals[k] = sum(products[k ^ (kCount == 4)], products[k ^ (kCount == 2)]);
-  pending |= end_stage(cpu, env);
+  for (unsigned k = 0; k < kCount; ++k) {
+    totals[k] = sum(products[k ^ (kCount == 4)], products[k ^ (kCount == 2)]);
+  }
+  finish(cpu, env);
+  env.flags = 0;
   for (unsigned k = 0; k < kCount; ++k) {
     T total = kCount == 4 ? sum(totals[k], totals[(k ^ 2) % kCount]) : totals[k];
     result[k] = control >> k & 1 ? total : 0;
   }
-  if (end_stage(cpu, env) | pending) raise_simd(cpu);
+  finish(cpu, env);
   return V128::from(result);
 }
 
@@ -211,10 +212,14 @@ u64 compare_flags_soft(Cpu& cpu, T a, T b, bool signal_quiet) {
   unsigned relation = relation_soft(env, a, b, signal_quiet);
   finish(cpu, env);
   switch (relation) {
-    case kLess: return guest::kCF;
-    case kEqual: return guest::kZF;
-    case kGreater: return 0;
-    default: return guest::kZF | guest::kPF | guest::kCF;
+    case kLess:
+      return guest::kCF;
+    case kEqual:
+      return guest::kZF;
+    case kGreater:
+      return 0;
+    default:
+      return guest::kZF | guest::kPF | guest::kCF;
   }
 }
 

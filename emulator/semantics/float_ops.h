@@ -64,7 +64,8 @@ inline bool is_safely_normal(T bits) {
 template <typename T>
 inline unsigned trailing_zeros(T bits) {
   constexpr T kImplicit = T{1} << kFractionBits<T>;
-  return static_cast<unsigned>(std::countr_zero(static_cast<T>((bits & (kImplicit - 1)) | kImplicit)));
+  return static_cast<unsigned>(
+      std::countr_zero(static_cast<T>((bits & (kImplicit - 1)) | kImplicit)));
 }
 template <typename T>
 inline bool product_is_exact(T a, T b) {
@@ -194,18 +195,26 @@ struct HostArith<Arith::kMax> : HostArith<Arith::kMin> {
 template <typename T>
 V128 arith_soft(Cpu& cpu, Arith op, unsigned lanes, V128 a, V128 b);
 
+// Rarely asked: the first inexact result sets PE for good. Hence kept out of the handlers.
+template <Arith kOp, typename T, unsigned kCount>
+[[gnu::noinline]] bool all_exact(const V128::Lanes<T>& x, const V128::Lanes<T>& y,
+                                 const V128::Lanes<T>& r) {
+  bool exact = true;
+  for (unsigned k = 0; k < kCount; ++k) exact &= HostArith<kOp>::exact(x[k], y[k], r[k]);
+  return exact;
+}
+
 template <Arith kOp, typename T, unsigned kCount>
 inline V128 arith(Cpu& cpu, V128 a, V128 b) {
   if (usual_mode(cpu)) [[likely]] {
     auto x = a.as<T>(), y = b.as<T>(), r = x;
-    bool noted = precision_noted(cpu);
     bool good = true;
     for (unsigned k = 0; k < kCount; ++k) {
       r[k] = std::bit_cast<T>(HostArith<kOp>::compute(host(x[k]), host(y[k])));
       good &= HostArith<kOp>::safe(x[k], y[k], r[k]);
-      if (!noted) good &= HostArith<kOp>::exact(x[k], y[k], r[k]);
     }
-    if (good) [[likely]] return V128::from(r);
+    if (good && (precision_noted(cpu) || all_exact<kOp, T, kCount>(x, y, r))) [[likely]]
+      return V128::from(r);
   }
   return arith_soft<T>(cpu, kOp, kCount, a, b);
 }
@@ -260,7 +269,8 @@ inline V128 resize(Cpu& cpu, V128 a) {
     bool exact = sizeof(To) > sizeof(From) || static_cast<Host<From>>(host(r)) == host(x);
     bool noted = exact || (usual_mode(cpu) && precision_noted(cpu));
     bool safe = x << 1 == 0 || (is_safely_normal(r) && !is_denormal(x));
-    if (noted && safe) [[likely]] return {r, 0};
+    if (noted && safe) [[likely]]
+      return {r, 0};
   }
   return resize_soft<To, From>(cpu, a, kCount);
 }
@@ -273,7 +283,8 @@ template <typename T, unsigned kBytes>
 inline V128 scalar_from_integer(Cpu& cpu, u64 integer) {
   s64 value = static_cast<s64>(sign_extend(integer, kBytes));
   u64 magnitude = value < 0 ? -static_cast<u64>(value) : static_cast<u64>(value);
-  if (magnitude >> (kFractionBits<T> + 1) == 0 || (usual_mode(cpu) && precision_noted(cpu))) [[likely]] {
+  if (magnitude >> (kFractionBits<T> + 1) == 0 || (usual_mode(cpu) && precision_noted(cpu)))
+      [[likely]] {
     return {std::bit_cast<T>(static_cast<Host<T>>(value)), 0};
   }
   return {from_integer_soft<T>(cpu, value), 0};
@@ -303,7 +314,8 @@ inline u64 scalar_to_integer(Cpu& cpu, V128 a) {
   return to_integer_soft<T>(cpu, x, kBytes * 8, kTruncate);
 }
 
-// CVT(T)PS2DQ, CVT(T)PD2DQ, CVT(T)PS2PI, CVT(T)PD2PI: kCount lanes to 32-bit integers, the rest zero.
+// CVT(T)PS2DQ, CVT(T)PD2DQ, CVT(T)PS2PI, CVT(T)PD2PI: kCount lanes to 32-bit integers, the rest
+// zero.
 template <typename T, unsigned kCount, bool kTruncate>
 V128 lanes_to_integer(Cpu& cpu, V128 a);
 

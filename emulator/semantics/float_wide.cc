@@ -24,8 +24,8 @@ u128 multiply_high(u128 a, u128 b) {
   u64 b1 = static_cast<u64>(b >> 64), b0 = static_cast<u64>(b);
   u128 middle = (static_cast<u128>(a0) * b0 >> 64) + static_cast<u64>(static_cast<u128>(a1) * b0) +
                 static_cast<u64>(static_cast<u128>(a0) * b1);
-  return static_cast<u128>(a1) * b1 + (static_cast<u128>(a1) * b0 >> 64) + (static_cast<u128>(a0) * b1 >> 64) +
-         (middle >> 64);
+  return static_cast<u128>(a1) * b1 + (static_cast<u128>(a1) * b0 >> 64) +
+         (static_cast<u128>(a0) * b1 >> 64) + (middle >> 64);
 }
 
 // Terms this much below the sum no longer matter.
@@ -83,7 +83,8 @@ Wide add(const Wide& a, const Wide& b) {
     if (sum >= y) return {large.sign, large.exponent, sum};
     return {large.sign, large.exponent + 1, sum >> 1 | static_cast<u128>(1) << 127};
   }
-  if (y > large.significand) return normalized_wide(small.sign, large.exponent, y - large.significand);
+  if (y > large.significand)
+    return normalized_wide(small.sign, large.exponent, y - large.significand);
   return normalized_wide(large.sign, large.exponent, large.significand - y);
 }
 
@@ -91,7 +92,8 @@ Wide subtract(const Wide& a, const Wide& b) { return add(a, negate(b)); }
 
 Wide multiply(const Wide& a, const Wide& b) {
   if (a.significand == 0 || b.significand == 0) return {};
-  return normalized_wide(a.sign != b.sign, a.exponent + b.exponent + 1, multiply_high(a.significand, b.significand));
+  return normalized_wide(a.sign != b.sign, a.exponent + b.exponent + 1,
+                         multiply_high(a.significand, b.significand));
 }
 
 // Long division, a bit at a time.
@@ -123,9 +125,12 @@ Wide log2(const Wide& x) {
   return add(wide(x.exponent + high), log2_from_ratio(ratio));
 }
 
-Wide log2_of_1_plus(const Wide& x) { return log2_from_ratio(divide(x, add(scale(kWideOne, 1), x))); }
+Wide log2_of_1_plus(const Wide& x) {
+  return log2_from_ratio(divide(x, add(scale(kWideOne, 1), x)));
+}
 
-// Euler's series, whose terms are all positive: q / (1 + q²) × product of 2n / (2n + 1) × q² / (1 + q²).
+// Euler's series, whose terms are all positive: q / (1 + q²), then from term to term the factor
+// 2n / (2n + 1) × q² / (1 + q²).
 Wide arctangent(const Wide& x) {
   Wide square = multiply(x, x);
   Wide sum = add(kWideOne, square);
@@ -141,14 +146,17 @@ constexpr int kTiny = -64;
 Wide sine(const Wide& x) {
   if (x.exponent < kTiny) return normalized_wide(x.sign, x.exponent, x.significand - 1);
   Wide square = negate(multiply(x, x));
-  return series(x, [&](s64 n, const Wide& term) { return divide(multiply(term, square), wide(2 * n * (2 * n + 1))); });
+  return series(x, [&](s64 n, const Wide& term) {
+    return divide(multiply(term, square), wide(2 * n * (2 * n + 1)));
+  });
 }
 
 Wide cosine(const Wide& x) {
   if (x.exponent < kTiny) return {false, -1, ~static_cast<u128>(0)};
   Wide square = negate(multiply(x, x));
-  return series(kWideOne,
-                [&](s64 n, const Wide& term) { return divide(multiply(term, square), wide((2 * n - 1) * 2 * n)); });
+  return series(kWideOne, [&](s64 n, const Wide& term) {
+    return divide(multiply(term, square), wide((2 * n - 1) * 2 * n));
+  });
 }
 
 }  // namespace gantry::sem::fp

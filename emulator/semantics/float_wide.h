@@ -1,5 +1,5 @@
-// Arithmetic on floats with 128-bit significands, truncated: what the x87's transcendental functions
-// are computed in. Each operation errs by at most two units of 2^-127 of its result.
+// Arithmetic on floats with 128-bit significands, truncated: what the x87's transcendental
+// functions are computed in. Each operation errs by at most two units of 2^-127 of its result.
 #pragma once
 
 #include "emulator/semantics/softfloat.h"

@@ -36,10 +36,17 @@ Cut cut(u128 significand, int precision, Rounding rounding, bool sign) {
   u128 rest = significand << precision;
   bool up = false;
   switch (rounding) {
-    case Rounding::kNearest: up = rest > kTop || (rest == kTop && (kept & 1)); break;
-    case Rounding::kDown: up = sign && rest != 0; break;
-    case Rounding::kUp: up = !sign && rest != 0; break;
-    case Rounding::kZero: break;
+    case Rounding::kNearest:
+      up = rest > kTop || (rest == kTop && (kept & 1));
+      break;
+    case Rounding::kDown:
+      up = sign && rest != 0;
+      break;
+    case Rounding::kUp:
+      up = !sign && rest != 0;
+      break;
+    case Rounding::kZero:
+      break;
   }
   return {kept + up, rest != 0, up};
 }
@@ -59,7 +66,8 @@ void note_rounding(Env& env, const Cut& c) {
 // The masked response to overflow: infinity or the largest finite number, away from or toward zero.
 Number overflow(Env& env, const Format& format, bool sign) {
   env.flags |= kOverflow | kPrecision;
-  bool to_infinity = env.rounding == Rounding::kNearest || env.rounding == (sign ? Rounding::kDown : Rounding::kUp);
+  bool to_infinity = env.rounding == Rounding::kNearest ||
+                     env.rounding == (sign ? Rounding::kDown : Rounding::kUp);
   env.rounded_up = to_infinity;
   if (to_infinity) return infinity(sign);
   return normalized(sign, format.max_exponent, ~u64{0} << (64 - format.precision));
@@ -76,7 +84,8 @@ Number round_tiny(Env& env, const Format& format, const Exact& x) {
     env.flags |= kUnderflow | kPrecision;
     return zero(x.sign);
   }
-  u128 shifted = shift_right_sticky(x.significand, static_cast<unsigned>(format.min_exponent - x.exponent));
+  u128 shifted =
+      shift_right_sticky(x.significand, static_cast<unsigned>(format.min_exponent - x.exponent));
   Cut c = cut(shifted, format.precision, env.rounding, x.sign);
   note_rounding(env, c);
   env.flags |= c.inexact ? kUnderflow : 0;
@@ -118,7 +127,10 @@ Number zero_difference(const Env& env) { return zero(env.rounding == Rounding::k
 Number normalized(bool sign, s32 exponent, u64 significand) {
   if (significand == 0) return zero(sign);
   int zeros = std::countl_zero(significand);
-  return {.kind = Kind::kFinite, .sign = sign, .exponent = exponent - zeros, .significand = significand << zeros};
+  return {.kind = Kind::kFinite,
+          .sign = sign,
+          .exponent = exponent - zeros,
+          .significand = significand << zeros};
 }
 
 Number round(Env& env, const Format& format, const Exact& x) {
@@ -144,7 +156,8 @@ Number add(Env& env, const Format& format, const Number& a, const Number& b) {
   if (a.is_zero()) return round(env, format, exact(b));
   if (b.is_zero()) return round(env, format, exact(a));
 
-  bool swapped = a.exponent < b.exponent || (a.exponent == b.exponent && a.significand < b.significand);
+  bool swapped =
+      a.exponent < b.exponent || (a.exponent == b.exponent && a.significand < b.significand);
   const Number& large = swapped ? b : a;
   const Number& small = swapped ? a : b;
   u128 x = static_cast<u128>(large.significand) << 63;
@@ -185,7 +198,8 @@ Number divide(Env& env, const Format& format, const Number& a, const Number& b) 
   // The low half only has to say how the remainder compares with half of the divisor.
   u64 rest = remainder == 0 ? 0 : 1;
   if (2 * remainder >= b.significand) rest = u64{1} << 63 | (2 * remainder > b.significand);
-  return round(env, format, {sign, a.exponent - b.exponent - below, static_cast<u128>(quotient) << 64 | rest});
+  return round(env, format,
+               {sign, a.exponent - b.exponent - below, static_cast<u128>(quotient) << 64 | rest});
 }
 
 Number square_root(Env& env, const Format& format, const Number& a) {
@@ -246,7 +260,9 @@ int compare(const Number& a, const Number& b) {
   if (a.is_zero() && b.is_zero()) return 0;
   if (a.is_zero()) return b.sign ? 1 : -1;
   if (a.sign != b.sign || b.is_zero()) return a.sign ? -1 : 1;
-  auto magnitude = [](const Number& n) { return std::pair(n.is_infinity() ? 1 << 20 : n.exponent, n.significand); };
+  auto magnitude = [](const Number& n) {
+    return std::pair(n.is_infinity() ? 1 << 20 : n.exponent, n.significand);
+  };
   auto x = magnitude(a);
   auto y = magnitude(b);
   if (x == y) return 0;
@@ -263,7 +279,8 @@ Number unpack(const guest::F80& value) {
     result.denormal = significand != 0;
     return result;
   }
-  if (!(significand >> 63)) return {.kind = Kind::kUnsupported, .sign = sign, .significand = significand};
+  if (!(significand >> 63))
+    return {.kind = Kind::kUnsupported, .sign = sign, .significand = significand};
   if (biased != 0x7fff) {
     s32 exponent = static_cast<s32>(biased) - kExtended.max_exponent;
     return {.kind = Kind::kFinite, .sign = sign, .exponent = exponent, .significand = significand};

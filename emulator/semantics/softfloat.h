@@ -1,6 +1,6 @@
-// Floating point in integers: the IEEE 754 operations as x86 defines them, for the binary32, binary64
-// and 80-bit formats, the same on every host. SSE and x87 differ in their choice of NaNs, which
-// their own files make before they come here.
+// Floating point in integers: the IEEE 754 operations as x86 defines them, for the binary32,
+// binary64 and 80-bit formats, the same on every host. SSE and x87 differ in their choice of NaNs,
+// which their own files make before they come here.
 #pragma once
 
 #include <bit>
@@ -30,7 +30,8 @@ struct Env {
   Rounding rounding = Rounding::kNearest;
   bool denormals_are_zero = false;
   bool flush_to_zero = false;
-  bool wraps = false;  // x87: an unmasked overflow or underflow delivers a result with a biased exponent
+  // x87: an unmasked overflow or underflow delivers a result with a biased exponent.
+  bool wraps = false;
   u32 masked = kAllExceptions;
   u32 flags = 0;
   bool rounded_up = false;  // the magnitude of the last rounded result grew (C1 of the x87)
@@ -51,8 +52,8 @@ constexpr Format kExtended = {64, -16382, 16383};
 
 enum class Kind : u8 { kZero, kFinite, kInfinity, kQuietNan, kSignalingNan, kUnsupported };
 
-// Any value of any format. A finite one is significand × 2^(exponent - 63) with bit 63 set. A NaN's
-// payload is left-aligned below bit 63, the quiet bit is bit 62.
+// Any value of any format. A finite one is significand × 2^(exponent - 63) with bit 63 set. A
+// NaN's payload is left-aligned below bit 63, the quiet bit is bit 62.
 struct Number {
   Kind kind = Kind::kZero;
   bool sign = false;
@@ -96,7 +97,9 @@ struct Exact {
   u128 significand = 0;
 };
 
-inline Exact exact(const Number& n) { return {n.sign, n.exponent, static_cast<u128>(n.significand) << 64}; }
+inline Exact exact(const Number& n) {
+  return {n.sign, n.exponent, static_cast<u128>(n.significand) << 64};
+}
 
 // Rounds to the format, with overflow, underflow, flush to zero and their flags. The significand of
 // a denormal result has been cut at the format's last place but is normalised as all others are.
@@ -112,8 +115,8 @@ Number convert(Env& env, const Format& format, const Number& a);
 // a rounded to an integral value; kPrecision when that changes it.
 Number round_to_integral(Env& env, Rounding rounding, const Number& a);
 
-// The integer of `bits` bits (two's complement), kPrecision when inexact. NaNs and what does not fit
-// give kInvalid and the integer indefinite, 1 << (bits - 1) (SDM vol. 1, table E-1).
+// The integer of `bits` bits (two's complement), kPrecision when inexact. NaNs and what does not
+// fit give kInvalid and the integer indefinite, 1 << (bits - 1) (SDM vol. 1, table E-1).
 u64 to_integer(Env& env, Rounding rounding, unsigned bits, const Number& a);
 Number from_integer(s64 value);
 
@@ -158,7 +161,10 @@ Number unpack(const Env& env, T bits) {
   }
   if (biased != 0) {
     s32 exponent = static_cast<s32>(biased) - kFormatOf<T>.max_exponent;
-    return {.kind = Kind::kFinite, .sign = sign, .exponent = exponent, .significand = fraction | u64{1} << 63};
+    return {.kind = Kind::kFinite,
+            .sign = sign,
+            .exponent = exponent,
+            .significand = fraction | u64{1} << 63};
   }
   if (fraction == 0 || env.denormals_are_zero) return zero(sign);
   Number result = normalized(sign, kFormatOf<T>.min_exponent, fraction);
@@ -178,7 +184,8 @@ T pack(const Number& n) {
     unsigned extra = static_cast<unsigned>(kFormatOf<T>.min_exponent - n.exponent);
     return sign | static_cast<T>(n.significand >> kShift >> extra);
   }
-  return sign | static_cast<T>(n.exponent + kFormatOf<T>.max_exponent) << kFractionBits<T> | fraction;
+  return sign | static_cast<T>(n.exponent + kFormatOf<T>.max_exponent) << kFractionBits<T> |
+         fraction;
 }
 
 Number unpack(const guest::F80& value);

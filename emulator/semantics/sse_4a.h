@@ -8,7 +8,9 @@ namespace gantry::sem {
 namespace vec {
 
 // A length of zero means 64 bits. Fields that leave the quadword are undefined; here they are cut.
-inline u64 field_mask(u64 length) { return length % 64 == 0 ? ~u64{0} : (u64{1} << length % 64) - 1; }
+inline u64 field_mask(u64 length) {
+  return length % 64 == 0 ? ~u64{0} : (u64{1} << length % 64) - 1;
+}
 
 inline V128 extract_field(V128 a, u64 length, u64 index) {
   return {a.lo >> index % 64 & field_mask(length), 0};
@@ -20,11 +22,18 @@ inline V128 insert_field(V128 a, V128 b, u64 length, u64 index) {
 
 }  // namespace vec
 
-template <SemanticBuilder B> void MOVNTSS(B& b, const Insn& i) { b.write_low(i, 0, 4, b.read_vec(i, 1)); }
-template <SemanticBuilder B> void MOVNTSD(B& b, const Insn& i) { b.write_low(i, 0, 8, b.read_vec(i, 1)); }
+template <SemanticBuilder B>
+void MOVNTSS(B& b, const Insn& i) {
+  b.write_low(i, 0, 4, b.read_vec(i, 1));
+}
+template <SemanticBuilder B>
+void MOVNTSD(B& b, const Insn& i) {
+  b.write_low(i, 0, 8, b.read_vec(i, 1));
+}
 
 // Length and index are immediates, or bytes of the second operand.
-template <SemanticBuilder B> void EXTRQ(B& b, const Insn& i) {
+template <SemanticBuilder B>
+void EXTRQ(B& b, const Insn& i) {
   auto value = b.read_vec(i, 0);
   if (b.kind(i, 1) == OperandKind::kImmediate) {
     b.write_vec(i, 0, b.call(vec::extract_field, value, b.read(i, 1), b.read(i, 2)));
@@ -35,7 +44,8 @@ template <SemanticBuilder B> void EXTRQ(B& b, const Insn& i) {
     b.write_vec(i, 0, b.call(vec::extract_field, value, length, index));
   }
 }
-template <SemanticBuilder B> void INSERTQ(B& b, const Insn& i) {
+template <SemanticBuilder B>
+void INSERTQ(B& b, const Insn& i) {
   auto value = b.read_vec(i, 0);
   auto source = b.read_vec(i, 1);
   if (b.kind(i, 2) == OperandKind::kImmediate) {

@@ -8,19 +8,58 @@
 namespace gantry::sem {
 
 // --- whole registers. Alignment is the row's attribute, the cache hints of MOVNT* have no effect.
-template <SemanticBuilder B> void MOVAPS(B& b, const Insn& i) { vec_move(b, i); }
-template <SemanticBuilder B> void MOVAPD(B& b, const Insn& i) { vec_move(b, i); }
-template <SemanticBuilder B> void MOVUPS(B& b, const Insn& i) { vec_move(b, i); }
-template <SemanticBuilder B> void MOVUPD(B& b, const Insn& i) { vec_move(b, i); }
-template <SemanticBuilder B> void MOVDQA(B& b, const Insn& i) { vec_move(b, i); }
-template <SemanticBuilder B> void MOVDQU(B& b, const Insn& i) { vec_move(b, i); }
-template <SemanticBuilder B> void LDDQU(B& b, const Insn& i) { vec_move(b, i); }
-template <SemanticBuilder B> void MOVNTPS(B& b, const Insn& i) { vec_move(b, i); }
-template <SemanticBuilder B> void MOVNTPD(B& b, const Insn& i) { vec_move(b, i); }
-template <SemanticBuilder B> void MOVNTDQ(B& b, const Insn& i) { vec_move(b, i); }
-template <SemanticBuilder B> void MOVNTDQA(B& b, const Insn& i) { vec_move(b, i); }
-template <SemanticBuilder B> void MOVNTI(B& b, const Insn& i) { b.write(i, 0, b.read(i, 1)); }
-template <SemanticBuilder B> void MOVNTQ(B& b, const Insn& i) { vec_move(b, i); }
+template <SemanticBuilder B>
+void MOVAPS(B& b, const Insn& i) {
+  vec_move(b, i);
+}
+template <SemanticBuilder B>
+void MOVAPD(B& b, const Insn& i) {
+  vec_move(b, i);
+}
+template <SemanticBuilder B>
+void MOVUPS(B& b, const Insn& i) {
+  vec_move(b, i);
+}
+template <SemanticBuilder B>
+void MOVUPD(B& b, const Insn& i) {
+  vec_move(b, i);
+}
+template <SemanticBuilder B>
+void MOVDQA(B& b, const Insn& i) {
+  vec_move(b, i);
+}
+template <SemanticBuilder B>
+void MOVDQU(B& b, const Insn& i) {
+  vec_move(b, i);
+}
+template <SemanticBuilder B>
+void LDDQU(B& b, const Insn& i) {
+  vec_move(b, i);
+}
+template <SemanticBuilder B>
+void MOVNTPS(B& b, const Insn& i) {
+  vec_move(b, i);
+}
+template <SemanticBuilder B>
+void MOVNTPD(B& b, const Insn& i) {
+  vec_move(b, i);
+}
+template <SemanticBuilder B>
+void MOVNTDQ(B& b, const Insn& i) {
+  vec_move(b, i);
+}
+template <SemanticBuilder B>
+void MOVNTDQA(B& b, const Insn& i) {
+  vec_move(b, i);
+}
+template <SemanticBuilder B>
+void MOVNTI(B& b, const Insn& i) {
+  b.write(i, 0, b.read(i, 1));
+}
+template <SemanticBuilder B>
+void MOVNTQ(B& b, const Insn& i) {
+  vec_move(b, i);
+}
 
 // --- scalars: a load clears the rest of the register, a move between registers keeps it.
 template <unsigned kBytes, typename B>
@@ -29,11 +68,18 @@ void move_scalar(B& b, const Insn& i) {
   if (b.kind(i, 1) == OperandKind::kMemory) return b.write_vec(i, 0, value);
   b.write_low(i, 0, kBytes, value);
 }
-template <SemanticBuilder B> void MOVSS(B& b, const Insn& i) { move_scalar<4>(b, i); }
-template <SemanticBuilder B> void MOVSD(B& b, const Insn& i) { move_scalar<8>(b, i); }
+template <SemanticBuilder B>
+void MOVSS(B& b, const Insn& i) {
+  move_scalar<4>(b, i);
+}
+template <SemanticBuilder B>
+void MOVSD(B& b, const Insn& i) {
+  move_scalar<8>(b, i);
+}
 
 // MOVD and MOVQ in all directions; an XMM destination is zero-extended.
-template <SemanticBuilder B> void MOVD(B& b, const Insn& i) {
+template <SemanticBuilder B>
+void MOVD(B& b, const Insn& i) {
   auto value = b.read_vec(i, 1);
   if (b.kind(i, 0) == OperandKind::kGpr) {
     b.write(i, 0, b.zext(b.operand_width(i, 0), b.call(vec::low, value)));
@@ -41,9 +87,18 @@ template <SemanticBuilder B> void MOVD(B& b, const Insn& i) {
     b.write_vec(i, 0, b.kind(i, 1) == OperandKind::kXmm ? b.call(vec::low_only, value) : value);
   }
 }
-template <SemanticBuilder B> void MOVQ(B& b, const Insn& i) { MOVD(b, i); }
-template <SemanticBuilder B> void MOVQ2DQ(B& b, const Insn& i) { MOVD(b, i); }
-template <SemanticBuilder B> void MOVDQ2Q(B& b, const Insn& i) { MOVD(b, i); }
+template <SemanticBuilder B>
+void MOVQ(B& b, const Insn& i) {
+  MOVD(b, i);
+}
+template <SemanticBuilder B>
+void MOVQ2DQ(B& b, const Insn& i) {
+  MOVD(b, i);
+}
+template <SemanticBuilder B>
+void MOVDQ2Q(B& b, const Insn& i) {
+  MOVD(b, i);
+}
 
 // --- halves
 template <typename B>
@@ -58,18 +113,43 @@ void move_high_half(B& b, const Insn& i) {
     vec_binary<vec::with_high_qword>(b, i);
   }
 }
-template <SemanticBuilder B> void MOVLPS(B& b, const Insn& i) { move_low_half(b, i); }
-template <SemanticBuilder B> void MOVLPD(B& b, const Insn& i) { move_low_half(b, i); }
-template <SemanticBuilder B> void MOVHPS(B& b, const Insn& i) { move_high_half(b, i); }
-template <SemanticBuilder B> void MOVHPD(B& b, const Insn& i) { move_high_half(b, i); }
-template <SemanticBuilder B> void MOVLHPS(B& b, const Insn& i) { move_high_half(b, i); }
-template <SemanticBuilder B> void MOVHLPS(B& b, const Insn& i) {
+template <SemanticBuilder B>
+void MOVLPS(B& b, const Insn& i) {
+  move_low_half(b, i);
+}
+template <SemanticBuilder B>
+void MOVLPD(B& b, const Insn& i) {
+  move_low_half(b, i);
+}
+template <SemanticBuilder B>
+void MOVHPS(B& b, const Insn& i) {
+  move_high_half(b, i);
+}
+template <SemanticBuilder B>
+void MOVHPD(B& b, const Insn& i) {
+  move_high_half(b, i);
+}
+template <SemanticBuilder B>
+void MOVLHPS(B& b, const Insn& i) {
+  move_high_half(b, i);
+}
+template <SemanticBuilder B>
+void MOVHLPS(B& b, const Insn& i) {
   b.write_low(i, 0, 8, b.call(vec::high_as_low, b.read_vec(i, 1)));
 }
 
-template <SemanticBuilder B> void MOVDDUP(B& b, const Insn& i) { vec_unary<vec::duplicate_low_qword>(b, i); }
-template <SemanticBuilder B> void MOVSLDUP(B& b, const Insn& i) { vec_unary<vec::duplicate_even_dwords>(b, i); }
-template <SemanticBuilder B> void MOVSHDUP(B& b, const Insn& i) { vec_unary<vec::duplicate_odd_dwords>(b, i); }
+template <SemanticBuilder B>
+void MOVDDUP(B& b, const Insn& i) {
+  vec_unary<vec::duplicate_low_qword>(b, i);
+}
+template <SemanticBuilder B>
+void MOVSLDUP(B& b, const Insn& i) {
+  vec_unary<vec::duplicate_even_dwords>(b, i);
+}
+template <SemanticBuilder B>
+void MOVSHDUP(B& b, const Insn& i) {
+  vec_unary<vec::duplicate_odd_dwords>(b, i);
+}
 
 // --- lanes to and from general registers. Indices are taken modulo the number of lanes.
 template <typename T, typename B>
@@ -84,28 +164,63 @@ void insert_lane(B& b, const Insn& i) {
   auto value = b.read(i, 1);
   b.write_vec(i, 0, b.call(vec::insert<T>, b.read_vec(i, 0), value, b.imm(i.imm % lanes)));
 }
-template <SemanticBuilder B> void PEXTRB(B& b, const Insn& i) { extract_lane<u8>(b, i); }
-template <SemanticBuilder B> void PEXTRW(B& b, const Insn& i) { extract_lane<u16>(b, i); }
-template <SemanticBuilder B> void PEXTRD(B& b, const Insn& i) { extract_lane<u32>(b, i); }
-template <SemanticBuilder B> void PEXTRQ(B& b, const Insn& i) { extract_lane<u64>(b, i); }
-template <SemanticBuilder B> void EXTRACTPS(B& b, const Insn& i) { extract_lane<u32>(b, i); }
-template <SemanticBuilder B> void PINSRB(B& b, const Insn& i) { insert_lane<u8>(b, i); }
-template <SemanticBuilder B> void PINSRW(B& b, const Insn& i) { insert_lane<u16>(b, i); }
-template <SemanticBuilder B> void PINSRD(B& b, const Insn& i) { insert_lane<u32>(b, i); }
-template <SemanticBuilder B> void PINSRQ(B& b, const Insn& i) { insert_lane<u64>(b, i); }
+template <SemanticBuilder B>
+void PEXTRB(B& b, const Insn& i) {
+  extract_lane<u8>(b, i);
+}
+template <SemanticBuilder B>
+void PEXTRW(B& b, const Insn& i) {
+  extract_lane<u16>(b, i);
+}
+template <SemanticBuilder B>
+void PEXTRD(B& b, const Insn& i) {
+  extract_lane<u32>(b, i);
+}
+template <SemanticBuilder B>
+void PEXTRQ(B& b, const Insn& i) {
+  extract_lane<u64>(b, i);
+}
+template <SemanticBuilder B>
+void EXTRACTPS(B& b, const Insn& i) {
+  extract_lane<u32>(b, i);
+}
+template <SemanticBuilder B>
+void PINSRB(B& b, const Insn& i) {
+  insert_lane<u8>(b, i);
+}
+template <SemanticBuilder B>
+void PINSRW(B& b, const Insn& i) {
+  insert_lane<u16>(b, i);
+}
+template <SemanticBuilder B>
+void PINSRD(B& b, const Insn& i) {
+  insert_lane<u32>(b, i);
+}
+template <SemanticBuilder B>
+void PINSRQ(B& b, const Insn& i) {
+  insert_lane<u64>(b, i);
+}
 // A register operand supplies any of its lanes, a memory operand is one lane.
-template <SemanticBuilder B> void INSERTPS(B& b, const Insn& i) {
+template <SemanticBuilder B>
+void INSERTPS(B& b, const Insn& i) {
   auto value = b.read_vec(i, 1);
   u64 control = b.kind(i, 1) == OperandKind::kMemory ? i.imm & 0x3f : i.imm & 0xff;
   b.write_vec(i, 0, b.call(vec::insert_dword_and_zero, b.read_vec(i, 0), value, b.imm(control)));
 }
 
 // --- sign masks
-template <SemanticBuilder B> void PMOVMSKB(B& b, const Insn& i) {
+template <SemanticBuilder B>
+void PMOVMSKB(B& b, const Insn& i) {
   if (is_mmx(b, i, 1)) return vec_to_gpr<vec::sign_mask<s8, 8>>(b, i);
   vec_to_gpr<vec::sign_mask<s8, 16>>(b, i);
 }
-template <SemanticBuilder B> void MOVMSKPS(B& b, const Insn& i) { vec_to_gpr<vec::sign_mask<s32>>(b, i); }
-template <SemanticBuilder B> void MOVMSKPD(B& b, const Insn& i) { vec_to_gpr<vec::sign_mask<s64>>(b, i); }
+template <SemanticBuilder B>
+void MOVMSKPS(B& b, const Insn& i) {
+  vec_to_gpr<vec::sign_mask<s32>>(b, i);
+}
+template <SemanticBuilder B>
+void MOVMSKPD(B& b, const Insn& i) {
+  vec_to_gpr<vec::sign_mask<s64>>(b, i);
+}
 
 }  // namespace gantry::sem

@@ -1,5 +1,6 @@
 // Pure integer operations on vectors: arithmetic, logic, compares and shifts. T is the type of a
-// lane. All work for MMX too (upper half zero) unless they take the register's size kBytes, 8 or 16.
+// lane. All work for MMX too (upper half zero) unless they take the register's size kBytes, 8
+// or 16.
 #pragma once
 
 #include <cstdlib>
@@ -118,9 +119,8 @@ inline V128 mul_add_words(V128 a, V128 b) {
 inline V128 mul_add_bytes(V128 a, V128 b) {
   auto x = simd<u8>(a);
   auto y = simd<s8>(b);
-  return generate<s16>([&](unsigned k) {
-    return saturate<s16>(x[2 * k] * y[2 * k] + x[2 * k + 1] * y[2 * k + 1]);
-  });
+  return generate<s16>(
+      [&](unsigned k) { return saturate<s16>(x[2 * k] * y[2 * k] + x[2 * k + 1] * y[2 * k + 1]); });
 }
 
 // PSADBW: for each quadword the sum of the absolute differences of its bytes.

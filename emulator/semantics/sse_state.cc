@@ -8,8 +8,8 @@ namespace gantry::sem {
 using guest::Cpu;
 using guest::FxsaveImage;
 
-// What FXSAVE writes: the rest of the area belongs to software. The processor touches the area's last
-// byte first, in both directions.
+// What FXSAVE writes: the rest of the area belongs to software. The processor touches the area's
+// last byte first, in both directions.
 constexpr u64 kFxsaveSize = offsetof(FxsaveImage, reserved1);
 constexpr u64 kLastByte = sizeof(FxsaveImage) - 1;
 
@@ -55,8 +55,8 @@ void empty_mmx(Cpu& cpu) {
   cpu.x87.top = 0;
 }
 
-// All bytes must be writable, the selected ones or not (the manual leaves that open). Processors look
-// at the upper quadword first.
+// All bytes must be writable, the selected ones or not (the manual leaves that open). Processors
+// look at the upper quadword first.
 template <unsigned kBytes>
 void store_masked_bytes(Cpu& cpu, u64 address, V128 data, u64 selected) {
   auto bytes = data.as<u8>();

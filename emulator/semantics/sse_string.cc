@@ -65,10 +65,14 @@ bool equal_ordered(const Elements& needle, const Elements& text, unsigned at, un
 
 bool aggregate(const Elements& a, const Elements& b, unsigned at, u64 control) {
   switch (aggregation(control)) {
-    case Aggregation::kEqualAny: return equal_any(a, b, at);
-    case Aggregation::kRanges: return in_ranges(a, b, at);
-    case Aggregation::kEqualEach: return equal_each(a, b, at);
-    case Aggregation::kEqualOrdered: return equal_ordered(a, b, at, element_count(control));
+    case Aggregation::kEqualAny:
+      return equal_any(a, b, at);
+    case Aggregation::kRanges:
+      return in_ranges(a, b, at);
+    case Aggregation::kEqualEach:
+      return equal_each(a, b, at);
+    case Aggregation::kEqualOrdered:
+      return equal_ordered(a, b, at, element_count(control));
   }
   return false;
 }
@@ -99,7 +103,8 @@ u64 compare_strings(V128 a, V128 b, u64 length_a, u64 length_b, u64 control) {
   Elements first = elements(a, length_a, control);
   Elements second = elements(b, length_b, control);
   u64 bits = 0;
-  for (unsigned k = 0; k < count; ++k) bits |= static_cast<u64>(aggregate(first, second, k, control)) << k;
+  for (unsigned k = 0; k < count; ++k)
+    bits |= static_cast<u64>(aggregate(first, second, k, control)) << k;
   bits = with_polarity(bits, second.length, control);
   u64 flags = (bits != 0 ? guest::kCF : 0) | (length_b < count ? guest::kZF : 0) |
               (length_a < count ? guest::kSF : 0) | (bits & 1 ? guest::kOF : 0);
@@ -116,7 +121,8 @@ u64 string_index(u64 result, u64 control) {
 // Bit 6: a mask of whole elements instead of bits.
 V128 string_mask(u64 result, u64 control) {
   if (!(control & 0x40)) return {static_cast<u32>(result), 0};
-  if (has_words(control)) return generate<u16>([&](unsigned k) { return result >> k & 1 ? 0xffff : 0; });
+  if (has_words(control))
+    return generate<u16>([&](unsigned k) { return result >> k & 1 ? 0xffff : 0; });
   return generate<u8>([&](unsigned k) { return result >> k & 1 ? 0xff : 0; });
 }
 

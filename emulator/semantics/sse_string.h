@@ -7,7 +7,8 @@ namespace gantry::sem {
 
 namespace vec {
 
-// What a string compare yields: IntRes2, one bit an element, and the status flags of RFLAGS above it.
+// What a string compare yields: IntRes2, one bit an element, and the status flags of RFLAGS above
+// it.
 constexpr unsigned kStringFlagsShift = 32;
 u64 compare_strings(V128 a, V128 b, u64 length_a, u64 length_b, u64 control);
 u64 implicit_length(V128 string, u64 control);
@@ -49,9 +50,21 @@ void write_string_mask(B& b, const Insn& i, typename B::Int result) {
   b.set_flags(b.flags_raw(b.shr(8, result, b.imm(vec::kStringFlagsShift))));
 }
 
-template <SemanticBuilder B> void PCMPESTRI(B& b, const Insn& i) { write_string_index(b, i, compare_explicit(b, i)); }
-template <SemanticBuilder B> void PCMPESTRM(B& b, const Insn& i) { write_string_mask(b, i, compare_explicit(b, i)); }
-template <SemanticBuilder B> void PCMPISTRI(B& b, const Insn& i) { write_string_index(b, i, compare_implicit(b, i)); }
-template <SemanticBuilder B> void PCMPISTRM(B& b, const Insn& i) { write_string_mask(b, i, compare_implicit(b, i)); }
+template <SemanticBuilder B>
+void PCMPESTRI(B& b, const Insn& i) {
+  write_string_index(b, i, compare_explicit(b, i));
+}
+template <SemanticBuilder B>
+void PCMPESTRM(B& b, const Insn& i) {
+  write_string_mask(b, i, compare_explicit(b, i));
+}
+template <SemanticBuilder B>
+void PCMPISTRI(B& b, const Insn& i) {
+  write_string_index(b, i, compare_implicit(b, i));
+}
+template <SemanticBuilder B>
+void PCMPISTRM(B& b, const Insn& i) {
+  write_string_mask(b, i, compare_implicit(b, i));
+}
 
 }  // namespace gantry::sem

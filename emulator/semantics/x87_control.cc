@@ -57,19 +57,26 @@ void set_environment(X87& x, const Environment& e) {
 // A 14-byte environment has 16-bit fields and no opcode.
 void write_environment(Cpu& cpu, u64 address, u64 size, const Environment& e) {
   if (size == 14) {
-    const u16 fields[7] = {e.control, e.status, e.tags, static_cast<u16>(e.rip), 0, static_cast<u16>(e.rdp), 0};
+    const u16 fields[7] = {
+        e.control, e.status, e.tags, static_cast<u16>(e.rip), 0, static_cast<u16>(e.rdp), 0};
     for (unsigned k = 0; k < 7; ++k) guest::store<u16>(cpu, address + 2 * k, fields[k]);
     return;
   }
   constexpr u32 kReserved = 0xffff0000;
-  const u32 fields[7] = {kReserved | e.control, kReserved | e.status, kReserved | e.tags, e.rip,
-                         e.opcode_and_selector, e.rdp, kReserved | e.operand_selector};
+  const u32 fields[7] = {kReserved | e.control,
+                         kReserved | e.status,
+                         kReserved | e.tags,
+                         e.rip,
+                         e.opcode_and_selector,
+                         e.rdp,
+                         kReserved | e.operand_selector};
   for (unsigned k = 0; k < 7; ++k) guest::store<u32>(cpu, address + 4 * k, fields[k]);
 }
 
 Environment read_environment(Cpu& cpu, u64 address, u64 size) {
   auto field = [&](unsigned k) -> u32 {
-    return size == 14 ? guest::load<u16>(cpu, address + 2 * k) : guest::load<u32>(cpu, address + 4 * k);
+    return size == 14 ? guest::load<u16>(cpu, address + 2 * k)
+                      : guest::load<u32>(cpu, address + 4 * k);
   };
   Environment e = {.control = static_cast<u16>(field(0)),
                    .status = static_cast<u16>(field(1)),

@@ -5,8 +5,8 @@
 
 namespace gantry::sem::x87 {
 
-// The NaN with the larger significand, a quiet one before a signaling one, the positive one of equal
-// ones (SDM vol. 1, table 4-7).
+// The NaN with the larger significand, a quiet one before a signaling one, the positive one of
+// equal ones (SDM vol. 1, table 4-7).
 inline Number choose_nan(fp::Env& env, const Number& a, const Number& b) {
   bool a_signals = a.kind == fp::Kind::kSignalingNan;
   bool b_signals = b.kind == fp::Kind::kSignalingNan;

@@ -20,12 +20,18 @@ Number compute(Fpu& fpu, Op op, const Number& a, const Number& b) {
   if (decided(fpu, a, b, result)) return result;
   fp::Format format = format_of(fpu.x);
   switch (op) {
-    case Op::kAdd: return fp::add(fpu.env, format, a, b);
-    case Op::kSub: return fp::add(fpu.env, format, a, b.negated());
-    case Op::kSubR: return fp::add(fpu.env, format, b, a.negated());
-    case Op::kMul: return fp::multiply(fpu.env, format, a, b);
-    case Op::kDiv: return fp::divide(fpu.env, format, a, b);
-    case Op::kDivR: return fp::divide(fpu.env, format, b, a);
+    case Op::kAdd:
+      return fp::add(fpu.env, format, a, b);
+    case Op::kSub:
+      return fp::add(fpu.env, format, a, b.negated());
+    case Op::kSubR:
+      return fp::add(fpu.env, format, b, a.negated());
+    case Op::kMul:
+      return fp::multiply(fpu.env, format, a, b);
+    case Op::kDiv:
+      return fp::divide(fpu.env, format, a, b);
+    case Op::kDivR:
+      return fp::divide(fpu.env, format, b, a);
   }
   UNREACHABLE();
 }
@@ -101,7 +107,8 @@ void finish_store(Fpu& fpu, u64 pops) {
 // result is infinity or zero.
 Number scaled_result(Env& env, const Exact& x) {
   constexpr s32 kWrap = 24576;
-  bool far = x.exponent - kWrap > fp::kExtended.max_exponent || x.exponent + kWrap < fp::kExtended.min_exponent;
+  bool far = x.exponent - kWrap > fp::kExtended.max_exponent ||
+             x.exponent + kWrap < fp::kExtended.min_exponent;
   u32 exception = x.exponent > 0 ? fp::kOverflow : fp::kUnderflow;
   if (!far || (env.masked & exception)) return fp::round(env, fp::kExtended, x);
   Env masked;
@@ -161,11 +168,13 @@ Remainder remainder_of(const Number& a, const Number& b, bool nearest) {
     if (twice > b.significand || (twice == b.significand && (d.quotient & 1))) {
       ++d.quotient;
       Env exact;
-      rest = fp::add(exact, fp::kExtended, rest, Number{Kind::kFinite, !sign, false, b.exponent, b.significand});
+      rest = fp::add(exact, fp::kExtended, rest,
+                     Number{Kind::kFinite, !sign, false, b.exponent, b.significand});
       if (rest.is_zero()) rest.sign = sign;
     }
   }
-  u16 codes = static_cast<u16>((d.quotient & 4 ? kC0 : 0) | (d.quotient & 2 ? kC3 : 0) | (d.quotient & 1 ? kC1 : 0));
+  u16 codes = static_cast<u16>((d.quotient & 4 ? kC0 : 0) | (d.quotient & 2 ? kC3 : 0) |
+                               (d.quotient & 1 ? kC1 : 0));
   return {.value = rest, .codes = codes};
 }
 
@@ -177,7 +186,8 @@ Remainder remainder_result(Fpu& fpu, const Number& a, const Number& b, bool near
   if (fpu.env.stopped()) return {.value = a, .mask = kC2};
   if (a.is_zero() || b.is_infinity()) return {.value = a};
   Remainder r = remainder_of(a, b, nearest);
-  if (r.value.kind == Kind::kFinite) r.value = fp::round(fpu.env, fp::kExtended, fp::exact(r.value));
+  if (r.value.kind == Kind::kFinite)
+    r.value = fp::round(fpu.env, fp::kExtended, fp::exact(r.value));
   return r;
 }
 
@@ -300,7 +310,8 @@ u64 compare_to_flags(Cpu& cpu, u64 with, u64 signal_quiet, u64 pops) {
   u16 codes = relation(fpu, a, b, signal_quiet);
   fpu.pop(static_cast<unsigned>(pops));
   fpu.finish(Fpu::C1Rule::kKept);
-  return (codes & kC3 ? guest::kZF : 0) | (codes & kC2 ? guest::kPF : 0) | (codes & kC0 ? guest::kCF : 0);
+  return (codes & kC3 ? guest::kZF : 0) | (codes & kC2 ? guest::kPF : 0) |
+         (codes & kC0 ? guest::kCF : 0);
 }
 
 void test(Cpu& cpu) {
@@ -315,20 +326,30 @@ void examine(Cpu& cpu) {
   Number a = fp::unpack(fpu.st(0));
   u16 codes = 0;
   switch (a.kind) {
-    case Kind::kUnsupported: codes = 0; break;
+    case Kind::kUnsupported:
+      codes = 0;
+      break;
     case Kind::kQuietNan:
-    case Kind::kSignalingNan: codes = kC0; break;
-    case Kind::kFinite: codes = a.denormal ? kC3 | kC2 : kC2; break;
-    case Kind::kInfinity: codes = kC2 | kC0; break;
-    case Kind::kZero: codes = kC3; break;
+    case Kind::kSignalingNan:
+      codes = kC0;
+      break;
+    case Kind::kFinite:
+      codes = a.denormal ? kC3 | kC2 : kC2;
+      break;
+    case Kind::kInfinity:
+      codes = kC2 | kC0;
+      break;
+    case Kind::kZero:
+      codes = kC3;
+      break;
   }
   if (fpu.empty(0)) codes = kC3 | kC0;
   bool sign = fpu.st(0).sign_exponent >> 15;
   fpu.x.status = static_cast<u16>((fpu.x.status & ~kConditionCodes) | codes | (sign ? kC1 : 0));
 }
 
-// Widening a denormal or a signaling NaN is noted, and the NaN made quiet; the 80-bit form is a copy.
-// An unmasked denormal exception does not keep the value from being pushed.
+// Widening a denormal or a signaling NaN is noted, and the NaN made quiet; the 80-bit form is a
+// copy. An unmasked denormal exception does not keep the value from being pushed.
 void load_real(Cpu& cpu, u64 width, u64 bits) {
   Fpu fpu(cpu);
   Number value = real_operand(width, bits);

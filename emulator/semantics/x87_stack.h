@@ -24,8 +24,8 @@ inline fp::Format format_of(const X87& x) {
 }
 
 // Writes and pops do nothing once an unmasked invalid, denormal or zero-divide exception is found:
-// the instruction then leaves the operands as they were (SDM vol. 1, section 8.7). The condition codes
-// are set in any case.
+// the instruction then leaves the operands as they were (SDM vol. 1, section 8.7). The condition
+// codes are set in any case.
 class Fpu {
  public:
   explicit Fpu(Cpu& cpu) : x(cpu.x87), env(env_of(x)) {}
@@ -87,7 +87,8 @@ class Fpu {
     }
     bool kept = rule == C1Rule::kKept && (x.status & kC1);
     bool c1 = faulted_ ? overflowed_ : env.rounded_up || kept;
-    x.status = static_cast<u16>((x.status & ~kC1) | (c1 ? kC1 : 0) | (faulted_ ? kStackFault : 0) | env.flags);
+    x.status = static_cast<u16>((x.status & ~kC1) | (c1 ? kC1 : 0) | (faulted_ ? kStackFault : 0) |
+                                env.flags);
     update_summary(x);
   }
 

@@ -61,7 +61,8 @@ inline void set_status_word(X87& x, u16 value) {
 
 // Waiting instructions report the exception that an earlier one left pending (section 8.7.1).
 inline void check_pending(Cpu& cpu) {
-  if (cpu.x87.status & kErrorSummary) [[unlikely]] raise(cpu, {.vector = guest::Vector::kX87});
+  if (cpu.x87.status & kErrorSummary) [[unlikely]]
+    raise(cpu, {.vector = guest::Vector::kX87});
 }
 
 }  // namespace gantry::sem::x87

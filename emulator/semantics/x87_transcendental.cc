@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "emulator/semantics/float_wide.h"
-#include "emulator/semantics/x87_ops.h"
 #include "emulator/semantics/x87_nan.h"
+#include "emulator/semantics/x87_ops.h"
 
 namespace gantry::sem::x87 {
 namespace {
@@ -64,7 +64,9 @@ Number tangent(Fpu& fpu, const Number& a) {
   Reduced r = reduce(a);
   return rounded(fpu, fp::divide(sine_of(r, 0), sine_of(r, 1)));
 }
-Number sine_result(Fpu& fpu, const Number& a) { return a.is_zero() ? a : rounded(fpu, sine_of(reduce(a), 0)); }
+Number sine_result(Fpu& fpu, const Number& a) {
+  return a.is_zero() ? a : rounded(fpu, sine_of(reduce(a), 0));
+}
 Number cosine_result(Fpu& fpu, const Number& a) {
   if (a.is_zero()) return fp::from_integer(1);
   return rounded(fpu, sine_of(reduce(a), 1));
@@ -133,7 +135,8 @@ Number y_log2_result(Fpu& fpu, const Number& x, const Number& y) {
   if (x.is_infinity()) return times_logarithm(fpu, y, x);
   Wide logarithm = fp::log2(fp::widen(x));
   if (special(y) || logarithm.significand == 0) {
-    Number sign_only = logarithm.significand == 0 ? fp::zero(false) : fp::normalized(logarithm.sign, 0, 1);
+    Number sign_only =
+        logarithm.significand == 0 ? fp::zero(false) : fp::normalized(logarithm.sign, 0, 1);
     return times_logarithm(fpu, y, sign_only);
   }
   if (fpu.env.stopped()) return x;
@@ -141,7 +144,8 @@ Number y_log2_result(Fpu& fpu, const Number& x, const Number& y) {
   if (x.significand << 1 != 0) return rounded(fpu, product);
   // An exact logarithm; processors note it as inexact none the less.
   Number result = fp::round(fpu.env, fp::kExtended, product);
-  fpu.env.flags |= fp::kPrecision | (result.exponent < fp::kExtended.min_exponent ? fp::kUnderflow : 0);
+  fpu.env.flags |=
+      fp::kPrecision | (result.exponent < fp::kExtended.min_exponent ? fp::kUnderflow : 0);
   return result;
 }
 
@@ -151,7 +155,8 @@ Number y_log2_plus_1_result(Fpu& fpu, const Number& x, const Number& y) {
   fp::note_denormals(fpu.env, x, y);
   if (special(x) || special(y)) return times_logarithm(fpu, y, x);
   if (fpu.env.stopped()) return x;
-  if (x.exponent < -1) return rounded(fpu, fp::multiply(fp::widen(y), fp::log2_of_1_plus(fp::widen(x))));
+  if (x.exponent < -1)
+    return rounded(fpu, fp::multiply(fp::widen(y), fp::log2_of_1_plus(fp::widen(x))));
   Wide sum = fp::add(fp::kWideOne, fp::widen(x));
   if (sum.sign || sum.significand == 0) return fp::invalid(fpu.env);
   return rounded(fpu, fp::multiply(fp::widen(y), fp::log2(sum)));
@@ -163,7 +168,8 @@ Number arctangent_special(Fpu& fpu, const Number& y, const Number& x) {
     if (!x.is_infinity()) return pi_times(fpu, y.sign, 1, 1);
     return x.sign ? pi_times(fpu, y.sign, 3, 2) : pi_times(fpu, y.sign, 1, 2);
   }
-  if (y.is_zero() || x.is_infinity()) return x.sign ? pi_times(fpu, y.sign, 1, 0) : fp::zero(y.sign);
+  if (y.is_zero() || x.is_infinity())
+    return x.sign ? pi_times(fpu, y.sign, 1, 0) : fp::zero(y.sign);
   return pi_times(fpu, y.sign, 1, 1);  // x is zero
 }
 
@@ -173,7 +179,8 @@ Number arctangent_result(Fpu& fpu, const Number& y, const Number& x) {
   if (special(x) || special(y)) return arctangent_special(fpu, y, x);
   Wide a = fp::widen(y), b = fp::widen(x);
   a.sign = b.sign = false;
-  bool steep = a.exponent > b.exponent || (a.exponent == b.exponent && a.significand > b.significand);
+  bool steep =
+      a.exponent > b.exponent || (a.exponent == b.exponent && a.significand > b.significand);
   Wide quotient = steep ? fp::divide(b, a) : fp::divide(a, b);
   if (!steep && !x.sign && quotient.exponent < -70) {
     // atan(q) is q - q³/3 …: the quotient, a trifle less.
@@ -227,13 +234,16 @@ void exp2_minus_1(Cpu& cpu) {
 void y_log2(Cpu& cpu) { binary(cpu, y_log2_result); }
 void y_log2_plus_1(Cpu& cpu) { binary(cpu, y_log2_plus_1_result); }
 void partial_arctangent(Cpu& cpu) {
-  binary(cpu, [](Fpu& fpu, const Number& x, const Number& y) { return arctangent_result(fpu, y, x); });
+  binary(cpu,
+         [](Fpu& fpu, const Number& x, const Number& y) { return arctangent_result(fpu, y, x); });
 }
 
 void sine(Cpu& cpu) { trigonometric(cpu, sine_result); }
 void cosine(Cpu& cpu) { trigonometric(cpu, cosine_result); }
 void partial_tangent(Cpu& cpu) {
-  trigonometric_pair(cpu, [](Fpu& fpu, const Number& a) { return std::pair(tangent(fpu, a), fp::from_integer(1)); });
+  trigonometric_pair(cpu, [](Fpu& fpu, const Number& a) {
+    return std::pair(tangent(fpu, a), fp::from_integer(1));
+  });
 }
 void sine_cosine(Cpu& cpu) {
   trigonometric_pair(cpu, [](Fpu& fpu, const Number& a) {
