@@ -41,14 +41,12 @@ constexpr Feature kFeatures[] = {
     {"constant_tsc", 0x80000007, Reg::kEdx, 8},
     {"pni", 1, Reg::kEcx, 0},
     {"pclmulqdq", 1, Reg::kEcx, 1},
-    {"pclmulqdq", 1, Reg::kEcx, 1},
     {"ssse3", 1, Reg::kEcx, 9},
     {"cx16", 1, Reg::kEcx, 13},
     {"sse4_1", 1, Reg::kEcx, 19},
     {"sse4_2", 1, Reg::kEcx, 20},
     {"movbe", 1, Reg::kEcx, 22},
     {"popcnt", 1, Reg::kEcx, 23},
-    {"aes", 1, Reg::kEcx, 25},
     {"aes", 1, Reg::kEcx, 25},
     {"rdrand", 1, Reg::kEcx, 30},
     {"hypervisor", 1, Reg::kEcx, 31},
@@ -64,13 +62,21 @@ constexpr Feature kFeatures[] = {
     {"clflushopt", 7, Reg::kEbx, 23},
     {"clwb", 7, Reg::kEbx, 24},
     {"sha_ni", 7, Reg::kEbx, 29},
-    {"sha_ni", 7, Reg::kEbx, 29},
     {"umip", 7, Reg::kEcx, 2},
-    {"gfni", 7, Reg::kEcx, 8},
     {"gfni", 7, Reg::kEcx, 8},
     {"rdpid", 7, Reg::kEcx, 22},
     {"fsrm", 7, Reg::kEdx, 4},
 };
+
+constexpr bool each_bit_once() {
+  for (const Feature& a : kFeatures) {
+    for (const Feature& b : kFeatures) {
+      if (&a != &b && a.leaf == b.leaf && a.reg == b.reg && a.bit == b.bit) return false;
+    }
+  }
+  return true;
+}
+static_assert(each_bit_once());
 
 constexpr u32 kMaxLeaf = 0x16;
 constexpr u32 kMaxExtendedLeaf = 0x80000008;
