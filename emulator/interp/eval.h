@@ -46,13 +46,15 @@ struct AnyShape {
   static constexpr Addressing kAddressing = Addressing::kAny;
 };
 
-// Two operands of known kinds and widths; no LOCK.
+// The first two operands' kinds and widths are known; no LOCK.
 template <unsigned kWidth, OperandKind kFirst, OperandKind kSecond = OperandKind::kNone,
           Addressing kAddress = Addressing::kAny, unsigned kSecondWidth = kWidth>
 struct FixedShape {
-  static constexpr OperandKind kind(const Insn&, unsigned n) { return n == 0 ? kFirst : kSecond; }
-  static constexpr unsigned operand_width(const Insn&, unsigned n) {
-    return n == 0 ? kWidth : kSecondWidth;
+  static constexpr OperandKind kind(const Insn& i, unsigned n) {
+    return n == 0 ? kFirst : n == 1 ? kSecond : i.op[n].kind;
+  }
+  static constexpr unsigned operand_width(const Insn& i, unsigned n) {
+    return n == 0 ? kWidth : n == 1 ? kSecondWidth : i.op[n].width;
   }
   static constexpr unsigned width(const Insn&) { return kWidth; }
   static constexpr bool locked(const Insn&) { return false; }
