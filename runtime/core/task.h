@@ -18,8 +18,6 @@ struct Task : engine::Thread {
   // set_tid_address(2), CLONE_CHILD_CLEARTID: zeroed and woken when the thread ends; 0 for none.
   u64 clear_child_tid = 0;
   int exit_status = 0;
-  // A child of vfork runs on its parent's memory until it execs or exits.
-  bool is_vfork_child = false;
 };
 
 // The Task of the calling host thread; nullptr in threads of our own and before the first starts.

@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <memory>
 
 #include "emulator/base/log.h"
 #include "runtime/core/process.h"
@@ -46,8 +47,8 @@ class HostStack {
 };
 
 struct BorrowerStart {
-  Task* child;
-  const CloneRequest* request;
+  Task* child = nullptr;
+  const CloneRequest* request = nullptr;  // until `result` is set
   int pidfd = -1;
   std::atomic<s64> result{0};  // the child's number as soon as it runs, or -errno
 };
@@ -79,25 +80,30 @@ s64 clone_and_wait(BorrowerStart& start) {
 }
 
 void* donor_main(void* argument) {
-  auto& start = *static_cast<BorrowerStart*>(argument);
+  auto* owned = static_cast<std::shared_ptr<BorrowerStart>*>(argument);
+  BorrowerStart& start = **owned;
   Task* child = start.child;
   Process* process = child->process;
   bool owns_process = !(start.request->flags & CLONE_SIGHAND);
   s64 result = clone_and_wait(start);
-  if (result < 0) {
-    start.result.store(result);
-    start.result.notify_one();
-  }
+  // There is no child, or it was killed before it could tell.
+  s64 untold = 0;
+  if (start.result.compare_exchange_strong(untold, result)) start.result.notify_one();
   delete child;
   if (owns_process) delete process;
+  delete owned;
   return nullptr;
 }
 
-s64 run_beside(BorrowerStart& start) {
-  int error = start_host_thread(*start.child->process, donor_main, &start);
-  if (error) return -error;
-  start.result.wait(0);
-  return start.result.load();
+// The parent goes on as soon as the child runs, and with it its stack.
+s64 run_beside(const std::shared_ptr<BorrowerStart>& start) {
+  auto* donors = new std::shared_ptr<BorrowerStart>(start);
+  if (int error = start_host_thread(*start->child->process, donor_main, donors)) {
+    delete donors;
+    return -error;
+  }
+  start->result.wait(0);
+  return start->result.load();
 }
 
 s64 run_instead(BorrowerStart& start) {
@@ -117,14 +123,15 @@ s64 create_borrower(Task& parent, const CloneRequest& request) {
     LOG(kWarning, "clone3 with CLONE_VM and a cgroup or chosen numbers is not supported");
     return -EINVAL;
   }
-  BorrowerStart start{new_child_task(parent, request), &request};
-  start.child->is_vfork_child = true;
+  auto start = std::make_shared<BorrowerStart>();
+  start->child = new_child_task(parent, request);
+  start->request = &request;
   // Without CLONE_SIGHAND the dispositions are the child's own, and with them all that we keep of
   // it.
-  if (!(request.flags & CLONE_SIGHAND)) start.child->process = new Process(*parent.process);
-  s64 result = request.flags & CLONE_VFORK ? run_instead(start) : run_beside(start);
+  if (!(request.flags & CLONE_SIGHAND)) start->child->process = new Process(*parent.process);
+  s64 result = request.flags & CLONE_VFORK ? run_instead(*start) : run_beside(start);
   if (result > 0 && (request.flags & CLONE_PIDFD)) {
-    static_cast<void>(write_guest(parent, GuestPtr<s32>{request.pidfd}, s32{start.pidfd}));
+    static_cast<void>(write_guest(parent, GuestPtr<s32>{request.pidfd}, s32{start->pidfd}));
   }
   return result;
 }

@@ -61,7 +61,6 @@ void start_child(Task& task, const CloneRequest& request) {
   TaskSignals& s = task.signals;
   s.held = 0;
   s.has_saved_mask = false;
-  task.is_vfork_child = false;
   set_child_registers(task, request);
   CloneRequest own = request;
   own.flags &= ~u64{CLONE_PARENT_SETTID};

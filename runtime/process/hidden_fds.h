@@ -21,7 +21,8 @@ bool is_hidden_fd(int fd);
 int hide_fd(Process& process, int fd, HiddenFd purpose);
 
 // The descriptor of that purpose in another process that this emulator runs, as a path below
-// `process_directory` ("/proc/PID"); empty when the process is not such a one or may not be looked at.
+// `process_directory` ("/proc/PID"); empty when the process is not such a one or may not be looked
+// at.
 std::string find_hidden_fd(const Process& self, const std::string& process_directory,
                            HiddenFd purpose);
 

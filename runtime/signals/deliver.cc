@@ -168,8 +168,11 @@ bool block_guest_signals(Task& task) {
                           sizeof all) != kRestartSyscall;
 }
 
-// A signal that came in spite of it (our libc opens the mask for one of its own) keeps the rest blocked.
-void unblock_guest_signals(Task& task) { static_cast<void>(change_task_mask(task, task.signals.mask)); }
+// A signal that came in spite of it (our libc opens the mask for one of its own) keeps the rest
+// blocked.
+void unblock_guest_signals(Task& task) {
+  static_cast<void>(change_task_mask(task, task.signals.mask));
+}
 
 void die_by_signal(int signal) {
   // A core would be the emulator's.

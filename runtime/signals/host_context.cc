@@ -158,7 +158,7 @@ static bool is_write(const ucontext_t& context) {
 
 #if !defined(__x86_64__)
 
-// Whether the page was there is not told; a denied access to one that was never touched says so,
+// Whether the page was there is not told: a denied access to one that was never touched says so,
 // too.
 u32 fault_error(const ucontext_t& context, const siginfo_t& info) {
   bool present = info.si_signo == SIGSEGV && info.si_code == SEGV_ACCERR;

@@ -15,9 +15,10 @@ static const char* address_name(void* address, ucontext_t* u) {
 
 static void report(int signal, siginfo_t* info, void* context) {
   ucontext_t* u = context;
+  // Bit 0 of the error code, whether the page was there, is not told by every host.
   printf("signal %d code %#x errno %d address %s trapno %lld err %#llx cr2 %s\n", signal, info->si_code,
          info->si_errno, address_name(info->si_addr, u), u->uc_mcontext.gregs[REG_TRAPNO],
-         u->uc_mcontext.gregs[REG_ERR], address_name((void*)u->uc_mcontext.gregs[REG_CR2], u));
+         u->uc_mcontext.gregs[REG_ERR] & ~1ull, address_name((void*)u->uc_mcontext.gregs[REG_CR2], u));
   printf("  csgsfs %#llx flags %#llx uc_flags %#lx oldmask %#llx stack flags %d\n",
          u->uc_mcontext.gregs[REG_CSGSFS], u->uc_mcontext.gregs[REG_EFL] & ~0x8d5ull, u->uc_flags & ~1,
          u->uc_mcontext.gregs[REG_OLDMASK], u->uc_stack.ss_flags);
