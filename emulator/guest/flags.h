@@ -48,40 +48,57 @@ struct LazyFlags {
 
   bool cf() const {
     switch (kind) {
-      case FlagKind::kRaw: return result & kCF;
-      case FlagKind::kAdd: return result < lhs;
-      case FlagKind::kSub: return lhs < rhs;
-      case FlagKind::kAdc: return ((lhs & rhs) | ((lhs | rhs) & ~result)) & sign_bit(width);
-      case FlagKind::kSbb: return ((~lhs & rhs) | ((~lhs | rhs) & result)) & sign_bit(width);
-      case FlagKind::kLogic: return false;
+      case FlagKind::kRaw:
+        return result & kCF;
+      case FlagKind::kAdd:
+        return result < lhs;
+      case FlagKind::kSub:
+        return lhs < rhs;
+      case FlagKind::kAdc:
+        return ((lhs & rhs) | ((lhs | rhs) & ~result)) & sign_bit(width);
+      case FlagKind::kSbb:
+        return ((~lhs & rhs) | ((~lhs | rhs) & result)) & sign_bit(width);
+      case FlagKind::kLogic:
+        return false;
       case FlagKind::kInc:
-      case FlagKind::kDec: return carry;
-      case FlagKind::kResult: return lhs & kCF;
+      case FlagKind::kDec:
+        return carry;
+      case FlagKind::kResult:
+        return lhs & kCF;
     }
     return false;
   }
 
   bool of() const {
     switch (kind) {
-      case FlagKind::kRaw: return result & kOF;
+      case FlagKind::kRaw:
+        return result & kOF;
       case FlagKind::kAdd:
       case FlagKind::kAdc:
-      case FlagKind::kInc: return (lhs ^ result) & (rhs ^ result) & sign_bit(width);
+      case FlagKind::kInc:
+        return (lhs ^ result) & (rhs ^ result) & sign_bit(width);
       case FlagKind::kSub:
       case FlagKind::kSbb:
-      case FlagKind::kDec: return (lhs ^ rhs) & (lhs ^ result) & sign_bit(width);
-      case FlagKind::kLogic: return false;
-      case FlagKind::kResult: return lhs & kOF;
+      case FlagKind::kDec:
+        return (lhs ^ rhs) & (lhs ^ result) & sign_bit(width);
+      case FlagKind::kLogic:
+        return false;
+      case FlagKind::kResult:
+        return lhs & kOF;
     }
     return false;
   }
 
   bool af() const {
     switch (kind) {
-      case FlagKind::kRaw: return result & kAF;
-      case FlagKind::kLogic: return false;
-      case FlagKind::kResult: return lhs & kAF;
-      default: return (lhs ^ rhs ^ result) & 0x10;
+      case FlagKind::kRaw:
+        return result & kAF;
+      case FlagKind::kLogic:
+        return false;
+      case FlagKind::kResult:
+        return lhs & kAF;
+      default:
+        return (lhs ^ rhs ^ result) & 0x10;
     }
   }
 

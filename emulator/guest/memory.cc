@@ -27,12 +27,18 @@ class SplitLock {
 
 u64 apply(Rmw operation, u64 old, u64 value) {
   switch (operation) {
-    case Rmw::kExchange: return value;
-    case Rmw::kAdd: return old + value;
-    case Rmw::kSub: return old - value;
-    case Rmw::kAnd: return old & value;
-    case Rmw::kOr: return old | value;
-    case Rmw::kXor: return old ^ value;
+    case Rmw::kExchange:
+      return value;
+    case Rmw::kAdd:
+      return old + value;
+    case Rmw::kSub:
+      return old - value;
+    case Rmw::kAnd:
+      return old & value;
+    case Rmw::kOr:
+      return old | value;
+    case Rmw::kXor:
+      return old ^ value;
   }
   return value;
 }
@@ -47,24 +53,31 @@ template <typename T>
 u64 rmw(Rmw operation, u64 address, T value) {
   auto* pointer = reinterpret_cast<T*>(address);
   switch (operation) {
-    case Rmw::kExchange: return __atomic_exchange_n(pointer, value, __ATOMIC_SEQ_CST);
-    case Rmw::kAdd: return __atomic_fetch_add(pointer, value, __ATOMIC_SEQ_CST);
-    case Rmw::kSub: return __atomic_fetch_sub(pointer, value, __ATOMIC_SEQ_CST);
-    case Rmw::kAnd: return __atomic_fetch_and(pointer, value, __ATOMIC_SEQ_CST);
-    case Rmw::kOr: return __atomic_fetch_or(pointer, value, __ATOMIC_SEQ_CST);
-    case Rmw::kXor: return __atomic_fetch_xor(pointer, value, __ATOMIC_SEQ_CST);
+    case Rmw::kExchange:
+      return __atomic_exchange_n(pointer, value, __ATOMIC_SEQ_CST);
+    case Rmw::kAdd:
+      return __atomic_fetch_add(pointer, value, __ATOMIC_SEQ_CST);
+    case Rmw::kSub:
+      return __atomic_fetch_sub(pointer, value, __ATOMIC_SEQ_CST);
+    case Rmw::kAnd:
+      return __atomic_fetch_and(pointer, value, __ATOMIC_SEQ_CST);
+    case Rmw::kOr:
+      return __atomic_fetch_or(pointer, value, __ATOMIC_SEQ_CST);
+    case Rmw::kXor:
+      return __atomic_fetch_xor(pointer, value, __ATOMIC_SEQ_CST);
   }
   return 0;
 }
 
 template <typename T>
 u64 compare_exchange(u64 address, T expected, T desired) {
-  __atomic_compare_exchange_n(reinterpret_cast<T*>(address), &expected, desired, false, __ATOMIC_SEQ_CST,
-                              __ATOMIC_SEQ_CST);
+  __atomic_compare_exchange_n(reinterpret_cast<T*>(address), &expected, desired, false,
+                              __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
   return expected;
 }
 
-// Writes the byte that is there, atomically. Not an addition of zero: the compiler makes a load of it.
+// Writes the byte that is there, atomically. Not an addition of zero: the compiler makes a load of
+// it.
 void rewrite(u64 address) {
   auto* byte = reinterpret_cast<u8*>(address);
   u8 value = 0;
@@ -75,7 +88,8 @@ void rewrite(u64 address) {
 
 }  // namespace
 
-// Linux reports the kernel's half as present, so that a program cannot find out what is mapped there.
+// Linux reports the kernel's half as present, so that a program cannot find out what is mapped
+// there.
 void raise_bad_address(Cpu& cpu, u64 address, u32 access) {
   if (!is_canonical(address)) raise_gp(cpu);
   raise(cpu, {.vector = Vector::kPageFault,
@@ -109,10 +123,14 @@ u64 atomic_rmw(Cpu& cpu, Rmw operation, unsigned width, u64 address, u64 value) 
     return old;
   }
   switch (width) {
-    case 1: return rmw<u8>(operation, address, static_cast<u8>(value));
-    case 2: return rmw<u16>(operation, address, static_cast<u16>(value));
-    case 4: return rmw<u32>(operation, address, static_cast<u32>(value));
-    default: return rmw<u64>(operation, address, value);
+    case 1:
+      return rmw<u8>(operation, address, static_cast<u8>(value));
+    case 2:
+      return rmw<u16>(operation, address, static_cast<u16>(value));
+    case 4:
+      return rmw<u32>(operation, address, static_cast<u32>(value));
+    default:
+      return rmw<u64>(operation, address, value);
   }
 }
 
@@ -126,10 +144,14 @@ u64 atomic_compare_exchange(Cpu& cpu, unsigned width, u64 address, u64 expected,
     return old;
   }
   switch (width) {
-    case 1: return compare_exchange<u8>(address, static_cast<u8>(expected), static_cast<u8>(desired));
-    case 2: return compare_exchange<u16>(address, static_cast<u16>(expected), static_cast<u16>(desired));
-    case 4: return compare_exchange<u32>(address, static_cast<u32>(expected), static_cast<u32>(desired));
-    default: return compare_exchange<u64>(address, expected, desired);
+    case 1:
+      return compare_exchange<u8>(address, static_cast<u8>(expected), static_cast<u8>(desired));
+    case 2:
+      return compare_exchange<u16>(address, static_cast<u16>(expected), static_cast<u16>(desired));
+    case 4:
+      return compare_exchange<u32>(address, static_cast<u32>(expected), static_cast<u32>(desired));
+    default:
+      return compare_exchange<u64>(address, expected, desired);
   }
 }
 
@@ -137,7 +159,8 @@ V128 atomic_compare_exchange_16(Cpu& cpu, u64 address, const V128& expected, con
   probe_write(cpu, address, 16);
 #if defined(__aarch64__)
   auto* pointer = reinterpret_cast<u128*>(address);
-  u128 old = __sync_val_compare_and_swap(pointer, std::bit_cast<u128>(expected), std::bit_cast<u128>(desired));
+  u128 old = __sync_val_compare_and_swap(pointer, std::bit_cast<u128>(expected),
+                                         std::bit_cast<u128>(desired));
   return std::bit_cast<V128>(old);
 #elif defined(__x86_64__)
   V128 old = expected;

@@ -26,13 +26,15 @@ constexpr bool is_canonical(u64 address) {
 // #SS(0) in place of #GP(0), for accesses to the stack segment (SDM vol. 3, section 6.15).
 [[noreturn]] void raise_bad_stack_address(Cpu& cpu, u64 address, u32 access);
 inline void check_stack_address(Cpu& cpu, u64 address, u32 access = 0) {
-  if (address >= kAddressLimit) [[unlikely]] raise_bad_stack_address(cpu, address, access);
+  if (address >= kAddressLimit) [[unlikely]]
+    raise_bad_stack_address(cpu, address, access);
 }
 
 // Without this check an ARM64 host would ignore the top byte of a pointer and let a guest reach
 // what lies above 2^47.
 inline void check_address(Cpu& cpu, u64 address, u32 access = 0) {
-  if (address >= kAddressLimit) [[unlikely]] raise_bad_address(cpu, address, access);
+  if (address >= kAddressLimit) [[unlikely]]
+    raise_bad_address(cpu, address, access);
 }
 
 namespace memory_internal {
@@ -77,19 +79,27 @@ inline void store_v128(Cpu& cpu, u64 address, const V128& value) {
 // A load or store of 1, 2, 4 or 8 bytes chosen at run time; loads zero-extend.
 inline u64 load_width(Cpu& cpu, unsigned width, u64 address) {
   switch (width) {
-    case 1: return load<u8>(cpu, address);
-    case 2: return load<u16>(cpu, address);
-    case 4: return load<u32>(cpu, address);
-    default: return load<u64>(cpu, address);
+    case 1:
+      return load<u8>(cpu, address);
+    case 2:
+      return load<u16>(cpu, address);
+    case 4:
+      return load<u32>(cpu, address);
+    default:
+      return load<u64>(cpu, address);
   }
 }
 
 inline void store_width(Cpu& cpu, unsigned width, u64 address, u64 value) {
   switch (width) {
-    case 1: return store<u8>(cpu, address, static_cast<u8>(value));
-    case 2: return store<u16>(cpu, address, static_cast<u16>(value));
-    case 4: return store<u32>(cpu, address, static_cast<u32>(value));
-    default: return store<u64>(cpu, address, value);
+    case 1:
+      return store<u8>(cpu, address, static_cast<u8>(value));
+    case 2:
+      return store<u16>(cpu, address, static_cast<u16>(value));
+    case 4:
+      return store<u32>(cpu, address, static_cast<u32>(value));
+    default:
+      return store<u64>(cpu, address, value);
   }
 }
 

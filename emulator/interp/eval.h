@@ -1,4 +1,5 @@
-// Eval: the builder that executes. The interpreter is every semantics function instantiated with it.
+// Eval: the builder that executes. The interpreter is every semantics function instantiated with
+// it.
 //
 // Shape says what is known of an instruction at compile time. AnyShape knows nothing; the handlers
 // of frequent instructions are instantiated with a FixedShape, so that operand kinds and widths
@@ -75,11 +76,16 @@ enum class Test : u8 { kO, kB, kE, kBE, kS, kP, kL, kLE };
 [[gnu::always_inline]] inline bool evaluate_compare(Test test, const LazyFlags& f) {
   unsigned unused = 64 - f.width * 8;
   switch (test) {
-    case Test::kB: return f.lhs < f.rhs;
-    case Test::kBE: return f.lhs <= f.rhs;
-    case Test::kL: return static_cast<s64>(f.lhs << unused) < static_cast<s64>(f.rhs << unused);
-    case Test::kLE: return static_cast<s64>(f.lhs << unused) <= static_cast<s64>(f.rhs << unused);
-    default: UNREACHABLE();
+    case Test::kB:
+      return f.lhs < f.rhs;
+    case Test::kBE:
+      return f.lhs <= f.rhs;
+    case Test::kL:
+      return static_cast<s64>(f.lhs << unused) < static_cast<s64>(f.rhs << unused);
+    case Test::kLE:
+      return static_cast<s64>(f.lhs << unused) <= static_cast<s64>(f.rhs << unused);
+    default:
+      UNREACHABLE();
   }
 }
 
@@ -87,31 +93,46 @@ enum class Test : u8 { kO, kB, kE, kBE, kS, kP, kL, kLE };
 [[gnu::always_inline]] inline bool evaluate_logic(Test test, const LazyFlags& f) {
   auto value = static_cast<s64>(f.result << (64 - f.width * 8));
   switch (test) {
-    case Test::kB: return false;
-    case Test::kBE: return value == 0;
-    case Test::kL: return value < 0;
-    case Test::kLE: return value <= 0;
-    default: UNREACHABLE();
+    case Test::kB:
+      return false;
+    case Test::kBE:
+      return value == 0;
+    case Test::kL:
+      return value < 0;
+    case Test::kLE:
+      return value <= 0;
+    default:
+      UNREACHABLE();
   }
 }
 
 inline bool evaluate_flags(Test test, const LazyFlags& f) {
   switch (test) {
-    case Test::kB: return f.cf();
-    case Test::kBE: return f.cf() || f.zf();
-    case Test::kL: return f.sf() != f.of();
-    case Test::kLE: return f.zf() || f.sf() != f.of();
-    default: UNREACHABLE();
+    case Test::kB:
+      return f.cf();
+    case Test::kBE:
+      return f.cf() || f.zf();
+    case Test::kL:
+      return f.sf() != f.of();
+    case Test::kLE:
+      return f.zf() || f.sf() != f.of();
+    default:
+      UNREACHABLE();
   }
 }
 
 [[gnu::always_inline]] inline bool evaluate(Test test, const LazyFlags& f) {
   switch (test) {
-    case Test::kO: return f.of();
-    case Test::kE: return f.zf();
-    case Test::kS: return f.sf();
-    case Test::kP: return f.pf();
-    default: break;
+    case Test::kO:
+      return f.of();
+    case Test::kE:
+      return f.zf();
+    case Test::kS:
+      return f.sf();
+    case Test::kP:
+      return f.pf();
+    default:
+      break;
   }
   if (f.kind == FlagKind::kSub) return evaluate_compare(test, f);
   if (f.kind == FlagKind::kLogic) return evaluate_logic(test, f);
@@ -146,52 +167,75 @@ class Eval {
   Int read(const Insn& i, unsigned n) {
     unsigned w = Shape::operand_width(i, n);
     switch (Shape::kind(i, n)) {
-      case OperandKind::kGpr: return zext(w, cpu_.gpr[i.op[n].reg]);
-      case OperandKind::kMemory: return load(w, operand_address(i, 0));
-      case OperandKind::kImmediate: return zext(w, i.imm);
-      case OperandKind::kImmediate2: return i.imm2;
-      case OperandKind::kRelative: return i.imm;
-      case OperandKind::kHighByte: return (cpu_.gpr[i.op[n].reg] >> 8) & 0xff;
-      case OperandKind::kSegment: return cpu_.segment[i.op[n].reg];
-      default: UNREACHABLE();
+      case OperandKind::kGpr:
+        return zext(w, cpu_.gpr[i.op[n].reg]);
+      case OperandKind::kMemory:
+        return load(w, operand_address(i, 0));
+      case OperandKind::kImmediate:
+        return zext(w, i.imm);
+      case OperandKind::kImmediate2:
+        return i.imm2;
+      case OperandKind::kRelative:
+        return i.imm;
+      case OperandKind::kHighByte:
+        return (cpu_.gpr[i.op[n].reg] >> 8) & 0xff;
+      case OperandKind::kSegment:
+        return cpu_.segment[i.op[n].reg];
+      default:
+        UNREACHABLE();
     }
   }
 
   void write(const Insn& i, unsigned n, Int value) {
     unsigned w = Shape::operand_width(i, n);
     switch (Shape::kind(i, n)) {
-      case OperandKind::kGpr: return set_gpr(i.op[n].reg, w, value);
-      case OperandKind::kMemory: return store(w, operand_address(i), value);
+      case OperandKind::kGpr:
+        return set_gpr(i.op[n].reg, w, value);
+      case OperandKind::kMemory:
+        return store(w, operand_address(i), value);
       case OperandKind::kHighByte:
         reinterpret_cast<u8*>(&cpu_.gpr[i.op[n].reg])[1] = static_cast<u8>(value);
         return;
-      default: UNREACHABLE();
+      default:
+        UNREACHABLE();
     }
   }
 
   Vec read_vec(const Insn& i, unsigned n) {
     switch (Shape::kind(i, n)) {
-      case OperandKind::kXmm: return cpu_.xmm[i.op[n].reg];
-      case OperandKind::kMmx: return {mmx(i.op[n].reg), 0};
+      case OperandKind::kXmm:
+        return cpu_.xmm[i.op[n].reg];
+      case OperandKind::kMmx:
+        return {mmx(i.op[n].reg), 0};
       case OperandKind::kMemory:
         if (Shape::kind(i, 0) == OperandKind::kMmx) check_x87();
         return load_vec(Shape::operand_width(i, n), vector_address(i, n, 0));
-      case OperandKind::kGpr: return {read(i, n), 0};
-      default: UNREACHABLE();
+      case OperandKind::kGpr:
+        return {read(i, n), 0};
+      default:
+        UNREACHABLE();
     }
   }
 
   void write_vec(const Insn& i, unsigned n, const Vec& value) {
     switch (Shape::kind(i, n)) {
-      case OperandKind::kXmm: cpu_.xmm[i.op[n].reg] = value; return;
-      case OperandKind::kMmx: set_mmx(i.op[n].reg, value.lo); return;
-      case OperandKind::kMemory: return store_vec(Shape::operand_width(i, n), vector_address(i, n, guest::kFaultWrite), value);
-      default: UNREACHABLE();
+      case OperandKind::kXmm:
+        cpu_.xmm[i.op[n].reg] = value;
+        return;
+      case OperandKind::kMmx:
+        set_mmx(i.op[n].reg, value.lo);
+        return;
+      case OperandKind::kMemory:
+        return store_vec(Shape::operand_width(i, n), vector_address(i, n, guest::kFaultWrite),
+                         value);
+      default:
+        UNREACHABLE();
     }
   }
 
   void write_low(const Insn& i, unsigned n, unsigned w, const Vec& value) {
-    if (Shape::kind(i, n) == OperandKind::kMemory) return store_vec(w, vector_address(i, n, guest::kFaultWrite), value);
+    if (Shape::kind(i, n) == OperandKind::kMemory)
+      return store_vec(w, vector_address(i, n, guest::kFaultWrite), value);
     std::memcpy(&cpu_.xmm[i.op[n].reg], &value, w);
   }
 
@@ -206,11 +250,19 @@ class Eval {
   Int gpr(unsigned n) const { return cpu_.gpr[n]; }
   void set_gpr(unsigned n, unsigned w, Int value) {
     switch (w) {
-      case 8: cpu_.gpr[n] = value; return;
-      case 4: cpu_.gpr[n] = static_cast<u32>(value); return;
+      case 8:
+        cpu_.gpr[n] = value;
+        return;
+      case 4:
+        cpu_.gpr[n] = static_cast<u32>(value);
+        return;
       // One narrow store; all hosts are little-endian.
-      case 2: std::memcpy(&cpu_.gpr[n], &value, 2); return;
-      default: std::memcpy(&cpu_.gpr[n], &value, 1); return;
+      case 2:
+        std::memcpy(&cpu_.gpr[n], &value, 2);
+        return;
+      default:
+        std::memcpy(&cpu_.gpr[n], &value, 1);
+        return;
     }
   }
   Vec xmm(unsigned n) const { return cpu_.xmm[n]; }
@@ -231,7 +283,8 @@ class Eval {
   }
   Int segment_base(const Insn& i) const {
     if constexpr (Shape::kAddressing != Addressing::kAny) return 0;
-    if (i.mem.segment == x86::kNoRegister) [[likely]] return 0;
+    if (i.mem.segment == x86::kNoRegister) [[likely]]
+      return 0;
     if (i.mem.segment == guest::kFs) return cpu_.fs_base;
     return i.mem.segment == guest::kGs ? cpu_.gs_base : 0;
   }
@@ -241,11 +294,13 @@ class Eval {
   }
   Int canonical_address(const Insn& i) const {
     Int a = address(i);
-    if (!guest::is_canonical(a)) [[unlikely]] raise_bad_operand_address(cpu_, i, a, 0);
+    if (!guest::is_canonical(a)) [[unlikely]]
+      raise_bad_operand_address(cpu_, i, a, 0);
     return a;
   }
   Int operand_address(const Insn& i, Int delta, u32 access) const {
-    return checked(i, zext(i.mem.address_width, effective_offset(i) + delta) + segment_base(i), access);
+    return checked(i, zext(i.mem.address_width, effective_offset(i) + delta) + segment_base(i),
+                   access);
   }
 
   // --- memory
@@ -293,9 +348,15 @@ class Eval {
   Int neg(unsigned w, Int a) { return zext(w, -a); }
   Int shl(unsigned w, Int a, Int n) { return zext(w, a << n); }
   Int shr(unsigned w, Int a, Int n) { return zext(w, a) >> n; }
-  Int sar(unsigned w, Int a, Int n) { return zext(w, static_cast<u64>(static_cast<s64>(sign_extend(a, w)) >> n)); }
-  Int rol(unsigned w, Int a, Int n) { return n == 0 ? a : zext(w, a << n | zext(w, a) >> (w * 8 - n)); }
-  Int ror(unsigned w, Int a, Int n) { return n == 0 ? a : zext(w, zext(w, a) >> n | a << (w * 8 - n)); }
+  Int sar(unsigned w, Int a, Int n) {
+    return zext(w, static_cast<u64>(static_cast<s64>(sign_extend(a, w)) >> n));
+  }
+  Int rol(unsigned w, Int a, Int n) {
+    return n == 0 ? a : zext(w, a << n | zext(w, a) >> (w * 8 - n));
+  }
+  Int ror(unsigned w, Int a, Int n) {
+    return n == 0 ? a : zext(w, zext(w, a) >> n | a << (w * 8 - n));
+  }
   Int mul(unsigned w, Int a, Int b) { return zext(w, a * b); }
   // The upper half of the double-width product.
   Int umulh(unsigned w, Int a, Int b) {
@@ -303,21 +364,28 @@ class Eval {
     return zext(w, a * b >> (w * 8));
   }
   Int smulh(unsigned w, Int a, Int b) {
-    auto product = static_cast<s128>(static_cast<s64>(sign_extend(a, w))) * static_cast<s64>(sign_extend(b, w));
+    auto product = static_cast<s128>(static_cast<s64>(sign_extend(a, w))) *
+                   static_cast<s64>(sign_extend(b, w));
     return zext(w, static_cast<u64>(product >> (w * 8)));
   }
   Int zext(unsigned from, Int a) const {
     switch (from) {
-      case 8: return a;
-      case 4: return static_cast<u32>(a);
-      case 2: return static_cast<u16>(a);
-      default: return static_cast<u8>(a);
+      case 8:
+        return a;
+      case 4:
+        return static_cast<u32>(a);
+      case 2:
+        return static_cast<u16>(a);
+      default:
+        return static_cast<u8>(a);
     }
   }
   // Sign-extends to 64 bits; narrow the result with zext or by the width of what uses it.
   Int sext(unsigned from, Int a) { return sign_extend(a, from); }
   // Defined for zero: the operand's width in bits.
-  Int clz(unsigned w, Int a) { return static_cast<u64>(std::countl_zero(zext(w, a))) - (64 - w * 8); }
+  Int clz(unsigned w, Int a) {
+    return static_cast<u64>(std::countl_zero(zext(w, a))) - (64 - w * 8);
+  }
   Int ctz(unsigned w, Int a) { return a == 0 ? w * 8 : static_cast<u64>(std::countr_zero(a)); }
   Int popcnt(unsigned, Int a) { return static_cast<u64>(std::popcount(a)); }
   Int bswap(unsigned w, Int a) { return __builtin_bswap64(a) >> (64 - w * 8); }
@@ -345,7 +413,12 @@ class Eval {
     return {.result = result, .lhs = lhs, .rhs = rhs, .kind = k, .width = static_cast<u8>(w)};
   }
   Flags flags_incdec(FlagKind k, unsigned w, Int lhs, Int result) {
-    return {.result = result, .lhs = lhs, .rhs = 1, .kind = k, .width = static_cast<u8>(w), .carry = cpu_.flags.cf()};
+    return {.result = result,
+            .lhs = lhs,
+            .rhs = 1,
+            .kind = k,
+            .width = static_cast<u8>(w),
+            .carry = cpu_.flags.cf()};
   }
   Flags flags_result(unsigned w, Int result, Int bits) {
     return {.result = result, .lhs = bits, .kind = FlagKind::kResult, .width = static_cast<u8>(w)};
@@ -361,13 +434,20 @@ class Eval {
   }
   Bool flag(u64 bit) {
     switch (bit) {
-      case guest::kCF: return cpu_.flags.cf();
-      case guest::kZF: return cpu_.flags.zf();
-      case guest::kSF: return cpu_.flags.sf();
-      case guest::kPF: return cpu_.flags.pf();
-      case guest::kOF: return cpu_.flags.of();
-      case guest::kAF: return cpu_.flags.af();
-      default: return cpu_.system_flags & bit;
+      case guest::kCF:
+        return cpu_.flags.cf();
+      case guest::kZF:
+        return cpu_.flags.zf();
+      case guest::kSF:
+        return cpu_.flags.sf();
+      case guest::kPF:
+        return cpu_.flags.pf();
+      case guest::kOF:
+        return cpu_.flags.of();
+      case guest::kAF:
+        return cpu_.flags.af();
+      default:
+        return cpu_.system_flags & bit;
     }
   }
   Int flag_bits() { return cpu_.flags.bits(); }
@@ -377,7 +457,8 @@ class Eval {
   // --- control flow
   void jump(Int target) { cpu_.rip = target; }
   void check_canonical(Int target) {
-    if (!guest::is_canonical(target)) [[unlikely]] guest::raise_gp(cpu_);
+    if (!guest::is_canonical(target)) [[unlikely]]
+      guest::raise_gp(cpu_);
   }
   void branch(Bool c, u64 taken, u64 not_taken) { cpu_.rip = c ? taken : not_taken; }
   template <typename F>
@@ -392,8 +473,8 @@ class Eval {
       otherwise();
     }
   }
-  // RCX counts iterations at the address width. Leaves between iterations when something is pending:
-  // RIP then still points here.
+  // RCX counts iterations at the address width. Leaves between iterations when something is
+  // pending: RIP then still points here.
   template <typename F>
   void repeat(const Insn& i, F body) {
     unsigned w = i.mem.address_width;
@@ -401,7 +482,8 @@ class Eval {
     while (zext(w, cpu_.gpr[guest::kRcx]) != 0) {
       body();
       set_gpr(guest::kRcx, w, cpu_.gpr[guest::kRcx] - 1);
-      if (cpu_.interrupt) [[unlikely]] break;
+      if (cpu_.interrupt) [[unlikely]]
+        break;
     }
     jump_after_repeat(i);
   }
@@ -414,7 +496,8 @@ class Eval {
       flags = body();
       set_gpr(guest::kRcx, w, cpu_.gpr[guest::kRcx] - 1);
       if (evaluate(stop, flags)) break;
-      if (cpu_.interrupt && zext(w, cpu_.gpr[guest::kRcx]) != 0) [[unlikely]] return;
+      if (cpu_.interrupt && zext(w, cpu_.gpr[guest::kRcx]) != 0) [[unlikely]]
+        return;
     }
     cpu_.flags = flags;
     cpu_.rip = i.next_rip();
@@ -422,7 +505,9 @@ class Eval {
   void jump_after_repeat(const Insn& i) {
     if (zext(i.mem.address_width, cpu_.gpr[guest::kRcx]) == 0) cpu_.rip = i.next_rip();
   }
-  void raise(Vector vector, u32 error = 0) { guest::raise(cpu_, {.vector = vector, .error = error}); }
+  void raise(Vector vector, u32 error = 0) {
+    guest::raise(cpu_, {.vector = vector, .error = error});
+  }
   void exit(Exit reason, u32 detail = 0) {
     cpu_.exit = reason;
     cpu_.exit_detail = detail;
@@ -444,13 +529,15 @@ class Eval {
 
   Int vector_address(const Insn& i, unsigned n, u32 access) {
     Int a = address(i);
-    if (Shape::operand_width(i, n) == 16 && (a & 15) && i.aligned) [[unlikely]] raise_gp(cpu_);
+    if (Shape::operand_width(i, n) == 16 && (a & 15) && i.aligned) [[unlikely]]
+      raise_gp(cpu_);
     return checked(i, a, access);
   }
 
   void check_x87() {
     constexpr u16 kErrorSummary = 1 << 7;
-    if (cpu_.x87.status & kErrorSummary) [[unlikely]] guest::raise(cpu_, {.vector = Vector::kX87});
+    if (cpu_.x87.status & kErrorSummary) [[unlikely]]
+      guest::raise(cpu_, {.vector = Vector::kX87});
   }
   u64 mmx(unsigned n) {
     enter_mmx();

@@ -1,7 +1,10 @@
 // The interpreter: every row's semantics over Eval.
+#include <cstdio>
+
 #include "emulator/base/log.h"
 #include "emulator/interp/specialise.h"
 #include "emulator/semantics/all.h"
+#include "emulator/x86/decoder.h"
 #include "emulator/x86/opcode.h"
 
 namespace gantry::interp {
@@ -20,11 +23,17 @@ namespace {
 
 // An instruction that the table knows and we do not.
 void missing(Cpu& cpu, const Insn& i) {
-  LOG(kDecode, "%#lx: %s is not implemented", i.rip, x86::row_mnemonic(i.row));
+  char bytes[2 * x86::kMaxInsnLength + 1] = {};
+  const auto* code = reinterpret_cast<const u8*>(i.rip);
+  for (unsigned n = 0; log_enabled(Channel::kDecode) && n < i.length; n++) {
+    std::snprintf(bytes + 2 * n, 3, "%02x", code[n]);
+  }
+  LOG(kDecode, "%#lx: %s (%s) is not implemented", i.rip, x86::row_mnemonic(i.row), bytes);
   guest::raise_ud(cpu);
 }
 
-#define OP(map, opcode, prefixes, modrm, mnemonic, op1, op2, op3, op4, semantics, attributes) semantics,
+#define OP(map, opcode, prefixes, modrm, mnemonic, op1, op2, op3, op4, semantics, attributes) \
+  semantics,
 #define SEM(NAME) &general<&NAME<Eval<>>>
 #define NO_SEM(NAME) &missing
 constexpr Handler kHandlers[] = {

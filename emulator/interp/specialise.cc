@@ -18,8 +18,8 @@ namespace {
 using namespace sem;
 using enum OperandKind;
 
-// A body as a template argument: a lambda that is generic in the builder. All is inlined: nothing of
-// the instruction is left to find out.
+// A body as a template argument: a lambda that is generic in the builder. All is inlined: nothing
+// of the instruction is left to find out.
 #define BODY(NAME) [](auto& b, const Insn& i) __attribute__((flatten)) { NAME(b, i); }
 
 template <auto kBody, typename Shape>
@@ -41,8 +41,10 @@ template <auto kBody, unsigned kWidth, OperandKind kFirst, OperandKind kSecond,
 Handler with_memory(const Insn& i) {
   using enum Addressing;
   switch (addressing(i.mem)) {
-    case kAny: return &special<kBody, FixedShape<kWidth, kFirst, kSecond, kAny, kSecondWidth>>;
-    case kBase: return &special<kBody, FixedShape<kWidth, kFirst, kSecond, kBase, kSecondWidth>>;
+    case kAny:
+      return &special<kBody, FixedShape<kWidth, kFirst, kSecond, kAny, kSecondWidth>>;
+    case kBase:
+      return &special<kBody, FixedShape<kWidth, kFirst, kSecond, kBase, kSecondWidth>>;
     case kBaseIndex:
       return &special<kBody, FixedShape<kWidth, kFirst, kSecond, kBaseIndex, kSecondWidth>>;
     case kAbsolute:
@@ -72,10 +74,14 @@ template <auto kBody>
 Handler binary(const Insn& i) {
   if (i.op[1].width != i.op[0].width) return nullptr;
   switch (i.op[0].width) {
-    case 1: return binary_of_width<kBody, 1>(i);
-    case 2: return binary_of_width<kBody, 2>(i);
-    case 4: return binary_of_width<kBody, 4>(i);
-    default: return binary_of_width<kBody, 8>(i);
+    case 1:
+      return binary_of_width<kBody, 1>(i);
+    case 2:
+      return binary_of_width<kBody, 2>(i);
+    case 4:
+      return binary_of_width<kBody, 4>(i);
+    default:
+      return binary_of_width<kBody, 8>(i);
   }
 }
 
@@ -84,22 +90,32 @@ Handler binary(const Insn& i) {
 template <auto kBody, unsigned kWidth>
 Handler unary_of_width(const Insn& i) {
   switch (i.op[0].kind) {
-    case kGpr: return &special<kBody, FixedShape<kWidth, kGpr>>;
-    case kImmediate: return &special<kBody, FixedShape<kWidth, kImmediate>>;
-    case kRelative: return &special<kBody, FixedShape<kWidth, kRelative>>;
-    case kNone: return &special<kBody, FixedShape<kWidth, kNone>>;
-    case kMemory: return with_memory<kBody, kWidth, kMemory, kNone>(i);
-    default: return nullptr;
+    case kGpr:
+      return &special<kBody, FixedShape<kWidth, kGpr>>;
+    case kImmediate:
+      return &special<kBody, FixedShape<kWidth, kImmediate>>;
+    case kRelative:
+      return &special<kBody, FixedShape<kWidth, kRelative>>;
+    case kNone:
+      return &special<kBody, FixedShape<kWidth, kNone>>;
+    case kMemory:
+      return with_memory<kBody, kWidth, kMemory, kNone>(i);
+    default:
+      return nullptr;
   }
 }
 
 template <auto kBody>
 Handler unary(const Insn& i) {
   switch (i.width) {
-    case 1: return unary_of_width<kBody, 1>(i);
-    case 4: return unary_of_width<kBody, 4>(i);
-    case 8: return unary_of_width<kBody, 8>(i);
-    default: return nullptr;
+    case 1:
+      return unary_of_width<kBody, 1>(i);
+    case 4:
+      return unary_of_width<kBody, 4>(i);
+    case 8:
+      return unary_of_width<kBody, 8>(i);
+    default:
+      return nullptr;
   }
 }
 
@@ -115,21 +131,30 @@ template <auto kBody, unsigned kWidth, unsigned kSource>
 Handler extension_of_widths(const Insn& i) {
   if (i.op[0].kind != kGpr) return nullptr;
   switch (i.op[1].kind) {
-    case kGpr: return &special<kBody, FixedShape<kWidth, kGpr, kGpr, Addressing::kAny, kSource>>;
-    case kMemory: return with_memory<kBody, kWidth, kGpr, kMemory, kSource>(i);
-    default: return nullptr;
+    case kGpr:
+      return &special<kBody, FixedShape<kWidth, kGpr, kGpr, Addressing::kAny, kSource>>;
+    case kMemory:
+      return with_memory<kBody, kWidth, kGpr, kMemory, kSource>(i);
+    default:
+      return nullptr;
   }
 }
 
 template <auto kBody>
 Handler extension(const Insn& i) {
   switch (i.op[0].width << 4 | i.op[1].width) {
-    case 0x41: return extension_of_widths<kBody, 4, 1>(i);
-    case 0x42: return extension_of_widths<kBody, 4, 2>(i);
-    case 0x81: return extension_of_widths<kBody, 8, 1>(i);
-    case 0x82: return extension_of_widths<kBody, 8, 2>(i);
-    case 0x84: return extension_of_widths<kBody, 8, 4>(i);
-    default: return nullptr;
+    case 0x41:
+      return extension_of_widths<kBody, 4, 1>(i);
+    case 0x42:
+      return extension_of_widths<kBody, 4, 2>(i);
+    case 0x81:
+      return extension_of_widths<kBody, 8, 1>(i);
+    case 0x82:
+      return extension_of_widths<kBody, 8, 2>(i);
+    case 0x84:
+      return extension_of_widths<kBody, 8, 4>(i);
+    default:
+      return nullptr;
   }
 }
 
@@ -144,9 +169,12 @@ Handler shift_of_width(const Insn& i) {
 template <auto kBody>
 Handler shift(const Insn& i) {
   switch (i.width) {
-    case 4: return shift_of_width<kBody, 4>(i);
-    case 8: return shift_of_width<kBody, 8>(i);
-    default: return nullptr;
+    case 4:
+      return shift_of_width<kBody, 4>(i);
+    case 8:
+      return shift_of_width<kBody, 8>(i);
+    default:
+      return nullptr;
   }
 }
 
@@ -237,78 +265,30 @@ struct Special {
 #define GENERAL(NAME) &general<&NAME<Eval<>>>
 #define SPECIAL(NAME, CHOOSE) {GENERAL(NAME), &CHOOSE<BODY(NAME)>}
 constexpr Special kSpecials[] = {
-    SPECIAL(MOV, binary),
-    SPECIAL(ADD, binary),
-    SPECIAL(SUB, binary),
-    SPECIAL(CMP, binary),
-    SPECIAL(TEST, binary),
-    SPECIAL(AND, binary),
-    SPECIAL(OR, binary),
-    SPECIAL(XOR, binary),
-    SPECIAL(ADC, binary),
-    SPECIAL(SBB, binary),
-    SPECIAL(IMUL2, binary),
-    SPECIAL(IMUL3, binary),
-    SPECIAL(XCHG, binary),
-    SPECIAL(MUL, unary),
-    SPECIAL(IMUL1, unary),
-    SPECIAL(CBW, unary),
-    SPECIAL(CWD, unary),
-    SPECIAL(LEAVE, wide),
-    SPECIAL(INC, unary),
-    SPECIAL(DEC, unary),
-    SPECIAL(NEG, unary),
-    SPECIAL(NOT, unary),
-    SPECIAL(PUSH, wide),
-    SPECIAL(POP, wide),
-    SPECIAL(CALL_NEAR, wide),
-    SPECIAL(JMP_NEAR, wide),
-    SPECIAL(RET, wide),
-    SPECIAL(MOVZX, extension),
-    SPECIAL(MOVSX, extension),
-    SPECIAL(MOVSXD, extension),
-    SPECIAL(SHL, shift),
-    SPECIAL(SHR, shift),
-    SPECIAL(SAR, shift),
-    SPECIAL(ROL, shift),
-    SPECIAL(ROR, shift),
-    SPECIAL(MOVAPS, vectors),
-    SPECIAL(MOVAPD, vectors),
-    SPECIAL(MOVUPS, vectors),
-    SPECIAL(MOVUPD, vectors),
-    SPECIAL(MOVDQA, vectors),
-    SPECIAL(MOVDQU, vectors),
-    SPECIAL(PXOR, vectors),
-    SPECIAL(POR, vectors),
-    SPECIAL(PAND, vectors),
-    SPECIAL(PCMPEQB, vectors),
-    SPECIAL(PCMPEQD, vectors),
-    SPECIAL(PMINUB, vectors),
-    SPECIAL(PADDD, vectors),
-    SPECIAL(PADDQ, vectors),
-    SPECIAL(PUNPCKLQDQ, vectors),
-    SPECIAL(XORPS, vectors),
-    SPECIAL(XORPD, vectors),
-    SPECIAL(ANDPD, vectors),
-    SPECIAL(MOVSD, doubles),
-    SPECIAL(ADDSD, doubles),
-    SPECIAL(SUBSD, doubles),
-    SPECIAL(MULSD, doubles),
-    SPECIAL(DIVSD, doubles),
-    SPECIAL(UCOMISD, doubles),
-    SPECIAL(COMISD, doubles),
-    SPECIAL(MOVHPS, doubles),
-    SPECIAL(MOVSS, floats),
-    SPECIAL(ADDSS, floats),
-    SPECIAL(MULSS, floats),
-    SPECIAL(PMOVMSKB, crossing),
-    SPECIAL(CVTSI2SD, crossing),
-    SPECIAL(CVTTSD2SI, crossing),
-    SPECIAL(MOVD, crossing),
-    SPECIAL(MOVQ, quadwords),
-    {GENERAL(LEA), &address_of},
-    {GENERAL(JCC), &jump_if},
-    {GENERAL(SETCC), &set_if},
+    SPECIAL(MOV, binary),         SPECIAL(ADD, binary),         SPECIAL(SUB, binary),
+    SPECIAL(CMP, binary),         SPECIAL(TEST, binary),        SPECIAL(AND, binary),
+    SPECIAL(OR, binary),          SPECIAL(XOR, binary),         SPECIAL(ADC, binary),
+    SPECIAL(SBB, binary),         SPECIAL(IMUL2, binary),       SPECIAL(IMUL3, binary),
+    SPECIAL(XCHG, binary),        SPECIAL(MUL, unary),          SPECIAL(IMUL1, unary),
+    SPECIAL(CBW, unary),          SPECIAL(CWD, unary),          SPECIAL(LEAVE, wide),
+    SPECIAL(INC, unary),          SPECIAL(DEC, unary),          SPECIAL(NEG, unary),
+    SPECIAL(NOT, unary),          SPECIAL(PUSH, wide),          SPECIAL(POP, wide),
+    SPECIAL(CALL_NEAR, wide),     SPECIAL(JMP_NEAR, wide),      SPECIAL(RET, wide),
+    SPECIAL(MOVZX, extension),    SPECIAL(MOVSX, extension),    SPECIAL(MOVSXD, extension),
+    SPECIAL(SHL, shift),          SPECIAL(SHR, shift),          SPECIAL(SAR, shift),
+    SPECIAL(ROL, shift),          SPECIAL(ROR, shift),          SPECIAL(MOVAPS, vectors),
+    SPECIAL(MOVAPD, vectors),     SPECIAL(MOVUPS, vectors),     SPECIAL(MOVUPD, vectors),
+    SPECIAL(MOVDQA, vectors),     SPECIAL(MOVDQU, vectors),     SPECIAL(PXOR, vectors),
+    SPECIAL(POR, vectors),        SPECIAL(PAND, vectors),       SPECIAL(PCMPEQB, vectors),
+    SPECIAL(PCMPEQD, vectors),    SPECIAL(PMINUB, vectors),     SPECIAL(PADDD, vectors),
+    SPECIAL(PADDQ, vectors),      SPECIAL(PUNPCKLQDQ, vectors), SPECIAL(XORPS, vectors),
+    SPECIAL(XORPD, vectors),      SPECIAL(ANDPD, vectors),      SPECIAL(MOVSD, doubles),
+    SPECIAL(ADDSD, doubles),      SPECIAL(SUBSD, doubles),      SPECIAL(MULSD, doubles),
+    SPECIAL(DIVSD, doubles),      SPECIAL(UCOMISD, doubles),    SPECIAL(COMISD, doubles),
+    SPECIAL(MOVHPS, doubles),     SPECIAL(MOVSS, floats),       SPECIAL(ADDSS, floats),
+    SPECIAL(MULSS, floats),       SPECIAL(PMOVMSKB, crossing),  SPECIAL(CVTSI2SD, crossing),
+    SPECIAL(CVTTSD2SI, crossing), SPECIAL(MOVD, crossing),      SPECIAL(MOVQ, quadwords),
+    {GENERAL(LEA), &address_of},  {GENERAL(JCC), &jump_if},     {GENERAL(SETCC), &set_if},
     {GENERAL(CMOVCC), &move_if},
 };
 #undef SPECIAL

@@ -49,8 +49,9 @@ void set_bit_flag(B& b, typename B::Int value, const BitPlace<B>& place) {
 template <SemanticBuilder B>
 void BT(B& b, const Insn& i) {
   auto place = bit_place(b, i);
-  auto value = b.kind(i, 0) == OperandKind::kMemory ? b.load(b.width(i), b.operand_address(i, place.delta, 0))
-                                                    : b.read(i, 0);
+  auto value = b.kind(i, 0) == OperandKind::kMemory
+                   ? b.load(b.width(i), b.operand_address(i, place.delta, 0))
+                   : b.read(i, 0);
   set_bit_flag(b, value, place);
 }
 

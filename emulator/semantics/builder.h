@@ -21,17 +21,20 @@
 //
 // Operands
 //   width(i)                   operand size of the instruction
-//   read(i, n), write(i, n, v) operand n at its own width: GPR, high byte, immediate, segment, memory.
+//   read(i, n), write(i, n, v) operand n at its own width: GPR, high byte, immediate, segment,
+//   memory.
 //                              A 32-bit GPR write clears the upper half, narrower ones merge.
 //   read_vec(i, n)             XMM or MMX register or memory; narrower memory operands and MMX are
 //                              zero-extended to 16 bytes; obeys the row's kAligned attribute
 //   write_vec(i, n, v)         whole operand: 16 bytes of an XMM register (upper YMM half kept), or
 //                              as many bytes of memory or MMX as the operand is wide
 //   write_low(i, n, w, v)      only the low w bytes; the rest of an XMM destination is kept
-//   enter_mmx()                what reading or writing an MMX register does first, for an instruction
+//   enter_mmx()                what reading or writing an MMX register does first, for an
+//   instruction
 //                              that may raise before it writes one
 //   address(i)                 effective address of the memory operand, segment base added
-//   operand_address(i, access) the same for a read (access 0) or a write (kFaultWrite, the default):
+//   operand_address(i, access) the same for a read (access 0) or a write (kFaultWrite, the
+//   default):
 //                              an address that the guest cannot have has raised #SS, #GP or #PF
 //   effective_offset(i)        address(i) without the segment base (LEA)
 //   canonical_address(i)       the same for functions that look for the page fault themselves
@@ -41,9 +44,9 @@
 //   gpr(n), set_gpr(n, w, v), xmm(n), set_xmm(n, v)
 //
 // Memory: load(w, address), store(w, address, v), load_vec(w, address), store_vec(w, address, v);
-//   atomic_rmw(Rmw, w, address, v) and compare_exchange(w, address, expected, desired) return the old value;
-//   probe_write(w, address) faults as a store would; load_stack, store_stack: as load and store, #SS
-//   in place of #GP; fence(): MFENCE.
+//   atomic_rmw(Rmw, w, address, v) and compare_exchange(w, address, expected, desired) return the
+//   old value; probe_write(w, address) faults as a store would; load_stack, store_stack: as load
+//   and store, #SS in place of #GP; fence(): MFENCE.
 //
 // Integer: imm(value) add sub and_ or_ xor_ not_ neg shl shr sar rol ror (counts already masked and
 //   below the width) mul umulh smulh sext(from, v) zext(from, v) clz ctz popcnt bswap
@@ -65,9 +68,10 @@
 //   jump_after_repeat(i): past the instruction when rCX is zero, else it is executed again;
 //   raise(Vector, error), exit(Exit, detail): leaves the engine after this instruction.
 //
-// Everything else: call(f, values…) applies a pure C++ function f; call_cpu(f, values…) a function of
-//   (guest::Cpu&, values…) that may read and write all guest state, access memory and raise. The JIT
-//   lowers both to calls, so an instruction written with them works in every engine.
+// Everything else: call(f, values…) applies a pure C++ function f; call_cpu(f, values…) a function
+// of
+//   (guest::Cpu&, values…) that may read and write all guest state, access memory and raise. The
+//   JIT lowers both to calls, so an instruction written with them works in every engine.
 #pragma once
 
 #include <concepts>
@@ -88,8 +92,8 @@ using x86::Insn;
 using x86::OperandKind;
 
 template <typename B>
-concept SemanticBuilder = requires(B b, const Insn& i, typename B::Int v, typename B::Bool c, typename B::Vec x,
-                                   typename B::Flags f) {
+concept SemanticBuilder = requires(B b, const Insn& i, typename B::Int v, typename B::Bool c,
+                                   typename B::Vec x, typename B::Flags f) {
   { b.read(i, 0) } -> std::same_as<typename B::Int>;
   b.write(i, 0, v);
   { b.read_vec(i, 0) } -> std::same_as<typename B::Vec>;

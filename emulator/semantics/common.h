@@ -18,21 +18,29 @@ struct Change {
 };
 
 template <SemanticBuilder B>
-[[gnu::always_inline]] inline typename B::Int apply(B& b, Rmw operation, unsigned w, typename B::Int lhs, typename B::Int rhs) {
+[[gnu::always_inline]] inline typename B::Int apply(B& b, Rmw operation, unsigned w,
+                                                    typename B::Int lhs, typename B::Int rhs) {
   switch (operation) {
-    case Rmw::kAdd: return b.add(w, lhs, rhs);
-    case Rmw::kSub: return b.sub(w, lhs, rhs);
-    case Rmw::kAnd: return b.and_(w, lhs, rhs);
-    case Rmw::kOr: return b.or_(w, lhs, rhs);
-    case Rmw::kXor: return b.xor_(w, lhs, rhs);
-    case Rmw::kExchange: break;
+    case Rmw::kAdd:
+      return b.add(w, lhs, rhs);
+    case Rmw::kSub:
+      return b.sub(w, lhs, rhs);
+    case Rmw::kAnd:
+      return b.and_(w, lhs, rhs);
+    case Rmw::kOr:
+      return b.or_(w, lhs, rhs);
+    case Rmw::kXor:
+      return b.xor_(w, lhs, rhs);
+    case Rmw::kExchange:
+      break;
   }
   return rhs;
 }
 
 // Replaces operand 0 by (operand 0 <operation> rhs), atomically under LOCK.
 template <SemanticBuilder B>
-[[gnu::always_inline]] inline Change<B> modify(B& b, const Insn& i, Rmw operation, typename B::Int rhs) {
+[[gnu::always_inline]] inline Change<B> modify(B& b, const Insn& i, Rmw operation,
+                                               typename B::Int rhs) {
   unsigned w = b.width(i);
   if (b.locked(i)) {
     auto old = b.atomic_rmw(operation, w, b.operand_address(i), rhs);

@@ -157,31 +157,46 @@ CpuidResult basic_leaf(u32 leaf, u32 subleaf) {
   constexpr u32 kCrystalHertz = 25'000'000;
   constexpr u32 kMegahertz = kTimestampHertz / 1'000'000;
   switch (leaf) {
-    case 0: return vendor(kMaxLeaf);
-    case 1: return version();
-    case 2: return {0x00ff'0001, 0, 0, 0};  // FFH: see leaf 4
-    case 4: return cache(subleaf);
+    case 0:
+      return vendor(kMaxLeaf);
+    case 1:
+      return version();
+    case 2:
+      return {0x00ff'0001, 0, 0, 0};  // FFH: see leaf 4
+    case 4:
+      return cache(subleaf);
     case 7:
       if (subleaf != 0) return {};
       return {0, features(7, Reg::kEbx), features(7, Reg::kEcx), features(7, Reg::kEdx)};
-    case 0x0b: return topology(subleaf);
-    case 0x15: return {1, static_cast<u32>(kTimestampHertz / kCrystalHertz), kCrystalHertz, 0};
-    case 0x16: return {kMegahertz, kMegahertz, 100, 0};
-    default: return {};
+    case 0x0b:
+      return topology(subleaf);
+    case 0x15:
+      return {1, static_cast<u32>(kTimestampHertz / kCrystalHertz), kCrystalHertz, 0};
+    case 0x16:
+      return {kMegahertz, kMegahertz, 100, 0};
+    default:
+      return {};
   }
 }
 
 CpuidResult extended_leaf(u32 leaf) {
   switch (leaf) {
-    case 0x80000000: return {kMaxExtendedLeaf, 0, 0, 0};
-    case 0x80000001: return {0, 0, features(leaf, Reg::kEcx), features(leaf, Reg::kEdx)};
+    case 0x80000000:
+      return {kMaxExtendedLeaf, 0, 0, 0};
+    case 0x80000001:
+      return {0, 0, features(leaf, Reg::kEcx), features(leaf, Reg::kEdx)};
     case 0x80000002:
     case 0x80000003:
-    case 0x80000004: return brand(leaf);
-    case 0x80000006: return {0, 0, 1024 << 16 | 6 << 12 | kLineSize, 0};
-    case 0x80000007: return {0, 0, 0, features(leaf, Reg::kEdx)};
-    case 0x80000008: return {48 << 8 | 46, 0, 0, 0};
-    default: return {};
+    case 0x80000004:
+      return brand(leaf);
+    case 0x80000006:
+      return {0, 0, 1024 << 16 | 6 << 12 | kLineSize, 0};
+    case 0x80000007:
+      return {0, 0, 0, features(leaf, Reg::kEdx)};
+    case 0x80000008:
+      return {48 << 8 | 46, 0, 0, 0};
+    default:
+      return {};
   }
 }
 
@@ -194,7 +209,8 @@ CpuidResult cpuid(u32 leaf, u32 subleaf) {
 }
 
 void execute_cpuid(guest::Cpu& cpu) {
-  CpuidResult r = cpuid(static_cast<u32>(cpu.gpr[guest::kRax]), static_cast<u32>(cpu.gpr[guest::kRcx]));
+  CpuidResult r =
+      cpuid(static_cast<u32>(cpu.gpr[guest::kRax]), static_cast<u32>(cpu.gpr[guest::kRcx]));
   cpu.gpr[guest::kRax] = r.eax;
   cpu.gpr[guest::kRbx] = r.ebx;
   cpu.gpr[guest::kRcx] = r.ecx;

@@ -1,4 +1,5 @@
-// Control transfer (SDM vol. 1, section 7.3.8). Near branches are 64 bits wide whatever the prefixes.
+// Control transfer (SDM vol. 1, section 7.3.8). Near branches are 64 bits wide whatever the
+// prefixes.
 #pragma once
 
 #include "emulator/semantics/common.h"
@@ -84,7 +85,8 @@ template <SemanticBuilder B>
 void CALL_FAR(B& b, const Insn& i) {
   unsigned w = b.width(i);
   auto offset = b.load(w, b.operand_address(i, 0));
-  b.call_cpu(far_call, b.imm(w), b.load(2, b.operand_address(i, b.imm(w), 0)), offset, b.imm(i.next_rip()));
+  b.call_cpu(far_call, b.imm(w), b.load(2, b.operand_address(i, b.imm(w), 0)), offset,
+             b.imm(i.next_rip()));
 }
 
 template <SemanticBuilder B>

@@ -71,8 +71,8 @@ void divide_signed(Cpu& cpu, u64 width, u64 divisor) {
   s128 value = signed_dividend(cpu, w);
   // Divided as magnitudes, so that the most negative dividend does not overflow.
   u128 magnitude = value < 0 ? -static_cast<u128>(value) : static_cast<u128>(value);
-  u128 divisor_magnitude = signed_divisor < 0 ? -static_cast<u64>(signed_divisor)
-                                              : static_cast<u64>(signed_divisor);
+  u128 divisor_magnitude =
+      signed_divisor < 0 ? -static_cast<u64>(signed_divisor) : static_cast<u64>(signed_divisor);
   u128 quotient, remainder;
   if (static_cast<u64>(magnitude >> 64) == 0) [[likely]] {
     quotient = static_cast<u64>(magnitude) / static_cast<u64>(divisor_magnitude);
@@ -115,8 +115,8 @@ void check_alignment(Cpu& cpu, u64 address, u64 alignment) {
 
 void compare_exchange_16(Cpu& cpu, u64 address) {
   V128 expected{cpu.gpr[kRax], cpu.gpr[kRdx]};
-  V128 old = guest::atomic_compare_exchange_16(cpu, address, expected,
-                                               {cpu.gpr[kRbx], cpu.gpr[kRcx]});
+  V128 old =
+      guest::atomic_compare_exchange_16(cpu, address, expected, {cpu.gpr[kRbx], cpu.gpr[kRcx]});
   bool equal = old == expected;
   if (!equal) {
     cpu.gpr[kRax] = old.lo;

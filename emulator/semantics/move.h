@@ -1,4 +1,5 @@
-// Data transfer: moves, exchanges, the stack and flag transfers (SDM vol. 1, sections 7.3.1, 7.3.14).
+// Data transfer: moves, exchanges, the stack and flag transfers (SDM vol. 1,
+// sections 7.3.1, 7.3.14).
 #pragma once
 
 #include "emulator/semantics/common.h"
@@ -119,8 +120,8 @@ void POPF(B& b, const Insn& i) {
   b.jump(b.imm(i.next_rip()));
 }
 
-// (SDM vol. 2, ENTER.) Frame pointers of the enclosing levels are copied from the old frame. What is
-// written before a fault lies below RSP, and the CPU writes it too.
+// (SDM vol. 2, ENTER.) Frame pointers of the enclosing levels are copied from the old frame. What
+// is written before a fault lies below RSP, and the CPU writes it too.
 template <SemanticBuilder B>
 void ENTER(B& b, const Insn& i) {
   unsigned w = b.width(i);

@@ -50,13 +50,16 @@ void fill(u64 address, unsigned width, u64 value, u64 count) {
 
 // True when copying `size` bytes at once gives what copying them element by element gives: the
 // destination does not begin inside the source.
-bool may_copy_at_once(u64 destination, u64 source, u64 size) { return destination - source >= size; }
+bool may_copy_at_once(u64 destination, u64 source, u64 size) {
+  return destination - source >= size;
+}
 
 // Elements that can be moved by one memcpy. Both sides are then on one page each, which has been
 // accessed as the first element's move would.
 u64 copy_chunk(Repeat& r, u64 destination, u64 source) {
   if (r.backward()) return 0;
-  u64 count = std::min({r.read(kRcx), elements_in_page(r, destination), elements_in_page(r, source)});
+  u64 count =
+      std::min({r.read(kRcx), elements_in_page(r, destination), elements_in_page(r, source)});
   if (count < 2 || !may_copy_at_once(destination, source, count * r.width)) return 0;
   guest::load<u8>(r.cpu, source);
   guest::probe_write(r.cpu, destination, 1);

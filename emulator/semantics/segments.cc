@@ -84,8 +84,8 @@ u64 stack_selector(Cpu& cpu, u64 width, unsigned n) {
   return guest::load<u16>(cpu, address);
 }
 
-constexpr u64 kPoppedFlags = guest::kStatusFlags | guest::kTF | guest::kDF | guest::kNT |
-                             guest::kAC | guest::kID;
+constexpr u64 kPoppedFlags =
+    guest::kStatusFlags | guest::kTF | guest::kDF | guest::kNT | guest::kAC | guest::kID;
 
 }  // namespace
 

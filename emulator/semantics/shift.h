@@ -1,7 +1,7 @@
 // Shifts and rotates (SDM vol. 1, section 7.3.6).
 //
-// Counts are taken modulo 32, or 64 with 64-bit operands. A count of zero changes no flag; where the
-// count comes from CL that is decided at run time, else when the instruction is decoded.
+// Counts are taken modulo 32, or 64 with 64-bit operands. A count of zero changes no flag; where
+// the count comes from CL that is decided at run time, else when the instruction is decoded.
 #pragma once
 
 #include "emulator/semantics/common.h"
@@ -59,7 +59,8 @@ void SHL(B& b, const Insn& i) {
   result = b.zext(w, result);
   b.write(i, 0, result);
   auto overflow = b.xor_(8, carry, msb(b, w, result));
-  set_shift_flags(b, i, 1, count, b.flags_result(w, result, carry_and_overflow(b, carry, overflow)));
+  set_shift_flags(b, i, 1, count,
+                  b.flags_result(w, result, carry_and_overflow(b, carry, overflow)));
 }
 
 // The last bit that a right shift of `value` pushes out; any bit when the count is zero.
@@ -153,7 +154,8 @@ void double_shift(B& b, const Insn& i, u64 (*shift)(u64, u64, u64, u64),
   auto carry = b.call(carry_out, b.imm(w), value, filler, count);
   b.write(i, 0, result);
   auto overflow = msb(b, w, b.xor_(w, value, result));
-  set_shift_flags(b, i, 2, count, b.flags_result(w, result, carry_and_overflow(b, carry, overflow)));
+  set_shift_flags(b, i, 2, count,
+                  b.flags_result(w, result, carry_and_overflow(b, carry, overflow)));
 }
 
 template <SemanticBuilder B>

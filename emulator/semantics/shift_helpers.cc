@@ -18,7 +18,9 @@ u128 rotate_right(u64 w, u64 value, u64 count, u64 carry) {
   return rotate_left(w, value, bits - count % bits, carry);
 }
 
-u64 low(u64 w, u128 value) { return static_cast<u64>(value) & width_mask(static_cast<unsigned>(w)); }
+u64 low(u64 w, u128 value) {
+  return static_cast<u64>(value) & width_mask(static_cast<unsigned>(w));
+}
 u64 bit(u128 value, u64 position) { return static_cast<u64>(value >> position) & 1; }
 
 // With 16-bit operands the count may exceed the width: the filler is then followed by the operand

@@ -1,5 +1,5 @@
-// Rotates through carry and double shifts, whose 9-, 17-, 33- and 65-bit values no builder operation
-// has. Counts are masked to 5 bits, or 6 with 64-bit operands; `w` is in bytes.
+// Rotates through carry and double shifts, whose 9-, 17-, 33- and 65-bit values no builder
+// operation has. Counts are masked to 5 bits, or 6 with 64-bit operands; `w` is in bytes.
 #pragma once
 
 #include "emulator/base/bits.h"

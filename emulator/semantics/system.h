@@ -1,5 +1,5 @@
-// CPUID, time, randomness, fences, segment bases and what user-mode instruction prevention leaves of
-// the descriptor-table instructions.
+// CPUID, time, randomness, fences, segment bases and what user-mode instruction prevention leaves
+// of the descriptor-table instructions.
 #pragma once
 
 #include "emulator/semantics/common.h"

@@ -16,7 +16,7 @@ TEST(Shift, CountOfZeroKeepsFlagsAndClearsTheUpperHalf) {
   PagedMachine m;
   m.cpu.set_rflags(kAllFlags | 2);
   m.cpu.gpr[kRax] = 0xffffffff00000000;
-  m.cpu.gpr[kRcx] = 32;  // zero modulo 32
+  m.cpu.gpr[kRcx] = 32;              // zero modulo 32
   EXPECT_TRUE(m.run({0xd3, 0xe0}));  // shl eax, cl
   EXPECT_EQ(m.cpu.gpr[kRax], 0u);
   EXPECT_EQ(m.cpu.flags.bits(), kAllFlags);

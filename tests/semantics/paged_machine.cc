@@ -46,7 +46,9 @@ PagedMachine::PagedMachine(unsigned pages) {
   cpu.rip = kRip;
 }
 
-PagedMachine::~PagedMachine() { munmap(reinterpret_cast<void*>(data_ - kPage), data_end_ - data_ + 2 * kPage); }
+PagedMachine::~PagedMachine() {
+  munmap(reinterpret_cast<void*>(data_ - kPage), data_end_ - data_ + 2 * kPage);
+}
 
 bool PagedMachine::run(std::initializer_list<u8> bytes) {
   x86::Insn insn;

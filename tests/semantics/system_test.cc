@@ -115,7 +115,7 @@ TEST(Wrfsbase, BaseIsUsedAndChecked) {
   PagedMachine m;
   m.at<u64>(m.data() + 16) = 99;
   m.cpu.gpr[kRax] = m.data();
-  EXPECT_TRUE(m.run({0xf3, 0x48, 0x0f, 0xae, 0xd0}));  // wrfsbase rax
+  EXPECT_TRUE(m.run({0xf3, 0x48, 0x0f, 0xae, 0xd0}));                 // wrfsbase rax
   EXPECT_TRUE(m.run({0x64, 0x48, 0x8b, 0x1c, 0x25, 0x10, 0, 0, 0}));  // mov rbx, fs:[16]
   EXPECT_EQ(m.cpu.gpr[kRbx], 99u);
   m.cpu.gpr[kRax] = u64{1} << 47;

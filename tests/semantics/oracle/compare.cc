@@ -1,9 +1,7 @@
 #include "tests/semantics/oracle/compare.h"
 
 #include <algorithm>
-#include <algorithm>
 #include <cstring>
-#include <string_view>
 #include <string_view>
 
 #include "tests/semantics/oracle/undefined.h"
@@ -44,8 +42,8 @@ void compare_general(Report& report, const State& cpu, const State& eval, u64 un
 // Ours are the true values rounded; a CPU's may be off by one in the last place, rounded the other
 // way, which C1 shows and at the edge of the denormals UE (SDM vol. 1, section 8.3.10).
 bool is_transcendental(const Case& c) {
-  constexpr std::string_view kNames[] = {"F2XM1", "FYL2X", "FYL2XP1", "FPTAN",
-                                         "FPATAN", "FSIN", "FCOS", "FSINCOS"};
+  constexpr std::string_view kNames[] = {"F2XM1",  "FYL2X", "FYL2XP1", "FPTAN",
+                                         "FPATAN", "FSIN",  "FCOS",    "FSINCOS"};
   std::string_view semantics = x86::row_semantics(c.insn.row);
   return std::find(std::begin(kNames), std::end(kNames), semantics) != std::end(kNames);
 }
@@ -60,8 +58,8 @@ bool within_one_unit(const guest::FxsaveRegister& a, const guest::FxsaveRegister
   return difference <= 2;
 }
 
-// Not the x87 instruction and operand pointers. Where an MMX instruction faults, the CPU has set TOP
-// but not the tags.
+// Not the x87 instruction and operand pointers. Where an MMX instruction faults, the CPU has set
+// TOP but not the tags.
 void compare_fpu(Report& report, const Case& c, const guest::FxsaveImage& cpu,
                  const guest::FxsaveImage& eval, bool mmx_fault) {
   constexpr u16 kC1 = 1 << 9, kUnderflow = 1 << 4;
@@ -111,11 +109,12 @@ bool uses_mmx(const Case& c) {
   return c.insn.op[0].kind == x86::OperandKind::kMmx || c.insn.op[1].kind == x86::OperandKind::kMmx;
 }
 
-// The fields of an x87 environment or state are accessed in the CPU's own order, so that the address
-// of the fault may be any of them.
+// The fields of an x87 environment or state are accessed in the CPU's own order, so that the
+// address of the fault may be any of them.
 bool is_x87_area(const Case& c) {
   unsigned width = c.insn.op[0].width;
-  return c.insn.op[0].kind == x86::OperandKind::kMemory && (width == 14 || width == 28 || width > 80);
+  return c.insn.op[0].kind == x86::OperandKind::kMemory &&
+         (width == 14 || width == 28 || width > 80);
 }
 
 void compare_fault(Report& report, const Case& c, const Outcome& cpu, const Outcome& eval) {

@@ -66,11 +66,14 @@ class Encoder {
   bool choose_memory() {
     switch (row_.modrm) {
       case ModRmRule::kMemory:
-      case ModRmRule::kMemoryDigit: return true;
+      case ModRmRule::kMemoryDigit:
+        return true;
       case ModRmRule::kRegister:
       case ModRmRule::kRegisterDigit:
-      case ModRmRule::kExact: return false;
-      default: break;
+      case ModRmRule::kExact:
+        return false;
+      default:
+        break;
     }
     for (const auto& op : row_.op) {
       if (op.method == x86::Method::kM) return true;
@@ -176,7 +179,8 @@ void patch(Random& random, const Opcode& row, u64 rip, u64 absolute, u8* rip_dis
     std::memcpy(rip_displacement, &displacement, 4);
   }
   for (const auto& op : row.op) {
-    if (op.method == x86::Method::kO) std::memcpy(end - insn.mem.address_width, &absolute, insn.mem.address_width);
+    if (op.method == x86::Method::kO)
+      std::memcpy(end - insn.mem.address_width, &absolute, insn.mem.address_width);
     if (op.method == x86::Method::kJ && op.size != x86::Size::kB) {
       auto distance = static_cast<s32>(random.below(1000)) - 500;
       std::memcpy(end - 4, &distance, 4);

@@ -35,14 +35,22 @@ u64 data_address(Random& random) {
 
 u64 bad_address(Random& random) {
   switch (random.below(8)) {
-    case 0: return kDataBase - 1 - random.below(64);
-    case 1: return kUnmappedBase - random.below(16);
-    case 2: return kReadOnlyBase - random.below(16);
-    case 3: return kReadOnlyBase + random.below(kPageSize - 64);
-    case 4: return (u64{1} << 47) + 64 + random.below(64);
-    case 5: return u64{0x8000} << 48 | random.next() >> 1;
-    case 6: return ~u64{0} - 4096 - random.below(1 << 20);
-    default: return kUnmappedBase + random.below(256);
+    case 0:
+      return kDataBase - 1 - random.below(64);
+    case 1:
+      return kUnmappedBase - random.below(16);
+    case 2:
+      return kReadOnlyBase - random.below(16);
+    case 3:
+      return kReadOnlyBase + random.below(kPageSize - 64);
+    case 4:
+      return (u64{1} << 47) + 64 + random.below(64);
+    case 5:
+      return u64{0x8000} << 48 | random.next() >> 1;
+    case 6:
+      return ~u64{0} - 4096 - random.below(1 << 20);
+    default:
+      return kUnmappedBase + random.below(256);
   }
 }
 
@@ -124,14 +132,14 @@ void fix_string(Context& x) {
   u64 base = segment_base(x.c);
   x.c.state.gpr[guest::kRsi] = address() - base;
   // Overlaps of source and destination.
-  x.c.state.gpr[guest::kRdi] = random.percent(30)
-                                   ? x.c.state.gpr[guest::kRsi] + base + random.below(64) - 32
-                                   : address();
+  x.c.state.gpr[guest::kRdi] =
+      random.percent(30) ? x.c.state.gpr[guest::kRsi] + base + random.below(64) - 32 : address();
   u64 count = random.percent(10) ? random.below(1200) : random.below(20);
   x.c.state.gpr[guest::kRcx] = random.percent(10) ? count | random.next() << 32 : count;
   if (x.c.insn.mem.address_width == 8) x.c.state.gpr[guest::kRcx] &= 0xffff;
   // So that comparisons last a while.
-  if (random.percent(50)) std::memset(x.c.data, static_cast<int>(x.c.state.gpr[0] & 0xff), kDataSize);
+  if (random.percent(50))
+    std::memset(x.c.data, static_cast<int>(x.c.state.gpr[0] & 0xff), kDataSize);
 }
 
 void fix_xlat(Context& x) {
@@ -172,13 +180,14 @@ void fix_return(Context& x) { poke(x.c, x.c.state.gpr[guest::kRsp], target_addre
 
 // Not 32-bit code segments: that the CPU would go to 32-bit mode.
 u16 code_selector(Random& random) {
-  constexpr u16 kSelectors[] = {0x33, 0x33, 0x33, 0x30, 0x31, 0x2b, 0, 3, 0x10, 0x1b, 0x18, 0x53, 0x63, 0x34, 0xfff8, 0x7b};
+  constexpr u16 kSelectors[] = {0x33, 0x33, 0x33, 0x30, 0x31, 0x2b, 0,      3,
+                                0x10, 0x1b, 0x18, 0x53, 0x63, 0x34, 0xfff8, 0x7b};
   return random.pick(kSelectors);
 }
 
 u16 data_selector(Random& random) {
-  constexpr u16 kSelectors[] = {0, 1, 2, 3, 0x2b, 0x28, 0x29, 0x33, 0x31, 0x23, 0x20, 0x10,
-                                0x18, 0x1b, 0x63, 0x6b, 0x73, 0x53, 4, 0x5b, 0xfff8, 0x7b};
+  constexpr u16 kSelectors[] = {0,    1,    2,    3,    0x2b, 0x28, 0x29, 0x33, 0x31, 0x23,   0x20,
+                                0x10, 0x18, 0x1b, 0x63, 0x6b, 0x73, 0x53, 4,    0x5b, 0xfff8, 0x7b};
   return random.pick(kSelectors);
 }
 
@@ -193,8 +202,8 @@ void fix_far_return(Context& x) {
   u64 rsp = x.c.state.gpr[guest::kRsp];
   poke(x.c, rsp, target_address(x.random), w);
   poke(x.c, rsp + w, code_selector(x.random), w);
-  // IRET takes flags, RSP and SS too. Not TF, whose trap would come from our INT3, and not AC, which
-  // counts for the rest of the frame already: Linux takes that #AC for a split lock.
+  // IRET takes flags, RSP and SS too. Not TF, whose trap would come from our INT3, and not AC,
+  // which counts for the rest of the frame already: Linux takes that #AC for a split lock.
   poke(x.c, rsp + 2 * w, x.random.next() & 0x204ed5, w);
   poke(x.c, rsp + 3 * w, data_address(x.random), w);
   poke(x.c, rsp + 4 * w, x.random.percent(60) ? 0x2b : data_selector(x.random), w);
@@ -209,17 +218,13 @@ void fix_selector(Context& x) {
   }
 }
 
-void fix_load_far(Context& x) {
-  poke(x.c, x.memory + x.c.insn.width, data_selector(x.random), 2);
-}
+void fix_load_far(Context& x) { poke(x.c, x.memory + x.c.insn.width, data_selector(x.random), 2); }
 
 void fix_pop_segment(Context& x) {
   poke(x.c, x.c.state.gpr[guest::kRsp], data_selector(x.random), 2);
 }
 
-void fix_popf(Context& x) {
-  poke(x.c, x.c.state.gpr[guest::kRsp], x.random.next() & ~guest::kTF);
-}
+void fix_popf(Context& x) { poke(x.c, x.c.state.gpr[guest::kRsp], x.random.next() & ~guest::kTF); }
 
 void fix_segment_base(Context& x) {
   const auto& op = x.c.insn.op[0];
@@ -242,11 +247,13 @@ void fix_approximate(Context& x) { x.c.state.fx.control |= 0x10; }
 void fix_small_operand(Context& x) {
   auto& st0 = x.c.state.fx.st[0];
   auto exponent = static_cast<u16>(st0.sign_exponent & 0x7fff);
-  if (exponent >= 0x3ffd && exponent != 0x7fff) st0.sign_exponent = static_cast<u16>(st0.sign_exponent - exponent + 0x3ffc - x.random.below(70));
+  if (exponent >= 0x3ffd && exponent != 0x7fff)
+    st0.sign_exponent =
+        static_cast<u16>(st0.sign_exponent - exponent + 0x3ffc - x.random.below(70));
 }
 
-// Sometimes one that an earlier instruction left pending, or an exception that is not masked. Not with
-// a bad address: a store that such an exception stops does not look at it, but Eval does.
+// Sometimes one that an earlier instruction left pending, or an exception that is not masked. Not
+// with a bad address: a store that such an exception stops does not look at it, but Eval does.
 void fix_x87(Context& x) {
   auto& fx = x.c.state.fx;
   if (x.random.percent(10)) fx.status |= static_cast<u16>(x.random.below(64));
@@ -306,9 +313,9 @@ constexpr Fix kFixes[] = {
 };
 
 // What the CPU answers differently from us by design, or what would take our FS base away.
-constexpr std::string_view kNotComparable[] = {"SYSCALL", "CPUID",  "RDTSC",  "RDTSCP",  "RDPID",
-                                               "RDRAND",  "RDSEED", "XGETBV", "WRFSBASE",
-                                               "RCPPS",   "RCPSS",  "RSQRTPS", "RSQRTSS"};
+constexpr std::string_view kNotComparable[] = {"SYSCALL", "CPUID",   "RDTSC",  "RDTSCP",   "RDPID",
+                                               "RDRAND",  "RDSEED",  "XGETBV", "WRFSBASE", "RCPPS",
+                                               "RCPSS",   "RSQRTPS", "RSQRTSS"};
 // SSE4a, which only some CPUs have.
 constexpr std::string_view kSse4a[] = {"EXTRQ", "INSERTQ", "MOVNTSS", "MOVNTSD"};
 
@@ -339,20 +346,36 @@ u64 random_flags(Random& random) {
 
 // Floating-point values at the edges, as 64-bit lanes and pairs of 32-bit lanes.
 u64 random_float_lanes(Random& random) {
-  constexpr u64 kDoubles[] = {0, 0x8000000000000000, 0x3ff0000000000000, 0xbff0000000000000,
-                              0x7ff0000000000000, 0xfff0000000000000, 0x7ff8000000000000,
-                              0x7ff0000000000001, 1, 0x000fffffffffffff, 0x0010000000000000,
-                              0x7fefffffffffffff, 0x41dfffffffc00000, 0xc1e0000000000000,
-                              0x43e0000000000000, 0x4000000000000000};
-  constexpr u64 kFloats[] = {0, 0x80000000, 0x3f800000, 0xbf800000, 0x7f800000, 0xff800000,
-                             0x7fc00000, 0x7f800001, 1, 0x007fffff, 0x00800000, 0x7f7fffff,
+  constexpr u64 kDoubles[] = {0,
+                              0x8000000000000000,
+                              0x3ff0000000000000,
+                              0xbff0000000000000,
+                              0x7ff0000000000000,
+                              0xfff0000000000000,
+                              0x7ff8000000000000,
+                              0x7ff0000000000001,
+                              1,
+                              0x000fffffffffffff,
+                              0x0010000000000000,
+                              0x7fefffffffffffff,
+                              0x41dfffffffc00000,
+                              0xc1e0000000000000,
+                              0x43e0000000000000,
+                              0x4000000000000000};
+  constexpr u64 kFloats[] = {0,          0x80000000, 0x3f800000, 0xbf800000, 0x7f800000, 0xff800000,
+                             0x7fc00000, 0x7f800001, 1,          0x007fffff, 0x00800000, 0x7f7fffff,
                              0x4f000000, 0xcf000000, 0x5f000000, 0x40000000};
   switch (random.below(5)) {
-    case 0: return random.pick(kDoubles);
-    case 1: return random.pick(kFloats) | random.pick(kFloats) << 32;
-    case 2: return edge_value(random);
-    case 3: return (random.pick(kDoubles) & 0xfff0000000000000) | random.next() >> 12;
-    default: return random.next();
+    case 0:
+      return random.pick(kDoubles);
+    case 1:
+      return random.pick(kFloats) | random.pick(kFloats) << 32;
+    case 2:
+      return edge_value(random);
+    case 3:
+      return (random.pick(kDoubles) & 0xfff0000000000000) | random.next() >> 12;
+    default:
+      return random.next();
   }
 }
 
@@ -379,7 +402,8 @@ guest::FxsaveRegister random_x87_register(Random& random) {
 void randomize_fpu(Random& random, guest::FxsaveImage& fx) {
   fx = {};
   fx.control = static_cast<u16>(0x037f | (random.percent(30) ? random.below(4) << 10 : 0));
-  if (random.percent(20)) fx.control = static_cast<u16>((fx.control & ~0x300) | random.below(4) << 8);
+  if (random.percent(20))
+    fx.control = static_cast<u16>((fx.control & ~0x300) | random.below(4) << 8);
   fx.status = static_cast<u16>(random.below(8) << 11 | (random.next() & 0x4700));
   fx.tags = random.percent(70) ? 0xff : static_cast<u8>(random.next());
   fx.mxcsr = random_mxcsr(random);

@@ -170,8 +170,9 @@ bool parse(int argc, char** argv, Settings& settings) {
 int run(int argc, char** argv) {
   Settings settings;
   if (!parse(argc, argv, settings)) {
-    std::fprintf(stderr, "usage: oracle [--seed N] [--cases N] [--row N|NAME] "
-                         "[--replay SEED:ROW:CASE] [--report] [--forever]\n");
+    std::fprintf(stderr,
+                 "usage: oracle [--seed N] [--cases N] [--row N|NAME] "
+                 "[--replay SEED:ROW:CASE] [--report] [--forever]\n");
     return 2;
   }
   std::setvbuf(stdout, nullptr, _IOLBF, 0);

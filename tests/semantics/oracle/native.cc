@@ -63,7 +63,8 @@ guest::Cpu* emulated_cpu = nullptr;
 // The code page a second time, for writing: no instruction under test reaches it.
 u8* code_alias = nullptr;
 
-// The case ends at an INT3 that is not the instruction itself, or where it jumped to and nothing is.
+// The case ends at an INT3 that is not the instruction itself, or where it jumped to and nothing
+// is.
 bool is_end(u32 vector, u64 address, u64 rip) {
   constexpr auto kBreakpoint = static_cast<u32>(guest::Vector::kBreakpoint);
   constexpr auto kPageFault = static_cast<u32>(guest::Vector::kPageFault);
@@ -72,9 +73,21 @@ bool is_end(u32 vector, u64 address, u64 rip) {
   return vector == kPageFault && address == rip && rip != code_begin;
 }
 
-u16 read_es() { u16 v; asm volatile("mov %%es, %0" : "=r"(v)); return v; }
-u16 read_ds() { u16 v; asm volatile("mov %%ds, %0" : "=r"(v)); return v; }
-u16 read_gs() { u16 v; asm volatile("mov %%gs, %0" : "=r"(v)); return v; }
+u16 read_es() {
+  u16 v;
+  asm volatile("mov %%es, %0" : "=r"(v));
+  return v;
+}
+u16 read_ds() {
+  u16 v;
+  asm volatile("mov %%ds, %0" : "=r"(v));
+  return v;
+}
+u16 read_gs() {
+  u16 v;
+  asm volatile("mov %%gs, %0" : "=r"(v));
+  return v;
+}
 
 void capture_segments(State& state, u64 packed) {
   state.es = read_es();
@@ -115,10 +128,11 @@ void on_signal(int signal, siginfo_t*, void* pointer) {
   }
   if (emulated_cpu) {
     const auto& regs = context.uc_mcontext.gregs;
-    guest::raise(*emulated_cpu, {.vector = static_cast<guest::Vector>(regs[REG_TRAPNO]),
-                                 .error = static_cast<u32>(regs[REG_ERR]),
-                                 .address = regs[REG_TRAPNO] == 14 ? static_cast<u64>(regs[REG_CR2]) : 0,
-                                 .host_signal = signal});
+    guest::raise(*emulated_cpu,
+                 {.vector = static_cast<guest::Vector>(regs[REG_TRAPNO]),
+                  .error = static_cast<u32>(regs[REG_ERR]),
+                  .address = regs[REG_TRAPNO] == 14 ? static_cast<u64>(regs[REG_CR2]) : 0,
+                  .host_signal = signal});
   }
   std::signal(signal, SIG_DFL);
   std::raise(signal);
@@ -176,7 +190,9 @@ void write_code(u64 rip, std::span<const u8> bytes) {
   code_end = rip + bytes.size();
 }
 
-void write_data(const u8* data) { std::memcpy(reinterpret_cast<void*>(kDataBase), data, kDataSize); }
+void write_data(const u8* data) {
+  std::memcpy(reinterpret_cast<void*>(kDataBase), data, kDataSize);
+}
 
 void run_native(const State& state, Outcome& outcome) {
   native_outcome = &outcome;

@@ -30,15 +30,47 @@ class Random {
 // A 64-bit value; often one where carries, signs or counts change. The halves and quarters of an
 // edge may come from different edges, so that narrow operands see them too.
 inline u64 edge_value(Random& random) {
-  constexpr u64 kEdges[] = {0, 1, 2, 3, 7, 8, 15, 16, 31, 32, 33, 63, 64, 65, 127, 128, 255, ~u64{0},
-                            ~u64{0} - 1, 0x7f, 0x80, 0x7fff, 0x8000, 0x7fffffff, 0x80000000,
-                            0x7fffffffffffffff, 0x8000000000000000, 0xffff, 0xffffffff, 0x5555555555555555};
+  constexpr u64 kEdges[] = {0,
+                            1,
+                            2,
+                            3,
+                            7,
+                            8,
+                            15,
+                            16,
+                            31,
+                            32,
+                            33,
+                            63,
+                            64,
+                            65,
+                            127,
+                            128,
+                            255,
+                            ~u64{0},
+                            ~u64{0} - 1,
+                            0x7f,
+                            0x80,
+                            0x7fff,
+                            0x8000,
+                            0x7fffffff,
+                            0x80000000,
+                            0x7fffffffffffffff,
+                            0x8000000000000000,
+                            0xffff,
+                            0xffffffff,
+                            0x5555555555555555};
   switch (random.below(6)) {
-    case 0: return random.next();
-    case 1: return random.pick(kEdges);
-    case 2: return u64{1} << random.below(64);
-    case 3: return -random.pick(kEdges);
-    case 4: return random.next() >> random.below(64);
+    case 0:
+      return random.next();
+    case 1:
+      return random.pick(kEdges);
+    case 2:
+      return u64{1} << random.below(64);
+    case 3:
+      return -random.pick(kEdges);
+    case 4:
+      return random.next() >> random.below(64);
     default: {
       u64 low = random.pick(kEdges), high = random.pick(kEdges);
       unsigned split = static_cast<unsigned>(8 << random.below(3));
