@@ -19,8 +19,8 @@ text='The quick brown fox'
 echo "${text,,} ${text^^} ${text//o/0} ${text%% *} ${#text}"
 [[ $text =~ q([a-z]+)k ]] && echo "${BASH_REMATCH[1]}"
 printf '%s %05d %x %5.1f\n' word 42 255 2.55
-coproc echo from-coproc
-cat <&"${COPROC[0]}"
+coproc { echo from-coproc; read -r _; }
+read -r line <&"${COPROC[0]}" && echo "$line"
 exec 5>file
 echo to five >&5
 exec 5>&-
