@@ -6,7 +6,9 @@
 namespace gantry {
 
 // All ones in the low `bytes` bytes (1, 2, 4 or 8).
-constexpr u64 width_mask(unsigned bytes) { return bytes >= 8 ? ~u64{0} : (u64{1} << (bytes * 8)) - 1; }
+constexpr u64 width_mask(unsigned bytes) {
+  return bytes >= 8 ? ~u64{0} : (u64{1} << (bytes * 8)) - 1;
+}
 
 // The sign bit of a value of `bytes` bytes.
 constexpr u64 sign_bit(unsigned bytes) { return u64{1} << (bytes * 8 - 1); }
@@ -18,6 +20,8 @@ constexpr u64 sign_extend(u64 value, unsigned bytes) {
 }
 
 constexpr u64 align_down(u64 value, u64 alignment) { return value & ~(alignment - 1); }
-constexpr u64 align_up(u64 value, u64 alignment) { return align_down(value + alignment - 1, alignment); }
+constexpr u64 align_up(u64 value, u64 alignment) {
+  return align_down(value + alignment - 1, alignment);
+}
 
 }  // namespace gantry

@@ -10,14 +10,15 @@
 namespace gantry {
 namespace log_internal {
 
-u32 enabled_channels = (1u << static_cast<u32>(Channel::kError)) | (1u << static_cast<u32>(Channel::kWarning));
+u32 enabled_channels =
+    (1u << static_cast<u32>(Channel::kError)) | (1u << static_cast<u32>(Channel::kWarning));
 
 }  // namespace log_internal
 
 namespace {
 
-constexpr const char* kNames[] = {"error",   "warning", "decode", "engine",  "loader", "memory",
-                                  "syscall", "signal",  "process", "trace", "oci"};
+constexpr const char* kNames[] = {"error",   "warning", "decode",  "engine", "loader", "memory",
+                                  "syscall", "signal",  "process", "trace",  "oci"};
 static_assert(sizeof kNames / sizeof *kNames == static_cast<std::size_t>(Channel::kCount));
 
 int descriptor = 2;
@@ -59,10 +60,12 @@ int log_descriptor() { return descriptor; }
 void log_line(Channel channel, const char* format, ...) {
   int saved_errno = errno;
   char buffer[1024];
-  int size = std::snprintf(buffer, sizeof buffer, "gantry: %s: ", kNames[static_cast<u32>(channel)]);
+  int size =
+      std::snprintf(buffer, sizeof buffer, "gantry: %s: ", kNames[static_cast<u32>(channel)]);
   va_list arguments;
   va_start(arguments, format);
-  int more = std::vsnprintf(buffer + size, sizeof buffer - static_cast<std::size_t>(size) - 1, format, arguments);
+  int more = std::vsnprintf(buffer + size, sizeof buffer - static_cast<std::size_t>(size) - 1,
+                            format, arguments);
   va_end(arguments);
   if (more > 0) size += more;
   if (size > static_cast<int>(sizeof buffer) - 2) size = sizeof buffer - 2;

@@ -46,8 +46,8 @@ int log_descriptor();
 
 }  // namespace gantry
 
-#define LOG(channel, ...)                                            \
-  do {                                                               \
+#define LOG(channel, ...)                                               \
+  do {                                                                  \
     if (::gantry::log_enabled(::gantry::Channel::channel)) [[unlikely]] \
-      ::gantry::log_line(::gantry::Channel::channel, __VA_ARGS__);   \
+      ::gantry::log_line(::gantry::Channel::channel, __VA_ARGS__);      \
   } while (false)

@@ -31,16 +31,31 @@ class [[nodiscard]] Result {
   explicit operator bool() const { return state_.index() == 0; }
   bool ok() const { return state_.index() == 0; }
 
-  T& value() & { CHECK(ok()); return *std::get_if<0>(&state_); }
-  const T& value() const& { CHECK(ok()); return *std::get_if<0>(&state_); }
-  T&& value() && { CHECK(ok()); return std::move(*std::get_if<0>(&state_)); }
+  T& value() & {
+    CHECK(ok());
+    return *std::get_if<0>(&state_);
+  }
+  const T& value() const& {
+    CHECK(ok());
+    return *std::get_if<0>(&state_);
+  }
+  T&& value() && {
+    CHECK(ok());
+    return std::move(*std::get_if<0>(&state_));
+  }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
 
-  const Error& error() const { CHECK(!ok()); return *std::get_if<1>(&state_); }
-  Error&& take_error() { CHECK(!ok()); return std::move(*std::get_if<1>(&state_)); }
+  const Error& error() const {
+    CHECK(!ok());
+    return *std::get_if<1>(&state_);
+  }
+  Error&& take_error() {
+    CHECK(!ok());
+    return std::move(*std::get_if<1>(&state_));
+  }
 
  private:
   std::variant<T, Error> state_;
@@ -54,8 +69,14 @@ class [[nodiscard]] Result<void> {
 
   explicit operator bool() const { return !error_; }
   bool ok() const { return !error_; }
-  const Error& error() const { CHECK(error_.has_value()); return *error_; }
-  Error&& take_error() { CHECK(error_.has_value()); return std::move(*error_); }
+  const Error& error() const {
+    CHECK(error_.has_value());
+    return *error_;
+  }
+  Error&& take_error() {
+    CHECK(error_.has_value());
+    return std::move(*error_);
+  }
 
  private:
   std::optional<Error> error_;
@@ -67,14 +88,14 @@ class [[nodiscard]] Result<void> {
 #define GANTRY_CONCAT(a, b) GANTRY_CONCAT_INNER(a, b)
 
 // TRY(expression): returns the error of a Result from the enclosing function.
-#define TRY(expression)                                                              \
-  do {                                                                               \
-    auto GANTRY_CONCAT(try_, __LINE__) = (expression);                               \
+#define TRY(expression)                                                                         \
+  do {                                                                                          \
+    auto GANTRY_CONCAT(try_, __LINE__) = (expression);                                          \
     if (!GANTRY_CONCAT(try_, __LINE__).ok()) return GANTRY_CONCAT(try_, __LINE__).take_error(); \
   } while (false)
 
 // TRY_ASSIGN(auto name, expression): as TRY, and binds the value.
-#define TRY_ASSIGN(declaration, expression)                                          \
-  auto GANTRY_CONCAT(try_, __LINE__) = (expression);                                 \
+#define TRY_ASSIGN(declaration, expression)                                                   \
+  auto GANTRY_CONCAT(try_, __LINE__) = (expression);                                          \
   if (!GANTRY_CONCAT(try_, __LINE__).ok()) return GANTRY_CONCAT(try_, __LINE__).take_error(); \
   declaration = std::move(GANTRY_CONCAT(try_, __LINE__)).value()

@@ -18,7 +18,8 @@ std::atomic<u64> global_epoch{1};
 void log_invalid(u64 rip, std::span<const u8> code) {
   char text[3 * x86::kMaxInsnLength + 1] = "";
   for (std::size_t n = 0; n < code.size(); n++) std::snprintf(text + 3 * n, 4, "%02x ", code[n]);
-  LOG(kWarning, "invalid or unknown instruction at %#lx: %s", static_cast<unsigned long>(rip), text);
+  LOG(kWarning, "invalid or unknown instruction at %#lx: %s", static_cast<unsigned long>(rip),
+      text);
 }
 
 // The bytes that can be fetched at `rip`: up to 15, ending before the next page where that is not
@@ -34,7 +35,8 @@ std::span<const u8> fetchable(GuestOs& os, u64 rip) {
 
 bool decode_step(GuestOs& os, u64 rip, Step& step, FetchFault* fault, u64* fault_address) {
   u64 page_end = align_down(rip, kPageSize) + kPageSize;
-  std::span<const u8> code{reinterpret_cast<const u8*>(rip), std::min<u64>(x86::kMaxInsnLength, page_end - rip)};
+  std::span<const u8> code{reinterpret_cast<const u8*>(rip),
+                           std::min<u64>(x86::kMaxInsnLength, page_end - rip)};
   x86::DecodeStatus status = x86::decode(code, rip, step.insn);
   if (status == x86::DecodeStatus::kTruncated) {
     code = fetchable(os, rip);
@@ -53,7 +55,9 @@ bool decode_step(GuestOs& os, u64 rip, Step& step, FetchFault* fault, u64* fault
       log_invalid(rip, code);
       *fault = FetchFault::kInvalidOpcode;
       return false;
-    case x86::DecodeStatus::kTooLong: *fault = FetchFault::kTooLong; return false;
+    case x86::DecodeStatus::kTooLong:
+      *fault = FetchFault::kTooLong;
+      return false;
   }
   return false;
 }
@@ -69,7 +73,8 @@ void BlockCache::clear() {
   std::fill(slots_, slots_ + kSlots, Slot{});
 }
 
-bool BlockCache::decode_one(GuestOs& os, u64 rip, Step& step, FetchFault* fault, u64* fault_address) {
+bool BlockCache::decode_one(GuestOs& os, u64 rip, Step& step, FetchFault* fault,
+                            u64* fault_address) {
   if (os.prepare_code_page(rip) == CodePage::kNotExecutable) {
     *fault = FetchFault::kPageFault;
     *fault_address = rip;
@@ -87,8 +92,9 @@ Block* BlockCache::find_slow(GuestOs& os, u64 rip, FetchFault* fault, u64* fault
   auto found = blocks_.find(rip);
   if (found != blocks_.end()) {
     Block* block = found->second.get();
-    bool same = block->bytes.empty() ||
-                !std::memcmp(block->bytes.data(), reinterpret_cast<const void*>(rip), block->bytes.size());
+    bool same =
+        block->bytes.empty() ||
+        !std::memcmp(block->bytes.data(), reinterpret_cast<const void*>(rip), block->bytes.size());
     if (same) {
       slots_[slot_index(rip)] = {rip, block};
       return block;
@@ -112,7 +118,8 @@ Block* BlockCache::find_slow(GuestOs& os, u64 rip, FetchFault* fault, u64* fault
     FetchFault later;
     u64 later_address;
     bool first = block->steps.empty();
-    if (!decode_step(os, block->end, step, first ? fault : &later, first ? fault_address : &later_address)) {
+    if (!decode_step(os, block->end, step, first ? fault : &later,
+                     first ? fault_address : &later_address)) {
       if (first) return nullptr;
       break;
     }
@@ -121,7 +128,8 @@ Block* BlockCache::find_slow(GuestOs& os, u64 rip, FetchFault* fault, u64* fault
     block->steps.push_back(step);
   }
   // An instruction that reaches into the next page makes the block depend on that page as well.
-  if (block->end > page_end && os.prepare_code_page(page_end) == CodePage::kVerify) page = CodePage::kVerify;
+  if (block->end > page_end && os.prepare_code_page(page_end) == CodePage::kVerify)
+    page = CodePage::kVerify;
   if (page == CodePage::kVerify) {
     block->bytes.assign(reinterpret_cast<const u8*>(rip), reinterpret_cast<const u8*>(block->end));
   }

@@ -19,10 +19,10 @@ struct Step {
 
 struct Block {
   u64 rip = 0;
-  u64 end = 0;             // address after the last instruction
+  u64 end = 0;                 // address after the last instruction
   bool falls_through = false;  // the last instruction does not set rip
   std::vector<Step> steps;
-  std::vector<u8> bytes;   // the code as it was decoded; only where CodePage::kVerify asks for it
+  std::vector<u8> bytes;  // the code as it was decoded; only where CodePage::kVerify asks for it
 };
 
 // What decoding the first instruction of a block found instead of a block.
@@ -35,7 +35,8 @@ class BlockCache {
   Block* find(GuestOs& os, u64 rip, FetchFault* fault, u64* fault_address) {
     Slot& slot = slots_[slot_index(rip)];
     if (slot.rip == rip && epoch_ == current_epoch()) [[likely]] {
-      if (slot.block->bytes.empty()) [[likely]] return slot.block;
+      if (slot.block->bytes.empty()) [[likely]]
+        return slot.block;
     }
     return find_slow(os, rip, fault, fault_address);
   }

@@ -22,8 +22,10 @@ std::atomic<u64> total_instructions{0};
 
 Fault fetch_fault(FetchFault fault, u64 address) {
   switch (fault) {
-    case FetchFault::kInvalidOpcode: return {.vector = Vector::kInvalidOpcode};
-    case FetchFault::kTooLong: return {.vector = Vector::kGeneralProtection};
+    case FetchFault::kInvalidOpcode:
+      return {.vector = Vector::kInvalidOpcode};
+    case FetchFault::kTooLong:
+      return {.vector = Vector::kGeneralProtection};
     default:
       if (address >= guest::kAddressLimit) return {.vector = Vector::kGeneralProtection};
       return {.vector = Vector::kPageFault,
@@ -34,11 +36,12 @@ Fault fetch_fault(FetchFault fault, u64 address) {
 
 void trace(const Cpu& cpu, const x86::Insn& insn) {
   log_line(Channel::kTrace,
-           "%lx: %s  rax=%lx rcx=%lx rdx=%lx rbx=%lx rsp=%lx rbp=%lx rsi=%lx rdi=%lx r8=%lx r9=%lx r10=%lx r11=%lx "
+           "%lx: %s  rax=%lx rcx=%lx rdx=%lx rbx=%lx rsp=%lx rbp=%lx rsi=%lx rdi=%lx r8=%lx r9=%lx "
+           "r10=%lx r11=%lx "
            "r12=%lx r13=%lx r14=%lx r15=%lx fl=%lx",
-           insn.rip, x86::disassemble(insn).c_str(), cpu.gpr[0], cpu.gpr[1], cpu.gpr[2], cpu.gpr[3], cpu.gpr[4],
-           cpu.gpr[5], cpu.gpr[6], cpu.gpr[7], cpu.gpr[8], cpu.gpr[9], cpu.gpr[10], cpu.gpr[11], cpu.gpr[12],
-           cpu.gpr[13], cpu.gpr[14], cpu.gpr[15], cpu.rflags());
+           insn.rip, x86::disassemble(insn).c_str(), cpu.gpr[0], cpu.gpr[1], cpu.gpr[2], cpu.gpr[3],
+           cpu.gpr[4], cpu.gpr[5], cpu.gpr[6], cpu.gpr[7], cpu.gpr[8], cpu.gpr[9], cpu.gpr[10],
+           cpu.gpr[11], cpu.gpr[12], cpu.gpr[13], cpu.gpr[14], cpu.gpr[15], cpu.rflags());
 }
 
 // One instruction alone: TF is set, or the instruction rewrites its own page.
@@ -81,7 +84,8 @@ void run_block(Thread& thread) {
   u64 address = 0;
   const Block* block = thread.blocks.find(*thread.os, cpu.rip, &fault, &address);
   if (!block) guest::raise(cpu, fetch_fault(fault, address));
-  if (!block->bytes.empty()) [[unlikely]] return run_verified_block(thread, *block);
+  if (!block->bytes.empty()) [[unlikely]]
+    return run_verified_block(thread, *block);
   const Step* step = block->steps.data();
   const Step* end = step + block->steps.size();
   if (options.trace) [[unlikely]] {

@@ -10,7 +10,22 @@
 namespace gantry::guest {
 
 enum Gpr : u8 {
-  kRax, kRcx, kRdx, kRbx, kRsp, kRbp, kRsi, kRdi, kR8, kR9, kR10, kR11, kR12, kR13, kR14, kR15,
+  kRax,
+  kRcx,
+  kRdx,
+  kRbx,
+  kRsp,
+  kRbp,
+  kRsi,
+  kRdi,
+  kR8,
+  kR9,
+  kR10,
+  kR11,
+  kR12,
+  kR13,
+  kR14,
+  kR15,
 };
 
 enum Segment : u8 { kEs, kCs, kSs, kDs, kFs, kGs };
@@ -42,7 +57,8 @@ constexpr u32 kFaultWrite = 2;
 constexpr u32 kFaultUser = 4;
 constexpr u32 kFaultFetch = 16;
 
-// An exception that an instruction raised; rip is the instruction's own address (for traps the next).
+// An exception that an instruction raised; rip is the instruction's own address (for traps the
+// next).
 struct Fault {
   Vector vector = Vector::kDivide;
   u32 error = 0;
@@ -70,11 +86,11 @@ struct alignas(16) F80 {
 static_assert(sizeof(F80) == 16);
 
 struct X87 {
-  F80 st[8];            // physical registers R0..R7; ST(i) is st[(top + i) & 7]. MMi is st[i].significand
+  F80 st[8];  // physical registers R0..R7; ST(i) is st[(top + i) & 7]. MMi is st[i].significand
   u16 control = 0x037f;
-  u16 status = 0;       // TOP (bits 11..13) is kept in `top`, not here
+  u16 status = 0;  // TOP (bits 11..13) is kept in `top`, not here
   u8 top = 0;
-  u8 valid = 0;         // bit i set: physical register i is not empty (the FXSAVE tag byte)
+  u8 valid = 0;  // bit i set: physical register i is not empty (the FXSAVE tag byte)
   u16 opcode = 0;
   u64 rip = 0;
   u64 rdp = 0;
@@ -96,7 +112,7 @@ struct Cpu {
   Exit exit = Exit::kNone;
   u32 exit_detail = 0;
 
-  V128 xmm[16];        // low halves of YMM
+  V128 xmm[16];  // low halves of YMM
   V128 ymm_high[16];
   X87 x87;
 

@@ -76,7 +76,7 @@ void report_death(Task& task, int signal) {
 
 void report_statistics(Task& task) {
   if (!task.process->settings.stats) return;
-  log_line(Channel::kError, "process %d: %lu instructions executed, %zu blocks decoded",
+  log_line(Channel::kEngine, "process %d: %lu instructions executed, %zu blocks decoded",
            static_cast<int>(getpid()),
            static_cast<Ulong>(engine::executed_instructions() + task.executed),
            task.blocks.block_count());

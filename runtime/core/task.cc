@@ -21,7 +21,8 @@ void set_current_task(Task* task) { current = task; }
 
 bool copy_in(Task& task, void* to, u64 from, u64 size) {
   if (!in_guest_range(from, size)) return false;
-  return engine::guarded(task.cpu, [&] { std::memcpy(to, reinterpret_cast<const void*>(from), size); });
+  return engine::guarded(task.cpu,
+                         [&] { std::memcpy(to, reinterpret_cast<const void*>(from), size); });
 }
 
 bool copy_out(Task& task, u64 to, const void* from, u64 size) {
@@ -34,7 +35,8 @@ int copy_in_string(Task& task, Path from, std::string& to, u64 limit) {
   char chunk[256];
   u64 address = from.address;
   while (to.size() < limit) {
-    // A chunk ends at the next 256-byte boundary, so it never reaches into a page it need not touch.
+    // A chunk ends at the next 256-byte boundary, so it never reaches into a page it need not
+    // touch.
     u64 size = std::min<u64>(sizeof chunk - address % sizeof chunk, limit - to.size());
     if (!copy_in(task, chunk, address, size)) return -EFAULT;
     u64 length = ::strnlen(chunk, size);

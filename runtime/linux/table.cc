@@ -90,12 +90,12 @@ RecentCall& remember(const Syscall& row, const u64 (&arguments)[6]) {
 void log_recent_call(const RecentCall& call) {
   using ull = unsigned long long;
   if (call.result == kNotReturned) {
-    log_line(Channel::kError, "  %s(%#llx, %#llx, %#llx) has not returned", call.row->name,
+    log_line(Channel::kProcess, "  %s(%#llx, %#llx, %#llx) has not returned", call.row->name,
              static_cast<ull>(call.arguments[0]), static_cast<ull>(call.arguments[1]),
              static_cast<ull>(call.arguments[2]));
     return;
   }
-  log_line(Channel::kError, "  %s(%#llx, %#llx, %#llx) = %lld", call.row->name,
+  log_line(Channel::kProcess, "  %s(%#llx, %#llx, %#llx) = %lld", call.row->name,
            static_cast<ull>(call.arguments[0]), static_cast<ull>(call.arguments[1]),
            static_cast<ull>(call.arguments[2]), static_cast<long long>(call.result));
 }
@@ -172,7 +172,7 @@ void dispatch_syscall(Task& task) {
 void log_recent_syscalls() {
   u32 end = recent_count;
   u32 begin = end > kRecentCalls ? end - kRecentCalls : 0;
-  if (begin < end) log_line(Channel::kError, "last system calls of the thread:");
+  if (begin < end) log_line(Channel::kProcess, "last system calls of the thread:");
   for (u32 i = begin; i < end; i++) log_recent_call(recent_calls[i % kRecentCalls]);
 }
 

@@ -21,8 +21,10 @@
 #include <unistd.h>
 
 // Prints the failing call and goes on: both runs must fail alike.
-#define EXPECT(condition) \
-  do { if (!(condition)) printf("%d: not true: %s (errno %d)\n", __LINE__, #condition, errno); } while (0)
+#define EXPECT(condition)                                                                   \
+  do {                                                                                      \
+    if (!(condition)) printf("%d: not true: %s (errno %d)\n", __LINE__, #condition, errno); \
+  } while (0)
 
 static inline void install(int signal, void (*handler)(int, siginfo_t*, void*), int flags) {
   struct sigaction action = {0};
@@ -38,12 +40,16 @@ static inline void sleep_ms(long ms) {
 }
 
 // Runs body in a child and prints how it ended.
-#define IN_CHILD(name, body)                                                       \
-  do {                                                                             \
-    fflush(stdout);                                                                \
-    pid_t child_ = fork();                                                         \
-    if (child_ == 0) { body; fflush(stdout); _exit(0); }                           \
-    int status_ = 0;                                                               \
-    EXPECT(waitpid(child_, &status_, 0) == child_);                                \
-    printf("%s: status %#x\n", name, status_);                                     \
+#define IN_CHILD(name, body)                        \
+  do {                                              \
+    fflush(stdout);                                 \
+    pid_t child_ = fork();                          \
+    if (child_ == 0) {                              \
+      body;                                         \
+      fflush(stdout);                               \
+      _exit(0);                                     \
+    }                                               \
+    int status_ = 0;                                \
+    EXPECT(waitpid(child_, &status_, 0) == child_); \
+    printf("%s: status %#x\n", name, status_);      \
   } while (0)

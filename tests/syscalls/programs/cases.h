@@ -1,6 +1,6 @@
 // The frame of the programs in this folder. Each is one family of system calls, in cases that print
-// what the calls return; what a native run prints is what the emulator has to print. So nothing that
-// differs from run to run may be printed: no times, process ids or addresses.
+// what the calls return; what a native run prints is what the emulator has to print. So nothing
+// that differs from run to run may be printed: no times, process ids or addresses.
 #pragma once
 
 #define _GNU_SOURCE
@@ -19,11 +19,11 @@ static struct case_entry case_table[100];
 static int case_count;
 
 // Defines a case. They run in the order of the file.
-#define CASE(family, name)                                                       \
-  static void family##_##name(void);                                             \
-  __attribute__((constructor)) static void family##_##name##_register(void) {    \
+#define CASE(family, name)                                                              \
+  static void family##_##name(void);                                                    \
+  __attribute__((constructor)) static void family##_##name##_register(void) {           \
     case_table[case_count++] = (struct case_entry){#family "." #name, family##_##name}; \
-  }                                                                              \
+  }                                                                                     \
   static void family##_##name(void)
 
 // Prints a call's result, by the name of the error when it failed.
