@@ -199,7 +199,10 @@ void fix_far_pointer(Context& x) {
 
 void fix_far_return(Context& x) {
   unsigned w = x.c.insn.width;
-  u64 rsp = x.c.state.gpr[guest::kRsp];
+  u64& rsp = x.c.state.gpr[guest::kRsp];
+  // What the read-only page has for flags may include AC.
+  constexpr u64 kFrame = 64;
+  if (rsp > kReadOnlyBase - kFrame && rsp < kUnmappedBase) rsp -= kPageSize + kFrame;
   poke(x.c, rsp, target_address(x.random), w);
   poke(x.c, rsp + w, code_selector(x.random), w);
   // IRET takes flags, RSP and SS too. Not TF, whose trap would come from our INT3, and not AC,
