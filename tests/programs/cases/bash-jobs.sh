@@ -26,4 +26,3 @@ jobs
 disown
 sleep 0.5
 bash -c 'set -m; (kill -TSTP $BASHPID; echo resumed) & sleep 0.3; kill -CONT $!; sleep 1; wait $!; echo "tstp $?"'
-ps -o comm= --ppid $$ | sort | uniq -c | head -n 5

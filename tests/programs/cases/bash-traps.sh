@@ -31,9 +31,15 @@ wait
 trap
 exit 4
 END
+cat >outer <<'END'
 bash inner
 echo "status $?"
 bash -c 'kill -KILL $$'
 echo "killed $?"
+END
+# bash tells the numbers of processes that died.
+bash outer 2>errors
+sed -E 's/ +[0-9]+ /  PID /' errors >&2
+rm errors
 bash -c 'trap "exit 5" TERM; kill $$; sleep 1'
 echo "own trap $?"
