@@ -20,14 +20,6 @@ enum class Support : u8 {
              // why
 };
 
-// What happens when a signal with a handler interrupts the call (signal(7), "Interruption of system
-// calls and library functions by signal handlers"). For the reader of the table: blocking_syscall()
-// gets the answer from the host kernel.
-enum class Restart : u8 {
-  kNever,      // does not block, or fails with EINTR whatever SA_RESTART says
-  kSaRestart,  // restarted under SA_RESTART
-};
-
 // A handler's result that asks for the SYSCALL instruction to be executed again, with nothing
 // changed, after the pending signal was delivered (the kernel's ERESTARTNOINTR; never seen by the
 // guest): dispatch_syscall() takes rip back by 2 and puts the number back into rax.
@@ -60,7 +52,6 @@ struct Syscall {
   const char* name = nullptr;
   SyscallHandler handler = nullptr;
   Support support = Support::kUnsupported;
-  Restart restart = Restart::kNever;
   const char* note = "";
   const ArgumentKind* arguments = nullptr;
   u8 argument_count = 0;

@@ -15,10 +15,9 @@ namespace gantry::runtime {
 namespace {
 
 template <auto kHandler>
-constexpr Syscall make_row(int number, const char* name, Support support, Restart restart,
-                           const char* note) {
+constexpr Syscall make_row(int number, const char* name, Support support, const char* note) {
   using S = syscall_internal::Signature<decltype(kHandler)>;
-  return {number, name, invoke<kHandler>, support, restart, note, S::kKinds, S::kCount};
+  return {number, name, invoke<kHandler>, support, note, S::kKinds, S::kCount};
 }
 
 constexpr Syscall make_unsupported(int number, const char* name, const char* note) {
@@ -39,14 +38,10 @@ constexpr Syscall make_refused(int number, const char* name, const char* note) {
 namespace sys {
 namespace {
 
-[[maybe_unused]] constexpr Restart kNever = Restart::kNever;
-[[maybe_unused]] constexpr Restart kSaRestart = Restart::kSaRestart;
-
 constexpr Syscall kRows[] = {
-#define FULL(number, name, handler, restart) \
-  make_row<handler>(number, #name, Support::kFull, restart, ""),
-#define PARTIAL(number, name, handler, restart, note) \
-  make_row<handler>(number, #name, Support::kPartial, restart, note),
+#define FULL(number, name, handler) make_row<handler>(number, #name, Support::kFull, ""),
+#define PARTIAL(number, name, handler, note) \
+  make_row<handler>(number, #name, Support::kPartial, note),
 #define NONE(number, name, note) make_unsupported(number, #name, note),
 #define REFUSED(number, name, error, note) make_refused<error>(number, #name, note),
 #include "runtime/linux/syscalls.def"
