@@ -5,11 +5,11 @@
 # The architectures' tests have these names: NAME for x86_64, aarch64.NAME under qemu-user.
 guest_build=${GANTRY_BUILD:-$GANTRY_ROOT/build}
 
-# build_guest_program SOURCE OUTPUT
+# build_guest_program SOURCE OUTPUT [OPTION…]
 build_guest_program() {
   [[ $2 -nt $1 && $2 -nt $GANTRY_ROOT/tests/guest/guest.h ]] && return
   mkdir -p "$(dirname "$2")"
-  clang-19 --target=x86_64-linux-gnu -O1 -g -Wall -Wextra -pthread -I"$GANTRY_ROOT" "$1" -o "$2" -lrt
+  clang-19 --target=x86_64-linux-gnu -O1 -g -Wall -Wextra -pthread -I"$GANTRY_ROOT" "${@:3}" "$1" -o "$2" -lrt
 }
 
 # run_limited COMMAND…: its output, then a line with its status. In a process group of its own, with an
