@@ -1,7 +1,6 @@
 #include "emulator/engine/block_cache.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 
 #include "emulator/base/log.h"
@@ -12,8 +11,6 @@ namespace {
 
 constexpr u64 kPageSize = 4096;
 constexpr std::size_t kMaxBlockInsns = 64;
-
-std::atomic<u64> global_epoch{1};
 
 void log_invalid(u64 rip, std::span<const u8> code) {
   char text[3 * x86::kMaxInsnLength + 1] = "";
@@ -64,9 +61,9 @@ bool decode_step(GuestOs& os, u64 rip, Step& step, FetchFault* fault, u64* fault
 
 }  // namespace
 
-u64 BlockCache::current_epoch() { return global_epoch.load(std::memory_order_acquire); }
+std::atomic<u64> BlockCache::global_epoch_{1};
 
-void BlockCache::invalidate_all() { global_epoch.fetch_add(1, std::memory_order_acq_rel); }
+void BlockCache::invalidate_all() { global_epoch_.fetch_add(1, std::memory_order_acq_rel); }
 
 void BlockCache::clear() {
   blocks_.clear();

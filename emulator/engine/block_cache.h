@@ -2,6 +2,7 @@
 // first branch. Blocks are found by rip in a hash table with a small direct-mapped table in front.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -23,6 +24,9 @@ struct Block {
   bool falls_through = false;  // the last instruction does not set rip
   std::vector<Step> steps;
   std::vector<u8> bytes;  // the code as it was decoded; only where CodePage::kVerify asks for it
+  // What was executed after this block the last time. Never a block with `bytes`, as those are
+  // dropped one by one; the others live until all are.
+  Block* next = nullptr;
 };
 
 // What decoding the first instruction of a block found instead of a block.
@@ -39,6 +43,19 @@ class BlockCache {
         return slot.block;
     }
     return find_slow(os, rip, fault, fault_address);
+  }
+
+  // The block at `rip`, as find(), remembered as `previous`'s successor.
+  Block* find_next(GuestOs& os, Block& previous, u64 rip, FetchFault* fault, u64* fault_address) {
+    Block* next = previous.next;
+    if (next && next->rip == rip && epoch_ == current_epoch()) [[likely]]
+      return next;
+    // find() may drop `previous`: with all others, or because its bytes have changed.
+    u64 epoch = epoch_;
+    bool stays = previous.bytes.empty();
+    next = find(os, rip, fault, fault_address);
+    if (next && next->bytes.empty() && stays && epoch == epoch_) previous.next = next;
+    return next;
   }
 
   // A single instruction that is executed once and never cached.
@@ -58,7 +75,8 @@ class BlockCache {
   static constexpr std::size_t kSlots = 8192;
 
   static std::size_t slot_index(u64 rip) { return (rip ^ rip >> 13) & (kSlots - 1); }
-  static u64 current_epoch();
+  static u64 current_epoch() { return global_epoch_.load(std::memory_order_acquire); }
+  static std::atomic<u64> global_epoch_;
   Block* find_slow(GuestOs& os, u64 rip, FetchFault* fault, u64* fault_address);
 
   std::unordered_map<u64, std::unique_ptr<Block>> blocks_;

@@ -78,30 +78,47 @@ void run_verified_block(Thread& thread, const Block& block) {
   if (block.falls_through) cpu.rip = block.end;
 }
 
-void run_block(Thread& thread) {
+void run_traced_block(Thread& thread, const Block& block) {
+  for (const Step& step : block.steps) {
+    thread.cpu.rip = step.insn.rip;
+    trace(thread.cpu, step.insn);
+    step.handler(thread.cpu, step.insn);
+  }
+}
+
+void run_block(Thread& thread, const Block& block) {
   Cpu& cpu = thread.cpu;
-  FetchFault fault = FetchFault::kNone;
-  u64 address = 0;
-  const Block* block = thread.blocks.find(*thread.os, cpu.rip, &fault, &address);
-  if (!block) guest::raise(cpu, fetch_fault(fault, address));
-  if (!block->bytes.empty()) [[unlikely]]
-    return run_verified_block(thread, *block);
-  const Step* step = block->steps.data();
-  const Step* end = step + block->steps.size();
+  if (!block.bytes.empty()) [[unlikely]]
+    return run_verified_block(thread, block);
   if (options.trace) [[unlikely]] {
-    for (const Step* s = step; s != end; s++) {
-      cpu.rip = s->insn.rip;
-      trace(cpu, s->insn);
-      s->handler(cpu, s->insn);
-    }
+    run_traced_block(thread, block);
   } else {
+    const Step* step = block.steps.data();
+    const Step* end = step + block.steps.size();
     do {
       cpu.rip = step->insn.rip;
       step->handler(cpu, step->insn);
     } while (++step != end);
   }
-  if (block->falls_through) cpu.rip = block->end;
-  thread.executed += block->steps.size();
+  if (block.falls_through) cpu.rip = block.end;
+  thread.executed += block.steps.size();
+}
+
+bool must_leave(const Cpu& cpu) { return cpu.interrupt || (cpu.system_flags & guest::kTF); }
+
+// Blocks one after another, until something else is due.
+void run_blocks(Thread& thread) {
+  Cpu& cpu = thread.cpu;
+  FetchFault fault = FetchFault::kNone;
+  u64 address = 0;
+  Block* block = thread.blocks.find(*thread.os, cpu.rip, &fault, &address);
+  while (block) {
+    run_block(thread, *block);
+    if (must_leave(cpu)) [[unlikely]]
+      return;
+    block = thread.blocks.find_next(*thread.os, *block, cpu.rip, &fault, &address);
+  }
+  guest::raise(cpu, fetch_fault(fault, address));
 }
 
 // Something other than the next block is due.
@@ -145,7 +162,7 @@ void run(Thread& thread) {
     } else if ((cpu.system_flags & guest::kTF) || thread.single_step_once) [[unlikely]] {
       single_step(thread);
     } else {
-      run_block(thread);
+      run_blocks(thread);
     }
   }
   cpu.recovery = outer;
