@@ -17,7 +17,7 @@ build_guest_program() {
 run_limited() {
   local directory status=0
   directory=$(mktemp -d)
-  (cd "$directory" && ulimit -c 0 && exec timeout --kill-after=5 "${GUEST_TEST_TIMEOUT:-60}" "$@") \
+  (cd "$directory" && ulimit -c 0 && exec timeout --kill-after=5 "${GUEST_TEST_TIMEOUT:-180}" "$@") \
     </dev/null 2>"$directory/.stderr" || status=$?
   echo "status $status"
   head -c 4000 "$directory/.stderr" >&2

@@ -1,3 +1,4 @@
+# tags: arm64
 apt-config dump | grep -E '^APT::(Architecture|Get)' | sort
 apt-cache policy bash | head -n 3
 apt-cache pkgnames | sort | head -n 5
