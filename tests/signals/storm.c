@@ -81,7 +81,7 @@ int main(void) {
   // Signals to threads that loop over system calls: one in flight at a time, none is lost.
   pthread_t workers[4];
   for (int i = 0; i < 4; i++) pthread_create(&workers[i], NULL, worker, NULL);
-  for (long i = 0; i < 4000; i++) {
+  for (long i = 0; i < 800; i++) {
     pthread_kill(workers[i & 3], SIGUSR1);
     while (usr <= i) sched_yield();
   }
