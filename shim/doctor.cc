@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sys/capability.h>
 #include <sys/mman.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -9,6 +10,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
+#include <type_traits>
 
 #include "emulator/base/types.h"
 #include "oci/file.h"
@@ -52,7 +55,38 @@ Finding examine_page_size() {
   long size = ::sysconf(_SC_PAGESIZE);
   std::string text = std::to_string(size) + " bytes";
   if (size == 4096) return good("page size", text);
-  return good("page size", text + ": guest pages are 4096 bytes all the same");
+  return warning("page size",
+                 text +
+                     ": guest pages stay 4096 bytes; shared mappings of files that do not fill "
+                     "a page of the host fail");
+}
+
+struct NeededCapability {
+  cap_value_t value;
+  const char* name;
+  const char* what;
+};
+
+// What a low-level runtime that is started by root does and may not be able to (capabilities(7)).
+constexpr NeededCapability kNeededCapabilities[] = {
+    {CAP_SYS_ADMIN, "CAP_SYS_ADMIN", "namespaces and mounts cannot be made"},
+    {CAP_SETUID, "CAP_SETUID", "the container's user cannot be set"},
+    {CAP_SYS_CHROOT, "CAP_SYS_CHROOT", "the root filesystem cannot be entered"},
+    {CAP_SYS_RESOURCE, "CAP_SYS_RESOURCE",
+     "limits cannot be raised; give podman --ulimit with the limits of this session"},
+};
+
+Finding examine_capabilities() {
+  if (::geteuid() != 0) return good("capabilities", "not root: user namespaces give them");
+  std::unique_ptr<std::remove_pointer_t<cap_t>, int (*)(void*)> state(cap_get_proc(), cap_free);
+  std::string missing;
+  for (const NeededCapability& needed : kNeededCapabilities) {
+    cap_flag_value_t set = CAP_CLEAR;
+    cap_get_flag(state.get(), needed.value, CAP_EFFECTIVE, &set);
+    if (set == CAP_CLEAR) missing += std::string("; without ") + needed.name + " " + needed.what;
+  }
+  if (missing.empty()) return good("capabilities", "all that a container needs");
+  return warning("capabilities", missing.substr(2));
 }
 
 bool can_map_near(u64 address) {
@@ -136,7 +170,7 @@ Finding examine_emulator(const Config& config) {
 
 std::vector<Finding> examine_machine(const std::optional<std::string>& config_path) {
   std::vector<Finding> findings = {examine_machine_type(), examine_kernel(), examine_page_size(),
-                                   examine_addresses()};
+                                   examine_addresses(), examine_capabilities()};
   Result<Settings> settings = load_settings(config_path);
   if (!settings) {
     findings.push_back(broken("configuration", settings.error().message));
