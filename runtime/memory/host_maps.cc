@@ -7,22 +7,9 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "emulator/base/files.h"
+
 namespace gantry::runtime {
-namespace {
-
-std::string read_all(const char* path) {
-  std::string text;
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return text;
-  char chunk[16384];
-  ssize_t count;
-  while ((count = read(fd, chunk, sizeof chunk)) > 0) text.append(chunk, static_cast<u64>(count));
-  close(fd);
-  return text;
-}
-
-}  // namespace
-
 bool parse_host_mapping(const char* line, HostMapping& mapping) {
   unsigned long start, end, offset, inode;
   unsigned major, minor;
@@ -37,7 +24,7 @@ bool parse_host_mapping(const char* line, HostMapping& mapping) {
 
 std::vector<HostMapping> read_host_maps() {
   std::vector<HostMapping> maps;
-  std::string text = read_all("/proc/self/maps");
+  std::string text = read_whole_file("/proc/self/maps");
   for (std::size_t at = 0; at < text.size();) {
     std::size_t end = std::min(text.find('\n', at), text.size());
     HostMapping mapping;

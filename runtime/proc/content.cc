@@ -11,6 +11,7 @@
 #include <map>
 #include <vector>
 
+#include "emulator/base/files.h"
 #include "emulator/semantics/cpuid.h"
 #include "runtime/core/process.h"
 
@@ -63,17 +64,6 @@ void append_field(std::string& text, const char* key, const std::string& value) 
 }
 
 }  // namespace
-
-std::string read_host_file(const std::string& path) {
-  std::string text;
-  int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return text;
-  char chunk[16384];
-  ssize_t count;
-  while ((count = read(fd, chunk, sizeof chunk)) > 0) text.append(chunk, static_cast<u64>(count));
-  close(fd);
-  return text;
-}
 
 std::string maps(const AddressSpace& memory) {
   std::string text;

@@ -23,7 +23,4 @@ std::string stat(const Process& process, const std::string& host_text);
 std::string command_line(Task& task);
 std::string environment(Task& task);
 
-// A whole file; empty when it cannot be read.
-std::string read_host_file(const std::string& path);
-
 }  // namespace gantry::runtime::proc

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "emulator/base/files.h"
 #include "runtime/core/process.h"
 #include "runtime/proc/content.h"
 #include "runtime/process/hidden_fds.h"
@@ -139,7 +140,7 @@ std::string content(Task& task, const Entry& entry) {
     case Kind::kMaps:
       return maps(*process.memory);
     case Kind::kSmaps:
-      return smaps(*process.memory, read_host_file(entry.path));
+      return smaps(*process.memory, read_whole_file(entry.path));
     case Kind::kCommandLine:
       return command_line(task);
     case Kind::kEnvironment:
@@ -147,9 +148,9 @@ std::string content(Task& task, const Entry& entry) {
     case Kind::kAuxv:
       return process.image.auxv;
     case Kind::kStat:
-      return stat(process, read_host_file(entry.path));
+      return stat(process, read_whole_file(entry.path));
     case Kind::kStatus:
-      return status(task, read_host_file(entry.path));
+      return status(task, read_whole_file(entry.path));
     case Kind::kCpuinfo:
       return cpuinfo();
     case Kind::kArch:
