@@ -36,10 +36,6 @@ inline F80 from_bytes(const u8* bytes) {
   std::memcpy(&value.sign_exponent, bytes + 8, 2);
   return value;
 }
-inline void to_bytes(const F80& value, u8* bytes) {
-  std::memcpy(bytes, &value.significand, 8);
-  std::memcpy(bytes + 8, &value.sign_exponent, 2);
-}
 
 // An unmasked exception is pending: ES and B follow the flags and the masks.
 inline void update_summary(X87& x) {
