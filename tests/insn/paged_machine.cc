@@ -1,4 +1,4 @@
-#include "tests/semantics/paged_machine.h"
+#include "tests/insn/paged_machine.h"
 
 #include <sys/mman.h>
 

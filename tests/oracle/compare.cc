@@ -1,10 +1,10 @@
-#include "tests/semantics/oracle/compare.h"
+#include "tests/oracle/compare.h"
 
 #include <algorithm>
 #include <cstring>
 #include <string_view>
 
-#include "tests/semantics/oracle/undefined.h"
+#include "tests/oracle/undefined.h"
 
 namespace gantry::oracle {
 namespace {

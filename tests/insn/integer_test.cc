@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "emulator/guest/flags.h"
-#include "tests/semantics/paged_machine.h"
+#include "tests/insn/paged_machine.h"
 
 namespace gantry::test {
 namespace {

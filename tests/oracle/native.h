@@ -3,7 +3,7 @@
 
 #include <span>
 
-#include "tests/semantics/oracle/state.h"
+#include "tests/oracle/state.h"
 
 namespace gantry::oracle {
 

@@ -1,7 +1,7 @@
 // What the manual leaves undefined and the CPUs do not agree on.
 #pragma once
 
-#include "tests/semantics/oracle/generator.h"
+#include "tests/oracle/generator.h"
 
 namespace gantry::oracle {
 

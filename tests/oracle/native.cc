@@ -1,4 +1,4 @@
-#include "tests/semantics/oracle/native.h"
+#include "tests/oracle/native.h"
 
 #include <immintrin.h>
 #include <sys/mman.h>

@@ -1,10 +1,10 @@
-#include "tests/semantics/oracle/emulated.h"
+#include "tests/oracle/emulated.h"
 
 #include <csetjmp>
 #include <cstring>
 
 #include "emulator/interp/eval.h"
-#include "tests/semantics/oracle/native.h"
+#include "tests/oracle/native.h"
 
 namespace gantry::oracle {
 namespace {

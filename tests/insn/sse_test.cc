@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "emulator/semantics/float_ops.h"
-#include "tests/semantics/machine.h"
-#include "tests/semantics/random_lanes.h"
+#include "tests/insn/machine.h"
+#include "tests/insn/random_lanes.h"
 
 namespace gantry::test {
 namespace {

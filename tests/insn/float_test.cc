@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "emulator/semantics/float_ops.h"
-#include "tests/semantics/random_lanes.h"
+#include "tests/insn/random_lanes.h"
 
 namespace gantry::sem::fp {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "emulator/semantics/cpuid.h"
-#include "tests/semantics/paged_machine.h"
+#include "tests/insn/paged_machine.h"
 
 namespace gantry::test {
 namespace {

@@ -1,4 +1,4 @@
-#include "tests/semantics/oracle/undefined.h"
+#include "tests/oracle/undefined.h"
 
 #include <string_view>
 

@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "emulator/x86/decoder.h"
-#include "tests/semantics/oracle/compare.h"
-#include "tests/semantics/oracle/emulated.h"
-#include "tests/semantics/oracle/generator.h"
-#include "tests/semantics/oracle/native.h"
+#include "tests/oracle/compare.h"
+#include "tests/oracle/emulated.h"
+#include "tests/oracle/generator.h"
+#include "tests/oracle/native.h"
 
 namespace gantry::oracle {
 namespace {

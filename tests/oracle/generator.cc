@@ -1,11 +1,11 @@
-#include "tests/semantics/oracle/generator.h"
+#include "tests/oracle/generator.h"
 
 #include <algorithm>
 #include <cstring>
 #include <string_view>
 
-#include "tests/semantics/oracle/encoding.h"
-#include "tests/semantics/oracle/native.h"
+#include "tests/oracle/encoding.h"
+#include "tests/oracle/native.h"
 
 namespace gantry::oracle {
 namespace {

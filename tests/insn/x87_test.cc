@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "emulator/guest/fxsave.h"
-#include "tests/semantics/machine.h"
+#include "tests/insn/machine.h"
 
 namespace gantry::test {
 namespace {

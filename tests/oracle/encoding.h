@@ -3,7 +3,7 @@
 
 #include "emulator/x86/insn.h"
 #include "emulator/x86/opcode.h"
-#include "tests/semantics/oracle/random.h"
+#include "tests/oracle/random.h"
 
 namespace gantry::oracle {
 

@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "emulator/guest/flags.h"
-#include "tests/semantics/paged_machine.h"
+#include "tests/insn/paged_machine.h"
 
 namespace gantry::test {
 namespace {

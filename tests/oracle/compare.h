@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "tests/semantics/oracle/generator.h"
+#include "tests/oracle/generator.h"
 
 namespace gantry::oracle {
 

@@ -1,4 +1,4 @@
-#include "tests/semantics/oracle/encoding.h"
+#include "tests/oracle/encoding.h"
 
 #include <cstring>
 

@@ -3,8 +3,8 @@
 
 #include "emulator/x86/insn.h"
 #include "emulator/x86/opcode.h"
-#include "tests/semantics/oracle/random.h"
-#include "tests/semantics/oracle/state.h"
+#include "tests/oracle/random.h"
+#include "tests/oracle/state.h"
 
 namespace gantry::oracle {
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "emulator/x86/insn.h"
-#include "tests/semantics/oracle/state.h"
+#include "tests/oracle/state.h"
 
 namespace gantry::oracle {
 
