@@ -113,6 +113,12 @@ void probe_write(Cpu& cpu, u64 address, u64 size) {
   }
 }
 
+void store_v256(Cpu& cpu, u64 address, const V256& value) {
+  if ((address & 4095) > 4096 - sizeof value) probe_write(cpu, address, sizeof value);
+  store_v128(cpu, address, value.low);
+  store_v128(cpu, address + 16, value.high);
+}
+
 u64 atomic_rmw(Cpu& cpu, Rmw operation, unsigned width, u64 address, u64 value) {
   check_address(cpu, address, kFaultWrite);
   if (!kAtomicAtAnyAlignment && address % width != 0) {

@@ -76,6 +76,14 @@ inline void store_v128(Cpu& cpu, u64 address, const V128& value) {
   std::memcpy(reinterpret_cast<void*>(address), &value, sizeof value);
 }
 
+inline V256 load_v256(Cpu& cpu, u64 address) {
+  V128 low = load_v128(cpu, address);
+  return {low, load_v128(cpu, address + 16)};
+}
+
+// Nothing is written when any of it faults.
+void store_v256(Cpu& cpu, u64 address, const V256& value);
+
 // A load or store of 1, 2, 4 or 8 bytes chosen at run time; loads zero-extend.
 inline u64 load_width(Cpu& cpu, unsigned width, u64 address) {
   switch (width) {

@@ -24,6 +24,7 @@ using guest::FlagKind;
 using guest::LazyFlags;
 using guest::Rmw;
 using guest::V128;
+using guest::V256;
 using guest::Vector;
 using x86::Condition;
 using x86::Insn;
@@ -43,11 +44,12 @@ struct AnyShape {
   static unsigned operand_width(const Insn& i, unsigned n) { return i.op[n].width; }
   static unsigned width(const Insn& i) { return i.width; }
   static bool locked(const Insn& i) { return i.locked(); }
+  static bool vex(const Insn& i) { return i.vex(); }
   static Condition condition(const Insn& i) { return i.condition(); }
   static constexpr Addressing kAddressing = Addressing::kAny;
 };
 
-// The first two operands' kinds and widths are known; no LOCK.
+// The first two operands' kinds and widths are known; no LOCK, no VEX.
 template <unsigned kWidth, OperandKind kFirst, OperandKind kSecond = OperandKind::kNone,
           Addressing kAddress = Addressing::kAny, unsigned kSecondWidth = kWidth>
 struct FixedShape {
@@ -59,6 +61,7 @@ struct FixedShape {
   }
   static constexpr unsigned width(const Insn&) { return kWidth; }
   static constexpr bool locked(const Insn&) { return false; }
+  static constexpr bool vex(const Insn&) { return false; }
   static Condition condition(const Insn& i) { return i.condition(); }
   static constexpr Addressing kAddressing = kAddress;
 };
@@ -154,6 +157,7 @@ class Eval {
   using Int = u64;
   using Bool = bool;
   using Vec = V128;
+  using Wide = V256;
   using Flags = LazyFlags;
 
   explicit Eval(Cpu& cpu) : cpu_(cpu) {}
@@ -161,6 +165,10 @@ class Eval {
   // --- operands
   unsigned width(const Insn& i) const { return Shape::width(i); }
   bool locked(const Insn& i) const { return Shape::locked(i); }
+  bool vex(const Insn& i) const { return Shape::vex(i); }
+  bool wide(const Insn& i) const {
+    return kind(i, 0) == OperandKind::kYmm || kind(i, 1) == OperandKind::kYmm;
+  }
   OperandKind kind(const Insn& i, unsigned n) const { return Shape::kind(i, n); }
   unsigned operand_width(const Insn& i, unsigned n) const { return Shape::operand_width(i, n); }
 
@@ -204,6 +212,7 @@ class Eval {
   Vec read_vec(const Insn& i, unsigned n) {
     switch (Shape::kind(i, n)) {
       case OperandKind::kXmm:
+      case OperandKind::kYmm:
         return cpu_.xmm[i.op[n].reg];
       case OperandKind::kMmx:
         return {mmx(i.op[n].reg), 0};
@@ -220,8 +229,8 @@ class Eval {
   void write_vec(const Insn& i, unsigned n, const Vec& value) {
     switch (Shape::kind(i, n)) {
       case OperandKind::kXmm:
-        cpu_.xmm[i.op[n].reg] = value;
-        return;
+      case OperandKind::kYmm:
+        return set_xmm(i, i.op[n].reg, value);
       case OperandKind::kMmx:
         set_mmx(i.op[n].reg, value.lo);
         return;
@@ -236,7 +245,33 @@ class Eval {
   void write_low(const Insn& i, unsigned n, unsigned w, const Vec& value) {
     if (Shape::kind(i, n) == OperandKind::kMemory)
       return store_vec(w, vector_address(i, n, guest::kFaultWrite), value);
-    std::memcpy(&cpu_.xmm[i.op[n].reg], &value, w);
+    if (!Shape::vex(i)) {
+      std::memcpy(&cpu_.xmm[i.op[n].reg], &value, w);
+      return;
+    }
+    Vec merged = cpu_.xmm[i.op[1].reg];
+    std::memcpy(&merged, &value, w);
+    set_xmm(i, i.op[n].reg, merged);
+  }
+
+  Wide read_wide(const Insn& i, unsigned n) {
+    if (Shape::kind(i, n) == OperandKind::kYmm) {
+      return {cpu_.xmm[i.op[n].reg], cpu_.ymm_high[i.op[n].reg]};
+    }
+    if (Shape::kind(i, n) == OperandKind::kMemory && Shape::operand_width(i, n) == 32) {
+      return guest::load_v256(cpu_, vector_address(i, n, 0));
+    }
+    return {read_vec(i, n), {}};
+  }
+  void write_wide(const Insn& i, unsigned n, const Wide& value) {
+    if (Shape::kind(i, n) == OperandKind::kYmm) {
+      cpu_.xmm[i.op[n].reg] = value.low;
+      cpu_.ymm_high[i.op[n].reg] = value.high;
+    } else if (Shape::kind(i, n) == OperandKind::kMemory && Shape::operand_width(i, n) == 32) {
+      guest::store_v256(cpu_, vector_address(i, n, guest::kFaultWrite), value);
+    } else {
+      write_vec(i, n, value.low);
+    }
   }
 
   // Using an MMX register raises a pending x87 exception, else sets all tags to valid and TOP to 0
@@ -266,7 +301,11 @@ class Eval {
     }
   }
   Vec xmm(unsigned n) const { return cpu_.xmm[n]; }
-  void set_xmm(unsigned n, const Vec& value) { cpu_.xmm[n] = value; }
+  void set_xmm(const Insn& i, unsigned n, const Vec& value) {
+    cpu_.xmm[n] = value;
+    if (Shape::vex(i)) clear_high(n);
+  }
+  void clear_high(unsigned n) { cpu_.ymm_high[n] = {}; }
 
   Int effective_offset(const Insn& i) const {
     const auto& m = i.mem;
@@ -529,7 +568,8 @@ class Eval {
 
   Int vector_address(const Insn& i, unsigned n, u32 access) {
     Int a = address(i);
-    if (Shape::operand_width(i, n) == 16 && (a & 15) && i.aligned) [[unlikely]]
+    unsigned w = Shape::operand_width(i, n);
+    if (w >= 16 && (a & (w - 1)) && i.aligned) [[unlikely]]
       raise_gp(cpu_);
     return checked(i, a, access);
   }

@@ -298,7 +298,7 @@ constexpr Special kSpecials[] = {
 }  // namespace
 
 Handler specialise(Handler general, const Insn& insn) {
-  if (insn.locked()) return nullptr;
+  if (insn.locked() || insn.vex()) return nullptr;
   for (const Special& s : kSpecials) {
     if (s.general == general) return s.choose(insn);
   }

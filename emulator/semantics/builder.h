@@ -15,6 +15,7 @@
 //   B::Int    up to 64 bits, always zero-extended from its width
 //   B::Bool   a condition
 //   B::Vec    16 bytes
+//   B::Wide   a Vec `low` and a Vec `high`: the operands of AVX, in halves
 //   B::Flags  the six status flags as a value
 //
 // Widths are in bytes (1, 2, 4, 8) and come first: add(w, a, b). Results are zero-extended from w.
@@ -24,11 +25,18 @@
 //   read(i, n), write(i, n, v) operand n at its own width: GPR, high byte, immediate, segment,
 //   memory.
 //                              A 32-bit GPR write clears the upper half, narrower ones merge.
-//   read_vec(i, n)             XMM or MMX register or memory; narrower memory operands and MMX are
+//   read_vec(i, n)             XMM or MMX register, low half of YMM, or memory; narrower memory
+//   operands and MMX are
 //                              zero-extended to 16 bytes; obeys the row's kAligned attribute
-//   write_vec(i, n, v)         whole operand: 16 bytes of an XMM register (upper YMM half kept), or
-//                              as many bytes of memory or MMX as the operand is wide
-//   write_low(i, n, w, v)      only the low w bytes; the rest of an XMM destination is kept
+//   write_vec(i, n, v)         whole operand: 16 bytes of an XMM register (the upper YMM half is
+//                              kept by legacy encodings and cleared by VEX), or as many bytes of
+//                              memory or MMX as the operand is wide
+//   write_low(i, n, w, v)      only the low w bytes; the rest of an XMM destination is kept, under
+//                              VEX it comes from operand 1 and the upper YMM half is cleared
+//   read_wide, write_wide      as read_vec and write_vec, and both halves of a YMM register or of
+//   32
+//                              bytes of memory; `high` is zero or ignored where there is none
+//   vex(i), wide(i)            the encoding has a VEX prefix; its vectors are 32 bytes
 //   enter_mmx()                what reading or writing an MMX register does first, for an
 //   instruction
 //                              that may raise before it writes one
@@ -41,7 +49,7 @@
 //   operand_address(i, delta, access)          `delta` bytes further, wrapped at the address width
 //   segment_base(i)            of the memory operand or, for string instructions, of the override
 //   width(i), kind(i, n), operand_width(i, n), locked(i)   what the decoder says
-//   gpr(n), set_gpr(n, w, v), xmm(n), set_xmm(n, v)
+//   gpr(n), set_gpr(n, w, v), xmm(n), set_xmm(i, n, v) (as write_vec), clear_high(n) of YMM
 //
 // Memory: load(w, address), store(w, address, v), load_vec(w, address), store_vec(w, address, v);
 //   atomic_rmw(Rmw, w, address, v) and compare_exchange(w, address, expected, desired) return the
@@ -86,6 +94,7 @@ using guest::Exit;
 using guest::FlagKind;
 using guest::Rmw;
 using guest::V128;
+using guest::V256;
 using guest::Vector;
 using x86::Condition;
 using x86::Insn;
@@ -93,12 +102,14 @@ using x86::OperandKind;
 
 template <typename B>
 concept SemanticBuilder = requires(B b, const Insn& i, typename B::Int v, typename B::Bool c,
-                                   typename B::Vec x, typename B::Flags f) {
+                                   typename B::Vec x, typename B::Wide y, typename B::Flags f) {
   { b.read(i, 0) } -> std::same_as<typename B::Int>;
   b.write(i, 0, v);
   { b.read_vec(i, 0) } -> std::same_as<typename B::Vec>;
   b.write_vec(i, 0, x);
   b.write_low(i, 0, 4u, x);
+  { b.read_wide(i, 0) } -> std::same_as<typename B::Wide>;
+  b.write_wide(i, 0, y);
   { b.address(i) } -> std::same_as<typename B::Int>;
   { b.load(8u, v) } -> std::same_as<typename B::Int>;
   b.store(8u, v, v);

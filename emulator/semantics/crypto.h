@@ -76,7 +76,7 @@ void SHA1MSG2(B& b, const Insn& i) {
 }
 template <SemanticBuilder B>
 void SHA256RNDS2(B& b, const Insn& i) {
-  vec_binary_xmm0<vec::sha256_rounds>(b, i);
+  vec_binary_masked<vec::sha256_rounds>(b, i);
 }
 template <SemanticBuilder B>
 void SHA256MSG1(B& b, const Insn& i) {

@@ -159,7 +159,7 @@ void PSADBW(B& b, const Insn& i) {
 }
 template <SemanticBuilder B>
 void MPSADBW(B& b, const Insn& i) {
-  vec_binary_imm<vec::sum_differences_sliding>(b, i);
+  vec_binary_imm<vec::sum_differences_sliding, 3>(b, i);
 }
 template <SemanticBuilder B>
 void PHMINPOSUW(B& b, const Insn& i) {
@@ -249,8 +249,7 @@ void PMAXUD(B& b, const Insn& i) {
 }
 template <SemanticBuilder B>
 void PTEST(B& b, const Insn& i) {
-  auto rhs = b.read_vec(i, 1);
-  b.set_flags(b.flags_raw(b.call(vec::test_bits, b.read_vec(i, 0), rhs)));
+  vec_test<vec::test_bits>(b, i);
 }
 
 // --- products

@@ -64,9 +64,9 @@ void MOVNTQ(B& b, const Insn& i) {
 // --- scalars: a load clears the rest of the register, a move between registers keeps it.
 template <unsigned kBytes, typename B>
 void move_scalar(B& b, const Insn& i) {
-  auto value = b.read_vec(i, 1);
-  if (b.kind(i, 1) == OperandKind::kMemory) return b.write_vec(i, 0, value);
-  b.write_low(i, 0, kBytes, value);
+  bool memory = b.kind(i, 0) == OperandKind::kMemory || b.kind(i, 1) == OperandKind::kMemory;
+  if (memory) return vec_move(b, i);
+  b.write_low(i, 0, kBytes, b.read_vec(i, source(b, i, 1)));
 }
 template <SemanticBuilder B>
 void MOVSS(B& b, const Insn& i) {
@@ -103,7 +103,8 @@ void MOVDQ2Q(B& b, const Insn& i) {
 // --- halves
 template <typename B>
 void move_low_half(B& b, const Insn& i) {
-  b.write_low(i, 0, 8, b.read_vec(i, 1));
+  unsigned from = b.kind(i, 0) == OperandKind::kMemory ? 1 : source(b, i, 1);
+  b.write_low(i, 0, 8, b.read_vec(i, from));
 }
 template <typename B>
 void move_high_half(B& b, const Insn& i) {
@@ -135,7 +136,7 @@ void MOVLHPS(B& b, const Insn& i) {
 }
 template <SemanticBuilder B>
 void MOVHLPS(B& b, const Insn& i) {
-  b.write_low(i, 0, 8, b.call(vec::high_as_low, b.read_vec(i, 1)));
+  b.write_low(i, 0, 8, b.call(vec::high_as_low, b.read_vec(i, source(b, i, 1))));
 }
 
 template <SemanticBuilder B>
@@ -161,8 +162,9 @@ template <typename T, typename B>
 void insert_lane(B& b, const Insn& i) {
   unsigned lanes = is_mmx(b, i, 0) ? 8 / sizeof(T) : 16 / sizeof(T);
   if (is_mmx(b, i, 0)) b.call_cpu(x87::check_pending);
-  auto value = b.read(i, 1);
-  b.write_vec(i, 0, b.call(vec::insert<T>, b.read_vec(i, 0), value, b.imm(i.imm % lanes)));
+  auto value = b.read(i, source(b, i, 1));
+  auto rest = b.read_vec(i, source(b, i, 0));
+  b.write_vec(i, 0, b.call(vec::insert<T>, rest, value, b.imm(i.imm % lanes)));
 }
 template <SemanticBuilder B>
 void PEXTRB(B& b, const Insn& i) {
@@ -203,24 +205,26 @@ void PINSRQ(B& b, const Insn& i) {
 // A register operand supplies any of its lanes, a memory operand is one lane.
 template <SemanticBuilder B>
 void INSERTPS(B& b, const Insn& i) {
-  auto value = b.read_vec(i, 1);
-  u64 control = b.kind(i, 1) == OperandKind::kMemory ? i.imm & 0x3f : i.imm & 0xff;
-  b.write_vec(i, 0, b.call(vec::insert_dword_and_zero, b.read_vec(i, 0), value, b.imm(control)));
+  unsigned from = source(b, i, 1);
+  auto value = b.read_vec(i, from);
+  auto rest = b.read_vec(i, source(b, i, 0));
+  u64 control = b.kind(i, from) == OperandKind::kMemory ? i.imm & 0x3f : i.imm & 0xff;
+  b.write_vec(i, 0, b.call(vec::insert_dword_and_zero, rest, value, b.imm(control)));
 }
 
 // --- sign masks
 template <SemanticBuilder B>
 void PMOVMSKB(B& b, const Insn& i) {
-  if (is_mmx(b, i, 1)) return vec_to_gpr<vec::sign_mask<s8, 8>>(b, i);
-  vec_to_gpr<vec::sign_mask<s8, 16>>(b, i);
+  if (is_mmx(b, i, 1)) return vec_to_gpr<vec::sign_mask<s8, 8>, 8>(b, i);
+  vec_to_gpr<vec::sign_mask<s8, 16>, 16>(b, i);
 }
 template <SemanticBuilder B>
 void MOVMSKPS(B& b, const Insn& i) {
-  vec_to_gpr<vec::sign_mask<s32>>(b, i);
+  vec_to_gpr<vec::sign_mask<s32>, 4>(b, i);
 }
 template <SemanticBuilder B>
 void MOVMSKPD(B& b, const Insn& i) {
-  vec_to_gpr<vec::sign_mask<s64>>(b, i);
+  vec_to_gpr<vec::sign_mask<s64>, 2>(b, i);
 }
 
 }  // namespace gantry::sem

@@ -1,4 +1,4 @@
-// Unpack, pack, shuffle, blend and extend: MMX to SSE4.1.
+// Unpack, pack, shuffle, blend and extend: MMX to SSE4.1 and their VEX forms.
 #pragma once
 
 #include "emulator/semantics/sse_shapes.h"
@@ -97,7 +97,7 @@ void SHUFPS(B& b, const Insn& i) {
 }
 template <SemanticBuilder B>
 void SHUFPD(B& b, const Insn& i) {
-  vec_binary_imm<vec::shuffle_pairs_qwords>(b, i);
+  vec_binary_imm<vec::shuffle_pairs_qwords, 2>(b, i);
 }
 template <SemanticBuilder B>
 void PSHUFB(B& b, const Insn& i) {
@@ -116,73 +116,73 @@ void PBLENDW(B& b, const Insn& i) {
 }
 template <SemanticBuilder B>
 void BLENDPS(B& b, const Insn& i) {
-  vec_binary_imm<vec::blend<u32>>(b, i);
+  vec_binary_imm<vec::blend<u32>, 4>(b, i);
 }
 template <SemanticBuilder B>
 void BLENDPD(B& b, const Insn& i) {
-  vec_binary_imm<vec::blend<u64>>(b, i);
+  vec_binary_imm<vec::blend<u64>, 2>(b, i);
 }
 template <SemanticBuilder B>
 void PBLENDVB(B& b, const Insn& i) {
-  vec_binary_xmm0<vec::blend_variable<s8>>(b, i);
+  vec_binary_masked<vec::blend_variable<s8>>(b, i);
 }
 template <SemanticBuilder B>
 void BLENDVPS(B& b, const Insn& i) {
-  vec_binary_xmm0<vec::blend_variable<s32>>(b, i);
+  vec_binary_masked<vec::blend_variable<s32>>(b, i);
 }
 template <SemanticBuilder B>
 void BLENDVPD(B& b, const Insn& i) {
-  vec_binary_xmm0<vec::blend_variable<s64>>(b, i);
+  vec_binary_masked<vec::blend_variable<s64>>(b, i);
 }
 
 // --- extend
 template <SemanticBuilder B>
 void PMOVSXBW(B& b, const Insn& i) {
-  vec_unary<vec::extend<s8, s16>>(b, i);
+  vec_extend<vec::extend<s8, s16>, 8>(b, i);
 }
 template <SemanticBuilder B>
 void PMOVSXBD(B& b, const Insn& i) {
-  vec_unary<vec::extend<s8, s32>>(b, i);
+  vec_extend<vec::extend<s8, s32>, 4>(b, i);
 }
 template <SemanticBuilder B>
 void PMOVSXBQ(B& b, const Insn& i) {
-  vec_unary<vec::extend<s8, s64>>(b, i);
+  vec_extend<vec::extend<s8, s64>, 2>(b, i);
 }
 template <SemanticBuilder B>
 void PMOVSXWD(B& b, const Insn& i) {
-  vec_unary<vec::extend<s16, s32>>(b, i);
+  vec_extend<vec::extend<s16, s32>, 8>(b, i);
 }
 template <SemanticBuilder B>
 void PMOVSXWQ(B& b, const Insn& i) {
-  vec_unary<vec::extend<s16, s64>>(b, i);
+  vec_extend<vec::extend<s16, s64>, 4>(b, i);
 }
 template <SemanticBuilder B>
 void PMOVSXDQ(B& b, const Insn& i) {
-  vec_unary<vec::extend<s32, s64>>(b, i);
+  vec_extend<vec::extend<s32, s64>, 8>(b, i);
 }
 template <SemanticBuilder B>
 void PMOVZXBW(B& b, const Insn& i) {
-  vec_unary<vec::extend<u8, u16>>(b, i);
+  vec_extend<vec::extend<u8, u16>, 8>(b, i);
 }
 template <SemanticBuilder B>
 void PMOVZXBD(B& b, const Insn& i) {
-  vec_unary<vec::extend<u8, u32>>(b, i);
+  vec_extend<vec::extend<u8, u32>, 4>(b, i);
 }
 template <SemanticBuilder B>
 void PMOVZXBQ(B& b, const Insn& i) {
-  vec_unary<vec::extend<u8, u64>>(b, i);
+  vec_extend<vec::extend<u8, u64>, 2>(b, i);
 }
 template <SemanticBuilder B>
 void PMOVZXWD(B& b, const Insn& i) {
-  vec_unary<vec::extend<u16, u32>>(b, i);
+  vec_extend<vec::extend<u16, u32>, 8>(b, i);
 }
 template <SemanticBuilder B>
 void PMOVZXWQ(B& b, const Insn& i) {
-  vec_unary<vec::extend<u16, u64>>(b, i);
+  vec_extend<vec::extend<u16, u64>, 4>(b, i);
 }
 template <SemanticBuilder B>
 void PMOVZXDQ(B& b, const Insn& i) {
-  vec_unary<vec::extend<u32, u64>>(b, i);
+  vec_extend<vec::extend<u32, u64>, 8>(b, i);
 }
 
 }  // namespace gantry::sem

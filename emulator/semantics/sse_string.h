@@ -46,7 +46,7 @@ void write_string_index(B& b, const Insn& i, typename B::Int result) {
 }
 template <typename B>
 void write_string_mask(B& b, const Insn& i, typename B::Int result) {
-  b.set_xmm(0, b.call(vec::string_mask, result, b.read(i, 2)));
+  b.set_xmm(i, 0, b.call(vec::string_mask, result, b.read(i, 2)));
   b.set_flags(b.flags_raw(b.shr(8, result, b.imm(vec::kStringFlagsShift))));
 }
 

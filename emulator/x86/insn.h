@@ -90,11 +90,12 @@ struct Insn {
   u8 prefixes = 0;  // Prefix bits that were present (a mandatory prefix of SSE included)
   u8 opcode = 0;    // last opcode byte; its low four bits are the Condition of a cc instruction
   u8 modrm = 0;
-  bool aligned = false;     // the row's kAligned: a 16-byte memory operand must be aligned
+  bool aligned = false;     // the row's kAligned: a 16 or 32-byte memory operand must be aligned
   bool ends_block = false;  // the row's kBranch, or a string instruction with REP or REPNE
 
   u64 next_rip() const { return rip + length; }
   bool locked() const { return prefixes & kPrefixLock; }
+  bool vex() const { return prefixes & kPrefixVex; }
   bool repeated() const { return prefixes & (kPrefixRep | kPrefixRepne); }
   Condition condition() const { return static_cast<Condition>(opcode & 15); }
 
