@@ -21,33 +21,30 @@
 // Widths are in bytes (1, 2, 4, 8) and come first: add(w, a, b). Results are zero-extended from w.
 //
 // Operands
-//   width(i)                   operand size of the instruction
-//   read(i, n), write(i, n, v) operand n at its own width: GPR, high byte, immediate, segment,
-//   memory.
-//                              A 32-bit GPR write clears the upper half, narrower ones merge.
-//   read_vec(i, n)             XMM or MMX register, low half of YMM, or memory; narrower memory
-//   operands and MMX are
-//                              zero-extended to 16 bytes; obeys the row's kAligned attribute
-//   write_vec(i, n, v)         whole operand: 16 bytes of an XMM register (the upper YMM half is
-//                              kept by legacy encodings and cleared by VEX), or as many bytes of
-//                              memory or MMX as the operand is wide
-//   write_low(i, n, w, v)      only the low w bytes; the rest of an XMM destination is kept, under
-//                              VEX it comes from operand 1 and the upper YMM half is cleared
-//   read_wide, write_wide      as read_vec and write_vec, and both halves of a YMM register or of
-//   32
-//                              bytes of memory; `high` is zero or ignored where there is none
-//   vex(i), wide(i)            the encoding has a VEX prefix; its vectors are 32 bytes
-//   enter_mmx()                what reading or writing an MMX register does first, for an
-//   instruction
-//                              that may raise before it writes one
-//   address(i)                 effective address of the memory operand, segment base added
-//   operand_address(i, access) the same for a read (access 0) or a write (kFaultWrite, the
-//   default):
-//                              an address that the guest cannot have has raised #SS, #GP or #PF
-//   effective_offset(i)        address(i) without the segment base (LEA)
-//   canonical_address(i)       the same for functions that look for the page fault themselves
-//   operand_address(i, delta, access)          `delta` bytes further, wrapped at the address width
-//   segment_base(i)            of the memory operand or, for string instructions, of the override
+//   width(i)              operand size of the instruction
+//   read(i, n)            operand n at its own width: GPR, high byte, immediate, segment, memory
+//   write(i, n, v)        a 32-bit GPR write clears the upper half, narrower ones merge
+//   read_vec(i, n)        XMM or MMX register, low half of YMM, or memory; what is narrower than 16
+//                         bytes is zero-extended; obeys the row's kAligned attribute
+//   write_vec(i, n, v)    16 bytes of an XMM register (the upper YMM half is kept by legacy
+//                         encodings and cleared by VEX), or as many bytes of memory or MMX as the
+//                         operand is wide
+//   write_low(i, n, w, v) the low w bytes; the rest of an XMM destination is kept, under VEX it
+//                         comes from operand 1 and the upper YMM half is cleared
+//   read_wide, write_wide the same for both halves of a YMM register or 32 bytes of memory; `high`
+//                         is zero or ignored where there is none
+//   vex(i), wide(i)       the encoding has a VEX prefix; its vectors are 32 bytes
+//   enter_mmx()           what reading or writing an MMX register does first, for an instruction
+//                         that may raise before it writes one
+//   address(i)            effective address of the memory operand, segment base added
+//   operand_address(i, access)
+//                         the same for a read (access 0) or a write (kFaultWrite, the default): an
+//                         address that the guest cannot have has raised #SS, #GP or #PF
+//   operand_address(i, delta, access)
+//                         `delta` bytes further, wrapped at the address width
+//   effective_offset(i)   address(i) without the segment base (LEA)
+//   canonical_address(i)  address(i) for functions that look for the page fault themselves
+//   segment_base(i)       of the memory operand or, for string instructions, of the override
 //   width(i), kind(i, n), operand_width(i, n), locked(i)   what the decoder says
 //   gpr(n), set_gpr(n, w, v), xmm(n), set_xmm(i, n, v) (as write_vec), clear_high(n) of YMM
 //
