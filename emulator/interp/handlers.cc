@@ -12,10 +12,7 @@ namespace gantry::interp {
 using namespace sem;
 
 void raise_bad_operand_address(Cpu& cpu, const Insn& i, u64 address, u32 access) {
-  bool stack = i.mem.base == guest::kRsp || i.mem.base == guest::kRbp;
-  if (stack && i.mem.segment == x86::kNoRegister) {
-    guest::raise_bad_stack_address(cpu, address, access);
-  }
+  if (i.mem.in_stack()) guest::raise_bad_stack_address(cpu, address, access);
   guest::raise_bad_address(cpu, address, access);
 }
 

@@ -1,6 +1,7 @@
 // Every instruction's body. A new family is included here.
 #pragma once
 
+#include "emulator/semantics/avx.h"
 #include "emulator/semantics/bit.h"
 #include "emulator/semantics/crypto.h"
 #include "emulator/semantics/flow.h"

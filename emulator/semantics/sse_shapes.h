@@ -56,11 +56,13 @@ void vec_unary(B& b, const Insn& i) {
   b.write_wide(i, 0, each_half(b, i, op, b.read_wide(i, 1)));
 }
 
-// op0 = f(op1, control)
-template <auto kOp, typename B>
+// op0 = f(op1, control). The upper half takes the control bits from kHighShift up.
+template <auto kOp, unsigned kHighShift = 0, typename B>
 void vec_unary_imm(B& b, const Insn& i) {
-  auto op = [&](const auto& a) { return b.call(kOp, a, control(b, i)); };
-  b.write_wide(i, 0, each_half(b, i, op, b.read_wide(i, 1)));
+  auto value = b.read_wide(i, 1);
+  typename B::Wide result = {b.call(kOp, value.low, control(b, i)), {}};
+  if (b.wide(i)) result.high = b.call(kOp, value.high, b.imm(i.imm >> kHighShift));
+  b.write_wide(i, 0, result);
 }
 
 // op0 = f(op1), where kPart consecutive bytes of the source make 16 of the destination.

@@ -44,6 +44,9 @@ struct MemoryOperand {
   u8 address_width = 8;      // bytes: 4 under an address-size prefix
   bool rip_relative = false;
 
+  // RSP and RBP as base mean the stack segment, whose faults are #SS (SDM vol. 1, 3.7.4).
+  bool in_stack() const { return (base == 4 || base == 5) && segment == kNoRegister; }
+
   bool operator==(const MemoryOperand&) const = default;
 };
 
