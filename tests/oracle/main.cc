@@ -4,6 +4,7 @@
 //
 // --cases are for each row; NAME is a row's mnemonic or semantics. A mismatch prints one line with
 // the --replay that shows it again, and the exit status is 1.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -15,9 +16,15 @@
 #include "tests/oracle/emulated.h"
 #include "tests/oracle/generator.h"
 #include "tests/oracle/native.h"
+#include "tests/oracle/pages.h"
+#include "tests/oracle/rows.h"
 
 namespace gantry::oracle {
 namespace {
+
+bool is_comparable(unsigned row) {
+  return x86::row_has_semantics(row) && !is_specified(row) && cpu_has(row);
+}
 
 struct Settings {
   u64 seed = 1;
@@ -38,12 +45,17 @@ struct Tally {
 
 std::string bytes_text(const Case& c) {
   std::string text;
-  for (unsigned i = 0; i < c.insn.length; i++) {
+  for (unsigned i = 0; i < std::min<unsigned>(c.insn.length, sizeof c.bytes); i++) {
     char byte[4];
     std::snprintf(byte, sizeof byte, "%02x", c.bytes[i]);
     text += byte;
   }
   return text;
+}
+
+std::string instruction_text(const Case& c) {
+  if (c.refused) return std::string("refused ") + x86::row_mnemonic(c.insn.row);
+  return x86::disassemble(c.insn);
 }
 
 std::string run_case(const Case& c) {
@@ -52,13 +64,13 @@ std::string run_case(const Case& c) {
   write_data(c.data);
   run_native(c.state, cpu);
   write_data(c.data);
-  run_emulated(c.insn, c.state, eval);
+  run_emulated(c, eval);
   return differences(c, cpu, eval);
 }
 
 void print_mismatch(u64 seed, unsigned row, u64 number, const Case& c, const std::string& text) {
   std::printf("--replay %lu:%u:%lu  %s  %s: %s\n", seed, row, number, bytes_text(c).c_str(),
-              x86::disassemble(c.insn).c_str(), text.c_str());
+              instruction_text(c).c_str(), text.c_str());
 }
 
 void run_row(const Settings& settings, unsigned row, Tally& tally) {
@@ -115,15 +127,19 @@ u64 run_all(const Settings& settings) {
 void print_state(const char* title, const State& state) {
   std::printf("%s:\n ", title);
   for (unsigned i = 0; i < 16; i++) std::printf(" r%u=%lx", i, state.gpr[i]);
-  std::printf("\n  rip=%lx rflags=%lx gs_base=%lx mxcsr=%x fcw=%x fsw=%x ftw=%x\n", state.rip,
-              state.rflags, state.gs_base, state.fx.mxcsr, state.fx.control, state.fx.status,
-              state.fx.tags);
+  std::printf("\n  rip=%lx rflags=%lx fs_base=%lx gs_base=%lx mxcsr=%x fcw=%x fsw=%x ftw=%x\n",
+              state.rip, state.rflags, state.fs_base, state.gs_base, state.fx.mxcsr,
+              state.fx.control, state.fx.status, state.fx.tags);
   for (unsigned i = 0; i < 8; i++) {
     std::printf("  st%u=%04x:%016lx", i, state.fx.st[i].sign_exponent, state.fx.st[i].significand);
   }
   std::printf("\n");
   for (unsigned i = 0; i < 16; i++) {
     std::printf("  xmm%u=%016lx:%016lx%s", i, state.fx.xmm[i].hi, state.fx.xmm[i].lo,
+                i % 4 == 3 ? "\n" : "");
+  }
+  for (unsigned i = 0; i < 16; i++) {
+    std::printf("  ymm%u.high=%016lx:%016lx%s", i, state.ymm_high[i].hi, state.ymm_high[i].lo,
                 i % 4 == 3 ? "\n" : "");
   }
 }
@@ -176,6 +192,7 @@ int run(int argc, char** argv) {
     return 2;
   }
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
+  map_data();
   prepare_native();
   if (!settings.replay.empty()) return replay(settings.replay);
   u64 mismatches = run_all(settings);

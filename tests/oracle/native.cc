@@ -11,13 +11,30 @@
 #include <cstring>
 
 #include "emulator/base/check.h"
+#include "tests/oracle/emulated.h"
+#include "tests/oracle/pages.h"
 
-// Loads everything and jumps. How it ends is the signal handler's business.
+// gantry_oracle_enter(state, area, components) loads everything and jumps. `area` is an XSAVE area
+// of `components`, or an FXSAVE area when that is zero. How it ends is the signal handler's
+// business.
+//
+// gantry_oracle_signal is the handler's first part. It brings back the host's FS base, without
+// which no C++ code can run, and keeps what it finds.
 asm(R"(
   .text
   .globl gantry_oracle_enter
 gantry_oracle_enter:
-  fxrstor64 176(%rdi)
+  mov %edx, %eax
+  xor %edx, %edx
+  test %eax, %eax
+  jz 1f
+  xrstor64 (%rsi)
+  jmp 2f
+1:
+  fxrstor64 (%rsi)
+2:
+  mov 144(%rdi), %rax
+  wrfsbase %rax
   mov 152(%rdi), %rax
   wrgsbase %rax
   mov 128(%rdi), %rax
@@ -42,11 +59,38 @@ gantry_oracle_enter:
   mov 56(%rdi), %rdi
   jmp *gantry_oracle_target(%rip)
 
+  .globl gantry_oracle_signal
+gantry_oracle_signal:
+  rdfsbase %rax
+  mov %rax, gantry_oracle_fs_base(%rip)
+  xor %eax, %eax
+  mov %fs, %eax
+  mov %rax, gantry_oracle_fs(%rip)
+  xor %eax, %eax
+  mov %eax, %fs
+  mov gantry_oracle_host_fs_base(%rip), %rax
+  wrfsbase %rax
+  pushq $0x202
+  popfq
+  jmp gantry_oracle_on_signal
+
   .local gantry_oracle_target
   .comm gantry_oracle_target,8,8
+  .globl gantry_oracle_host_fs_base
+  .comm gantry_oracle_host_fs_base,8,8
+  .globl gantry_oracle_fs_base
+  .comm gantry_oracle_fs_base,8,8
+  .globl gantry_oracle_fs
+  .comm gantry_oracle_fs,8,8
 )");
 
-extern "C" [[noreturn]] void gantry_oracle_enter(const gantry::oracle::State* state);
+extern "C" {
+[[noreturn]] void gantry_oracle_enter(const gantry::oracle::State* state, const void* area,
+                                      gantry::u32 components);
+void gantry_oracle_signal(int signal, siginfo_t* info, void* context);
+void gantry_oracle_on_signal(int signal, siginfo_t* info, void* context);
+extern gantry::u64 gantry_oracle_host_fs_base, gantry_oracle_fs_base, gantry_oracle_fs;
+}
 
 namespace gantry::oracle {
 namespace {
@@ -54,11 +98,23 @@ namespace {
 constexpr u64 kRfBit = 1 << 16;
 constexpr u8 kInt3 = 0xcc;
 
+// State components (SDM vol. 1, section 13.1).
+constexpr u32 kX87Component = 1, kSseComponent = 2, kAvxComponent = 4;
+
+// SDM vol. 1, section 13.4. The AVX component lies there on all CPUs that have it.
+struct alignas(64) XsaveArea {
+  guest::FxsaveImage legacy;
+  u64 components;
+  u64 compaction;
+  u64 reserved[6];
+  guest::V128 ymm_high[16];
+};
+static_assert(offsetof(XsaveArea, components) == 512 && offsetof(XsaveArea, ymm_high) == 576);
+
 std::jmp_buf back;
 bool native_running = false;
 Outcome* native_outcome = nullptr;
 u64 code_begin = kCodeBase, code_end = kCodeBase;  // of the instruction
-guest::Cpu* emulated_cpu = nullptr;
 
 // The code page a second time, for writing: no instruction under test reaches it.
 u8* code_alias = nullptr;
@@ -94,9 +150,24 @@ void capture_segments(State& state, u64 packed) {
   state.ds = read_ds();
   state.gs = read_gs();
   state.gs_base = __builtin_ia32_rdgsbase64();
+  state.fs = static_cast<u16>(gantry_oracle_fs);
+  state.fs_base = gantry_oracle_fs_base;
   state.ss = static_cast<u16>(packed >> 48);
   u16 null = 0;
   asm volatile("mov %0, %%es\n\tmov %0, %%ds\n\tmov %0, %%gs" : : "r"(null));
+}
+
+// The frame has the kernel's XSAVE area; a component whose bit is clear is in its initial state,
+// which is zero for the YMM registers. For x87 and SSE the kernel sets the bits always
+// (arch/x86/kernel/fpu/signal.c).
+void capture_vectors(State& state, const void* frame) {
+  const auto& area = *static_cast<const XsaveArea*>(frame);
+  std::memcpy(static_cast<void*>(&state.fx), &area.legacy, sizeof state.fx);
+  if (!has_ymm()) return;
+  bool initial = !(area.components & kAvxComponent);
+  for (unsigned i = 0; i < 16; i++) {
+    state.ymm_high[i] = initial ? guest::V128{} : area.ymm_high[i];
+  }
 }
 
 void capture(const ucontext_t& context, Outcome& out) {
@@ -108,40 +179,15 @@ void capture(const ucontext_t& context, Outcome& out) {
   for (unsigned i = 0; i < 16; i++) out.state.gpr[i] = static_cast<u64>(regs[kRegisters[i]]);
   out.state.rip = static_cast<u64>(regs[REG_RIP]);
   out.state.rflags = static_cast<u64>(regs[REG_EFL]) & ~kRfBit;
-  std::memcpy(static_cast<void*>(&out.state.fx), context.uc_mcontext.fpregs, sizeof out.state.fx);
+  capture_vectors(out.state, context.uc_mcontext.fpregs);
   capture_segments(out.state, static_cast<u64>(regs[REG_CSGSFS]));
   out.vector = static_cast<u32>(regs[REG_TRAPNO]);
   out.error = static_cast<u32>(regs[REG_ERR]);
   out.address = static_cast<u64>(regs[REG_CR2]);
   out.faulted = !is_end(out.vector, out.address, out.state.rip);
   if (!out.faulted && out.vector == 3) out.state.rip--;
-  if (out.vector != 14 || !out.faulted) out.address = 0;
-}
-
-void on_signal(int signal, siginfo_t*, void* pointer) {
-  asm volatile("pushq $0x202\n\tpopfq" : : : "cc", "memory");
-  const auto& context = *static_cast<ucontext_t*>(pointer);
-  if (native_running) {
-    native_running = false;
-    capture(context, *native_outcome);
-    std::longjmp(back, 1);
-  }
-  if (emulated_cpu) {
-    const auto& regs = context.uc_mcontext.gregs;
-    guest::raise(*emulated_cpu,
-                 {.vector = static_cast<guest::Vector>(regs[REG_TRAPNO]),
-                  .error = static_cast<u32>(regs[REG_ERR]),
-                  .address = regs[REG_TRAPNO] == 14 ? static_cast<u64>(regs[REG_CR2]) : 0,
-                  .host_signal = signal});
-  }
-  std::signal(signal, SIG_DFL);
-  std::raise(signal);
-}
-
-void map(u64 address, u64 size, int protection) {
-  void* at = mmap(reinterpret_cast<void*>(address), size, protection,
-                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-  CHECK(at == reinterpret_cast<void*>(address));
+  if (!out.faulted) out.vector = out.error = 0;
+  if (out.vector != 14) out.address = 0;
 }
 
 void map_code() {
@@ -165,20 +211,29 @@ void install_handlers() {
   stack.ss_size = kStackSize;
   CHECK(sigaltstack(&stack, nullptr) == 0);
   struct sigaction action{};
-  action.sa_sigaction = on_signal;
+  action.sa_sigaction = gantry_oracle_signal;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
   for (int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP}) {
     CHECK(sigaction(signal, &action, nullptr) == 0);
   }
 }
 
+// An area whose three components are all loaded, none taken to be in its initial state.
+void fill_area(const State& state, XsaveArea& area) {
+  area.legacy = state.fx;
+  area.components = kX87Component | kSseComponent | kAvxComponent;
+  std::memcpy(area.ymm_high, state.ymm_high, sizeof area.ymm_high);
+}
+
 }  // namespace
 
+bool has_ymm() {
+  static const bool has = __builtin_cpu_supports("avx");
+  return has;
+}
+
 void prepare_native() {
-  map(kDataBase, kDataSize + kPageSize, PROT_READ | PROT_WRITE);
-  auto* read_only = reinterpret_cast<u8*>(kReadOnlyBase);
-  for (u64 i = 0; i < kPageSize; i++) read_only[i] = static_cast<u8>(i * 37 ^ i >> 3);
-  CHECK(mprotect(read_only, kPageSize, PROT_READ) == 0);
+  gantry_oracle_host_fs_base = __builtin_ia32_rdfsbase64();
   map_code();
   install_handlers();
 }
@@ -190,26 +245,31 @@ void write_code(u64 rip, std::span<const u8> bytes) {
   code_end = rip + bytes.size();
 }
 
-void write_data(const u8* data) {
-  std::memcpy(reinterpret_cast<void*>(kDataBase), data, kDataSize);
-}
-
 void run_native(const State& state, Outcome& outcome) {
+  static XsaveArea area;
   native_outcome = &outcome;
   outcome = {};
-  outcome.state.fs_base = state.fs_base;
+  std::memcpy(outcome.state.ymm_high, state.ymm_high, sizeof state.ymm_high);
+  fill_area(state, area);
   guest::FxsaveImage mine;
   asm volatile("fxsave64 %0" : "=m"(mine));
   if (!_setjmp(back)) {
     native_running = true;
-    gantry_oracle_enter(&state);
+    gantry_oracle_enter(&state, &area, has_ymm() ? static_cast<u32>(area.components) : 0);
   }
   asm volatile("fxrstor64 %0" : : "m"(mine));
-  std::memcpy(outcome.data, reinterpret_cast<void*>(kDataBase), kDataSize);
+  read_data(outcome.data);
 }
 
-void set_emulated_cpu(guest::Cpu* cpu) { emulated_cpu = cpu; }
-
-u64 host_fs_base() { return __builtin_ia32_rdfsbase64(); }
-
 }  // namespace gantry::oracle
+
+void gantry_oracle_on_signal(int signal, siginfo_t* info, void* pointer) {
+  using namespace gantry::oracle;
+  const auto& context = *static_cast<ucontext_t*>(pointer);
+  if (native_running) {
+    native_running = false;
+    capture(context, *native_outcome);
+    std::longjmp(back, 1);
+  }
+  on_emulated_fault(signal, info, pointer);
+}

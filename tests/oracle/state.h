@@ -24,13 +24,14 @@ struct State {
   u64 gpr[16] = {};
   u64 rip = 0;
   u64 rflags = 0x202;
-  u64 fs_base = 0;  // the host's own: it is where glibc keeps its thread
+  u64 fs_base = 0;
   u64 gs_base = 0;
-  u16 es = 0, ss = 0x2b, ds = 0, gs = 0;
+  u16 es = 0, ss = 0x2b, ds = 0, fs = 0, gs = 0;
   alignas(16) guest::FxsaveImage fx = {};
+  guest::V128 ymm_high[16] = {};
 };
 static_assert(offsetof(State, rip) == 128 && offsetof(State, rflags) == 136);
-static_assert(offsetof(State, gs_base) == 152 && offsetof(State, fx) == 176);
+static_assert(offsetof(State, fs_base) == 144 && offsetof(State, gs_base) == 152);
 
 // What came of it. A fault leaves rip at the instruction.
 struct Outcome {
@@ -38,9 +39,8 @@ struct Outcome {
   bool faulted = false;
   u32 vector = 0;
   u32 error = 0;
-  u64 address = 0;  // of a page fault
-  // Eval's access ended above 2^47: its #GP came from the host and does not tell #GP from #SS.
-  bool host_protection_fault = false;
+  u64 address = 0;         // of a page fault
+  bool from_host = false;  // Eval met it in its own memory access
   u8 data[kDataSize];
 };
 
