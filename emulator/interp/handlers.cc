@@ -19,7 +19,7 @@ void raise_bad_operand_address(Cpu& cpu, const Insn& i, u64 address, u32 access)
 namespace {
 
 // An instruction that the table knows and we do not.
-void missing(Cpu& cpu, const Insn& i) {
+[[maybe_unused]] void missing(Cpu& cpu, const Insn& i) {
   char bytes[2 * x86::kMaxInsnLength + 1] = {};
   const auto* code = reinterpret_cast<const u8*>(i.rip);
   for (unsigned n = 0; log_enabled(Channel::kDecode) && n < i.length; n++) {
