@@ -1,0 +1,428 @@
+#include "emulator/ir/emit.h"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "emulator/base/check.h"
+#include "emulator/ir/evaluate.h"
+#include "emulator/semantics/x87_state.h"
+
+namespace gantry::ir {
+namespace {
+
+using guest::Cpu;
+
+void enter_mmx_state(Cpu& cpu) {
+  sem::x87::check_pending(cpu);
+  cpu.x87.top = 0;
+  cpu.x87.valid = 0xff;
+}
+
+constexpr u64 mmx_offset(unsigned n) {
+  return offsetof(Cpu, x87) + offsetof(guest::X87, st) + (n & 7) * sizeof(guest::F80);
+}
+
+bool is_commutative(Op op) {
+  return op == Op::kAdd || op == Op::kAnd || op == Op::kOr || op == Op::kXor || op == Op::kMul;
+}
+
+unsigned bytes_of(u64 value) {
+  if (value >> 32) return 8;
+  return value >> 16 ? 4 : value >> 8 ? 2 : 1;
+}
+
+}  // namespace
+
+Emit::Known::Known() : flags(kNoValue) {
+  std::fill(std::begin(gpr), std::end(gpr), kNoValue);
+  std::fill(std::begin(xmm), std::end(xmm), kNoValue);
+  std::fill(std::begin(high), std::end(high), kNoValue);
+}
+
+void Emit::Known::forget_differences(const Known& other) {
+  auto keep = [](Value& mine, Value theirs) { mine = mine == theirs ? mine : kNoValue; };
+  for (unsigned n = 0; n < 16; n++) {
+    keep(gpr[n], other.gpr[n]);
+    keep(xmm[n], other.xmm[n]);
+    keep(high[n], other.high[n]);
+  }
+  keep(flags, other.flags);
+}
+
+void Emit::begin(const Insn& i) {
+  start_ = unit_.code.size();
+  supported_ = true;
+  append(Op::kInsn, 0, 0, unit_.insns.size());
+  unit_.insns.push_back(i);
+}
+
+bool Emit::end() {
+  if (supported_) return true;
+  unit_.code.resize(start_ + 1);
+  known_ = {};
+  return false;
+}
+
+void Emit::interpret() {
+  append(Op::kInterpret);
+  known_ = {};
+}
+
+Value Emit::append(Op op, unsigned width, unsigned aux, u64 imm, Value a, Value b, Value c) {
+  unit_.code.push_back({.op = op,
+                        .width = static_cast<u8>(width),
+                        .aux = static_cast<u8>(aux),
+                        .arg = {a, b, c, kNoValue},
+                        .imm = imm});
+  return static_cast<Value>(unit_.code.size() - 1);
+}
+
+u64 Emit::helper_index(const Helper& helper) {
+  auto& helpers = unit_.helpers;
+  auto found = std::find(helpers.begin(), helpers.end(), helper);
+  if (found == helpers.end()) found = helpers.insert(found, helper);
+  return static_cast<u64>(found - helpers.begin());
+}
+
+Value Emit::use(Vec v) { return v.value == kNoValue ? append(Op::kVecZero, 16) : v.value; }
+
+// --- operands
+
+Emit::Int Emit::read(const Insn& i, unsigned n) {
+  unsigned w = i.op[n].width;
+  switch (i.op[n].kind) {
+    case OperandKind::kGpr:
+      return zext(w, gpr(i.op[n].reg));
+    case OperandKind::kMemory:
+      return load(w, address(i));
+    case OperandKind::kImmediate:
+      return imm(i.imm & width_mask(w));
+    case OperandKind::kImmediate2:
+      return imm(i.imm2);
+    case OperandKind::kRelative:
+      return imm(i.imm);
+    case OperandKind::kHighByte:
+      return and_(8, shr(8, gpr(i.op[n].reg), imm(8)), imm(0xff));
+    case OperandKind::kSegment:
+      return load_cpu(2, offsetof(Cpu, segment) + 2 * i.op[n].reg);
+    default:
+      UNREACHABLE();
+  }
+}
+
+void Emit::write(const Insn& i, unsigned n, Int value) {
+  unsigned reg = i.op[n].reg;
+  switch (i.op[n].kind) {
+    case OperandKind::kGpr:
+      return set_gpr(reg, i.op[n].width, value);
+    case OperandKind::kMemory:
+      return store(i.op[n].width, address(i), value);
+    case OperandKind::kHighByte:
+      return set_gpr(reg, 8, {append(Op::kInsert, 1, 8, 0, gpr(reg).value, value.value)});
+    default:
+      UNREACHABLE();
+  }
+}
+
+Emit::Vec Emit::read_vec(const Insn& i, unsigned n) {
+  switch (i.op[n].kind) {
+    case OperandKind::kXmm:
+    case OperandKind::kYmm:
+      return xmm(i.op[n].reg);
+    case OperandKind::kMmx:
+      enter_mmx();
+      return {append(Op::kVecFromInt, 8, 0, 0, load_cpu(8, mmx_offset(i.op[n].reg)).value)};
+    case OperandKind::kMemory:
+      if (kind(i, 0) == OperandKind::kMmx) call_cpu(&sem::x87::check_pending);
+      return load_vec(i.op[n].width, vector_address(i, n));
+    case OperandKind::kGpr:
+      return {append(Op::kVecFromInt, 8, 0, 0, read(i, n).value)};
+    default:
+      UNREACHABLE();
+  }
+}
+
+void Emit::write_vec(const Insn& i, unsigned n, Vec value) {
+  switch (i.op[n].kind) {
+    case OperandKind::kXmm:
+    case OperandKind::kYmm:
+      return set_xmm(i, i.op[n].reg, value);
+    case OperandKind::kMmx: {
+      enter_mmx();
+      u64 offset = mmx_offset(i.op[n].reg);
+      auto low = call(+[](V128 v) { return v.lo; }, value);
+      store_cpu(8, offset + offsetof(guest::F80, significand), low);
+      return store_cpu(2, offset + offsetof(guest::F80, sign_exponent), imm(0xffff));
+    }
+    case OperandKind::kMemory:
+      return store_vec(i.op[n].width, vector_address(i, n), value);
+    default:
+      UNREACHABLE();
+  }
+}
+
+void Emit::write_low(const Insn& i, unsigned n, unsigned w, Vec value) {
+  if (i.op[n].kind == OperandKind::kMemory) return store_vec(w, vector_address(i, n), value);
+  Vec rest = xmm(i.op[vex(i) ? 1 : n].reg);
+  set_xmm(i, i.op[n].reg, {append(Op::kVecInsertLow, w, 0, 0, rest.value, use(value))});
+}
+
+Emit::Wide Emit::read_wide(const Insn& i, unsigned n) {
+  if (i.op[n].kind == OperandKind::kYmm) return {xmm(i.op[n].reg), high(i.op[n].reg)};
+  if (i.op[n].kind != OperandKind::kMemory || i.op[n].width != 32) return {read_vec(i, n), {}};
+  Int at = vector_address(i, n);
+  Vec low = load_vec(16, at);
+  return {low, load_vec(16, add(8, at, imm(16)))};
+}
+
+void Emit::write_wide(const Insn& i, unsigned n, const Wide& value) {
+  if (i.op[n].kind == OperandKind::kYmm) {
+    set_xmm(i, i.op[n].reg, value.low);
+    return set_high(i.op[n].reg, value.high);
+  }
+  if (i.op[n].kind != OperandKind::kMemory || i.op[n].width != 32) {
+    return write_vec(i, n, value.low);
+  }
+  Int at = vector_address(i, n);
+  probe_write(32, at);
+  store_vec(16, at, value.low);
+  store_vec(16, add(8, at, imm(16)), value.high);
+}
+
+void Emit::enter_mmx() { call_cpu(&enter_mmx_state); }
+
+// --- guest registers
+
+Emit::Int Emit::gpr(unsigned n) {
+  if (known_.gpr[n] == kNoValue) known_.gpr[n] = append(Op::kGetGpr, 8, n);
+  return {known_.gpr[n]};
+}
+
+void Emit::set_gpr(unsigned n, unsigned w, Int value) {
+  Value whole =
+      w >= 4 ? zext(w, value).value : append(Op::kInsert, w, 0, 0, gpr(n).value, value.value);
+  append(Op::kSetGpr, 8, n, 0, whole);
+  known_.gpr[n] = whole;
+}
+
+Emit::Vec Emit::xmm(unsigned n) {
+  if (known_.xmm[n] == kNoValue) known_.xmm[n] = append(Op::kGetXmm, 16, n);
+  return {known_.xmm[n]};
+}
+
+void Emit::set_xmm(const Insn& i, unsigned n, Vec value) {
+  Value v = use(value);
+  append(Op::kSetXmm, 16, n, 0, v);
+  known_.xmm[n] = v;
+  if (vex(i) && i.op[0].kind != OperandKind::kYmm) clear_high(n);
+}
+
+Emit::Vec Emit::high(unsigned n) {
+  if (known_.high[n] == kNoValue) known_.high[n] = append(Op::kGetHigh, 16, n);
+  return {known_.high[n]};
+}
+
+void Emit::set_high(unsigned n, Vec value) {
+  Value v = use(value);
+  append(Op::kSetHigh, 16, n, 0, v);
+  known_.high[n] = v;
+}
+
+// --- addresses
+
+Emit::Int Emit::effective_offset(const Insn& i) {
+  const auto& m = i.mem;
+  Int offset = imm(static_cast<u64>(m.disp));
+  if (m.index != x86::kNoRegister) {
+    offset = add(8, shl(8, gpr(m.index), imm(m.scale)), offset);
+  }
+  if (m.base != x86::kNoRegister) offset = add(8, gpr(m.base), offset);
+  return zext(m.address_width, offset);
+}
+
+Emit::Int Emit::segment_base(const Insn& i) {
+  if (i.mem.segment == guest::kFs) return load_cpu(8, offsetof(Cpu, fs_base));
+  if (i.mem.segment == guest::kGs) return load_cpu(8, offsetof(Cpu, gs_base));
+  return imm(0);
+}
+
+Emit::Int Emit::operand_address(const Insn& i, Int delta, u32) {
+  Int offset = zext(i.mem.address_width, add(8, effective_offset(i), delta));
+  return add(8, offset, segment_base(i));
+}
+
+Emit::Int Emit::vector_address(const Insn& i, unsigned n) {
+  Int at = address(i);
+  if (i.aligned && i.op[n].width >= 16) {
+    append(Op::kCheckAligned, i.op[n].width, 0, 0, at.value);
+  }
+  return at;
+}
+
+Emit::Int Emit::atomic_rmw(Rmw operation, unsigned w, Int address, Int value) {
+  return {
+      append(Op::kAtomicRmw, w, static_cast<unsigned>(operation), 0, address.value, value.value)};
+}
+
+Emit::Int Emit::compare_exchange(unsigned w, Int address, Int expected, Int desired) {
+  return {append(Op::kCompareExchange, w, 0, 0, address.value, expected.value, desired.value)};
+}
+
+// --- integers
+
+std::optional<u64> Emit::constant(Value v) const {
+  if (unit_.code[v].op != Op::kConst) return std::nullopt;
+  return unit_.code[v].imm;
+}
+
+// How many bytes of the value may be other than zero.
+unsigned Emit::known_width(Value v) const {
+  const Inst& inst = unit_.code[v];
+  switch (inst.op) {
+    case Op::kConst:
+      return bytes_of(inst.imm);
+    case Op::kSext:
+    case Op::kInsert:
+      return 8;
+    case Op::kSelect:
+      return std::max(known_width(inst.arg[1]), known_width(inst.arg[2]));
+    case Op::kAnd:
+      return std::min(known_width(inst.arg[0]), known_width(inst.arg[1]));
+    default:
+      return inst.width;
+  }
+}
+
+// What an operation with a constant on its right is without it.
+std::optional<Emit::Int> Emit::simplify(Op op, unsigned w, Int a, u64 b) {
+  bool narrow = known_width(a.value) <= w;
+  switch (op) {
+    case Op::kAdd:
+    case Op::kSub:
+    case Op::kOr:
+    case Op::kXor:
+    case Op::kShl:
+    case Op::kShr:
+    case Op::kRol:
+    case Op::kRor:
+      if (b == 0 && narrow) return a;
+      return std::nullopt;
+    case Op::kAnd:
+      if (b == 0) return imm(0);
+      if (b == width_mask(w) && narrow) return a;
+      return std::nullopt;
+    default:
+      return std::nullopt;
+  }
+}
+
+Emit::Int Emit::binary(Op op, unsigned w, Int a, Int b) {
+  auto x = constant(a.value), y = constant(b.value);
+  if (x && y) return imm(evaluate_binary(op, w, *x, *y));
+  if (x && is_commutative(op)) {
+    std::swap(a, b);
+    std::swap(x, y);
+  }
+  if (y) {
+    if (auto simple = simplify(op, w, a, *y)) return *simple;
+  }
+  return {append(op, w, 0, 0, a.value, b.value)};
+}
+
+Emit::Int Emit::unary(Op op, unsigned w, Int a) {
+  if (auto x = constant(a.value)) return imm(evaluate_unary(op, w, *x));
+  if (op == Op::kZext && known_width(a.value) <= w) return a;
+  if (op == Op::kSext && w == 8) return a;
+  return {append(op, w, 0, 0, a.value)};
+}
+
+Emit::Bool Emit::compare(Op op, unsigned w, Int a, Int b) {
+  return {append(op, w, 0, 0, a.value, b.value)};
+}
+
+// --- flags
+
+Emit::Flags Emit::flags() {
+  if (known_.flags == kNoValue) known_.flags = append(Op::kGetFlags);
+  return {known_.flags};
+}
+
+void Emit::set_flags(Flags f) {
+  append(Op::kSetFlags, 0, 0, 0, f.value);
+  known_.flags = f.value;
+}
+
+void Emit::set_flags_if(Bool c, Flags f) {
+  Flags old = flags();
+  set_flags({append(Op::kFlagsSelect, 0, 0, 0, c.value, f.value, old.value)});
+}
+
+void Emit::update_flags(u64 mask, Int bits) {
+  Flags old = flags();
+  set_flags({append(Op::kFlagsUpdate, 0, 0, mask, old.value, bits.value)});
+}
+
+Emit::Flags Emit::flags_of(FlagKind k, unsigned w, Int lhs, Int rhs, Int result) {
+  return {append(Op::kFlagsOf, w, static_cast<unsigned>(k), 0, lhs.value, rhs.value, result.value)};
+}
+
+Emit::Flags Emit::flags_incdec(FlagKind k, unsigned w, Int lhs, Int result) {
+  Flags old = flags();
+  return {
+      append(Op::kFlagsIncDec, w, static_cast<unsigned>(k), 0, lhs.value, result.value, old.value)};
+}
+
+Emit::Flags Emit::flags_result(unsigned w, Int result, Int bits) {
+  return {append(Op::kFlagsResult, w, 0, 0, result.value, bits.value)};
+}
+
+Emit::Bool Emit::flag(u64 bit) {
+  switch (bit) {
+    case guest::kCF:
+      return condition(Condition::kB);
+    case guest::kZF:
+      return condition(Condition::kE);
+    case guest::kSF:
+      return condition(Condition::kS);
+    case guest::kPF:
+      return condition(Condition::kP);
+    case guest::kOF:
+      return condition(Condition::kO);
+    case guest::kAF:
+      return {append(Op::kTestAf, 0, 0, 0, flags().value)};
+    default:
+      return not_zero(and_(8, load_cpu(8, offsetof(Cpu, system_flags)), imm(bit)));
+  }
+}
+
+// --- control flow
+
+void Emit::branch(Bool c, u64 taken, u64 not_taken) {
+  Int there = imm(taken), here = imm(not_taken);
+  append(Op::kBranch, 8, 0, 0, c.value, there.value, here.value);
+}
+
+// RIP stays at the instruction while the count is not used up.
+void Emit::jump_after_repeat(const Insn& i) {
+  branch(is_zero(zext(i.mem.address_width, gpr(guest::kRcx))), i.next_rip(), i.rip);
+}
+
+Emit::Known Emit::enter_if(Bool c) {
+  append(Op::kIf, 0, 0, 0, c.value);
+  return known_;
+}
+
+Emit::Known Emit::enter_else(const Known& before) {
+  append(Op::kElse);
+  Known after_then = known_;
+  known_ = before;
+  return after_then;
+}
+
+// Only what both ways agree on is known, and no value of one way is used after it.
+void Emit::leave_if(const Known& other) {
+  append(Op::kEndIf);
+  known_.forget_differences(other);
+}
+
+}  // namespace gantry::ir

@@ -1,0 +1,375 @@
+// Emit: the builder that appends IR. What it knows of the guest state while it does so - which
+// value a register holds, which operands are constants - saves most of the traffic that a pass
+// would have to find afterwards.
+#pragma once
+
+#include <optional>
+#include <tuple>
+#include <type_traits>
+
+#include "emulator/ir/ir.h"
+#include "emulator/semantics/builder.h"
+
+namespace gantry::ir {
+
+using guest::Exit;
+using guest::FlagKind;
+using guest::Rmw;
+using guest::V128;
+using guest::V256;
+using guest::Vector;
+using x86::Condition;
+using x86::Insn;
+using x86::OperandKind;
+
+class Emit {
+ public:
+  struct Int {
+    Value value = kNoValue;
+  };
+  struct Bool {
+    Value value = kNoValue;
+  };
+  struct Vec {
+    Value value = kNoValue;  // none: zero
+  };
+  struct Flags {
+    Value value = kNoValue;
+  };
+  struct Wide {
+    Vec low;
+    Vec high;
+  };
+
+  explicit Emit(Unit& unit) : unit_(unit) {}
+
+  // Begins a guest instruction. `end` is false when its body asked for what the IR does not have;
+  // what was appended for it is gone then.
+  void begin(const Insn& i);
+  bool end();
+  // The interpreter executes the instruction.
+  void interpret();
+
+  // --- operands
+  unsigned width(const Insn& i) const { return i.width; }
+  bool locked(const Insn& i) const { return i.locked(); }
+  bool vex(const Insn& i) const { return i.vex(); }
+  bool wide(const Insn& i) const {
+    return kind(i, 0) == OperandKind::kYmm || kind(i, 1) == OperandKind::kYmm;
+  }
+  OperandKind kind(const Insn& i, unsigned n) const { return i.op[n].kind; }
+  unsigned operand_width(const Insn& i, unsigned n) const { return i.op[n].width; }
+
+  Int read(const Insn& i, unsigned n);
+  void write(const Insn& i, unsigned n, Int value);
+  Vec read_vec(const Insn& i, unsigned n);
+  void write_vec(const Insn& i, unsigned n, Vec value);
+  void write_low(const Insn& i, unsigned n, unsigned w, Vec value);
+  Wide read_wide(const Insn& i, unsigned n);
+  void write_wide(const Insn& i, unsigned n, const Wide& value);
+  void enter_mmx();
+
+  Int gpr(unsigned n);
+  void set_gpr(unsigned n, unsigned w, Int value);
+  Vec xmm(unsigned n);
+  void set_xmm(const Insn& i, unsigned n, Vec value);
+  void clear_high(unsigned n) { set_high(n, {}); }
+
+  Int effective_offset(const Insn& i);
+  Int segment_base(const Insn& i);
+  Int address(const Insn& i) { return add(8, effective_offset(i), segment_base(i)); }
+  Int canonical_address(const Insn& i) { return address(i); }
+  Int operand_address(const Insn& i, u32 = guest::kFaultWrite) { return address(i); }
+  Int operand_address(const Insn& i, Int delta, u32 access);
+
+  // --- memory
+  Int load(unsigned w, Int address) { return {append(Op::kLoad, w, 0, 0, address.value)}; }
+  void store(unsigned w, Int address, Int value) {
+    append(Op::kStore, w, 0, 0, address.value, value.value);
+  }
+  Vec load_vec(unsigned w, Int address) { return {append(Op::kLoadVec, w, 0, 0, address.value)}; }
+  void store_vec(unsigned w, Int address, Vec value) {
+    append(Op::kStoreVec, w, 0, 0, address.value, use(value));
+  }
+  Int load_stack(unsigned w, Int address) { return load(w, address); }
+  void store_stack(unsigned w, Int address, Int value) { store(w, address, value); }
+  Int atomic_rmw(Rmw operation, unsigned w, Int address, Int value);
+  Int compare_exchange(unsigned w, Int address, Int expected, Int desired);
+  void probe_write(unsigned w, Int address) { append(Op::kProbeWrite, w, 0, 0, address.value); }
+  void fence() { append(Op::kFence); }
+
+  // --- integers
+  Int imm(u64 value) { return {append(Op::kConst, 8, 0, value)}; }
+  Int add(unsigned w, Int a, Int b) { return binary(Op::kAdd, w, a, b); }
+  Int sub(unsigned w, Int a, Int b) { return binary(Op::kSub, w, a, b); }
+  Int and_(unsigned w, Int a, Int b) { return binary(Op::kAnd, w, a, b); }
+  Int or_(unsigned w, Int a, Int b) { return binary(Op::kOr, w, a, b); }
+  Int xor_(unsigned w, Int a, Int b) { return binary(Op::kXor, w, a, b); }
+  Int shl(unsigned w, Int a, Int n) { return binary(Op::kShl, w, a, n); }
+  Int shr(unsigned w, Int a, Int n) { return binary(Op::kShr, w, a, n); }
+  Int sar(unsigned w, Int a, Int n) { return binary(Op::kSar, w, a, n); }
+  Int rol(unsigned w, Int a, Int n) { return binary(Op::kRol, w, a, n); }
+  Int ror(unsigned w, Int a, Int n) { return binary(Op::kRor, w, a, n); }
+  Int mul(unsigned w, Int a, Int b) { return binary(Op::kMul, w, a, b); }
+  Int umulh(unsigned w, Int a, Int b) { return binary(Op::kUmulh, w, a, b); }
+  Int smulh(unsigned w, Int a, Int b) { return binary(Op::kSmulh, w, a, b); }
+  Int not_(unsigned w, Int a) { return unary(Op::kNot, w, a); }
+  Int neg(unsigned w, Int a) { return unary(Op::kNeg, w, a); }
+  Int zext(unsigned w, Int a) { return unary(Op::kZext, w, a); }
+  Int sext(unsigned w, Int a) { return unary(Op::kSext, w, a); }
+  Int clz(unsigned w, Int a) { return unary(Op::kClz, w, a); }
+  Int ctz(unsigned w, Int a) { return unary(Op::kCtz, w, a); }
+  Int popcnt(unsigned w, Int a) { return unary(Op::kPopcnt, w, a); }
+  Int bswap(unsigned w, Int a) { return unary(Op::kBswap, w, a); }
+
+  Bool eq(unsigned w, Int a, Int b) { return compare(Op::kEq, w, a, b); }
+  Bool ne(unsigned w, Int a, Int b) { return bool_not(eq(w, a, b)); }
+  Bool ult(unsigned w, Int a, Int b) { return compare(Op::kUlt, w, a, b); }
+  Bool ule(unsigned w, Int a, Int b) { return compare(Op::kUle, w, a, b); }
+  Bool slt(unsigned w, Int a, Int b) { return compare(Op::kSlt, w, a, b); }
+  Bool sle(unsigned w, Int a, Int b) { return compare(Op::kSle, w, a, b); }
+  Bool is_zero(Int a) { return eq(8, a, imm(0)); }
+  Bool not_zero(Int a) { return bool_not(is_zero(a)); }
+  Bool bool_and(Bool a, Bool b) { return {append(Op::kBoolAnd, 0, 0, 0, a.value, b.value)}; }
+  Bool bool_or(Bool a, Bool b) { return {append(Op::kBoolOr, 0, 0, 0, a.value, b.value)}; }
+  Bool bool_xor(Bool a, Bool b) { return {append(Op::kBoolXor, 0, 0, 0, a.value, b.value)}; }
+  Bool bool_not(Bool a) { return {append(Op::kBoolNot, 0, 0, 0, a.value)}; }
+  Int select(Bool c, Int a, Int b) {
+    return {append(Op::kSelect, 8, 0, 0, c.value, a.value, b.value)};
+  }
+  Vec select(Bool c, Vec a, Vec b) {
+    return {append(Op::kVecSelect, 16, 0, 0, c.value, use(a), use(b))};
+  }
+  Int to_int(Bool c) { return {append(Op::kToInt, 1, 0, 0, c.value)}; }
+
+  // --- flags
+  Flags flags_of(FlagKind k, unsigned w, Int lhs, Int rhs, Int result);
+  Flags flags_incdec(FlagKind k, unsigned w, Int lhs, Int result);
+  Flags flags_result(unsigned w, Int result, Int bits);
+  Flags flags_raw(Int bits) { return {append(Op::kFlagsRaw, 8, 0, 0, bits.value)}; }
+  void set_flags(Flags f);
+  void set_flags_if(Bool c, Flags f);
+  void update_flags(u64 mask, Int bits);
+  Bool carry_of(Flags f) { return test(Condition::kB, f); }
+  Bool flag(u64 bit);
+  Int flag_bits() { return {append(Op::kFlagBits, 8, 0, 0, flags().value)}; }
+  Bool condition(Condition c) { return test(c, flags()); }
+  Bool condition(const Insn& i) { return condition(i.condition()); }
+
+  // --- control flow
+  void jump(Int target) { append(Op::kSetRip, 8, 0, 0, target.value); }
+  void branch(Bool c, u64 taken, u64 not_taken);
+  void check_canonical(Int target) { append(Op::kCheckCanonical, 8, 0, 0, target.value); }
+  void raise(Vector vector, u32 error = 0) {
+    append(Op::kRaise, 0, static_cast<unsigned>(vector), error);
+  }
+  void exit(Exit reason, u32 detail = 0) {
+    append(Op::kExit, 0, static_cast<unsigned>(reason), detail);
+  }
+  template <typename F>
+  void when(Bool c, F body) {
+    Known before = enter_if(c);
+    body();
+    leave_if(before);
+  }
+  template <typename F, typename G>
+  void if_else(Bool c, F then, G otherwise) {
+    Known before = enter_if(c);
+    then();
+    Known after_then = enter_else(before);
+    otherwise();
+    leave_if(after_then);
+  }
+  // Loops over single iterations are left to the interpreter.
+  template <typename F>
+  void repeat(const Insn&, F) {
+    supported_ = false;
+  }
+  template <typename F>
+  void repeat_compare(const Insn&, Condition, F) {
+    supported_ = false;
+  }
+  void jump_after_repeat(const Insn& i);
+
+  // --- everything else
+  template <typename F, typename... Values>
+  auto call(F f, const Values&... values) {
+    using Result = std::invoke_result_t<F, Native<Values>...>;
+    return invoke<Result>(Op::kCall, helper<false, F, Result, Native<Values>...>(f), values...);
+  }
+  template <typename F, typename... Values>
+  auto call_cpu(F f, const Values&... values) {
+    using Result = std::invoke_result_t<F, guest::Cpu&, Native<Values>...>;
+    return invoke<Result>(Op::kCallCpu, helper<true, F, Result, Native<Values>...>(f), values...);
+  }
+
+ private:
+  // What is known of the guest state: the values that registers hold.
+  struct Known {
+    Value gpr[16];
+    Value xmm[16];
+    Value high[16];
+    Value flags;
+
+    Known();
+    void forget_differences(const Known& other);
+  };
+
+  // What a value is in C++.
+  template <typename T>
+  struct NativeOf;
+  template <typename T>
+  using Native = typename NativeOf<T>::Type;
+
+  Value append(Op op, unsigned width = 0, unsigned aux = 0, u64 imm = 0, Value a = kNoValue,
+               Value b = kNoValue, Value c = kNoValue);
+  Value use(Vec v);
+  std::optional<u64> constant(Value v) const;
+  unsigned known_width(Value v) const;
+  Int binary(Op op, unsigned w, Int a, Int b);
+  Int unary(Op op, unsigned w, Int a);
+  Bool compare(Op op, unsigned w, Int a, Int b);
+  std::optional<Int> simplify(Op op, unsigned w, Int a, u64 b);
+
+  Flags flags();
+  Bool test(Condition c, Flags f) {
+    return {append(Op::kTestFlags, 0, static_cast<unsigned>(c), 0, f.value)};
+  }
+  Vec high(unsigned n);
+  void set_high(unsigned n, Vec value);
+  Int load_cpu(unsigned w, u64 offset) { return {append(Op::kLoadCpu, w, 0, offset)}; }
+  void store_cpu(unsigned w, u64 offset, Int value) {
+    append(Op::kStoreCpu, w, 0, offset, value.value);
+  }
+  Int vector_address(const Insn& i, unsigned n);
+
+  Known enter_if(Bool c);
+  Known enter_else(const Known& before);
+  void leave_if(const Known& other);
+
+  template <bool kCpu, typename F, typename Result, typename... Args>
+  static Helper helper(F f);
+  u64 helper_index(const Helper& helper);
+  void argument(unsigned& slot, Int v) { append(Op::kArgInt, 8, slot++, 0, v.value); }
+  void argument(unsigned& slot, Bool v) { argument(slot, to_int(v)); }
+  void argument(unsigned& slot, Vec v) { append(Op::kArgVec, 16, slot++, 0, use(v)); }
+  void argument(unsigned& slot, const Wide& v) {
+    argument(slot, v.low);
+    argument(slot, v.high);
+  }
+  template <typename Result, typename... Values>
+  auto invoke(Op op, const Helper& helper, const Values&... values);
+
+  Unit& unit_;
+  Known known_;
+  std::size_t start_ = 0;
+  bool supported_ = true;
+};
+
+template <>
+struct Emit::NativeOf<Emit::Int> {
+  using Type = u64;
+};
+template <>
+struct Emit::NativeOf<Emit::Bool> {
+  using Type = bool;
+};
+template <>
+struct Emit::NativeOf<Emit::Vec> {
+  using Type = V128;
+};
+template <>
+struct Emit::NativeOf<Emit::Wide> {
+  using Type = V256;
+};
+
+// Appends the guest instruction's operations. False when the unit has no room left for it, and is
+// as it was before. RIP is written only by instructions that end a block.
+bool translate(const Insn& insn, Unit& unit, Emit& emit);
+
+namespace emit_internal {
+
+// Takes one argument out of the slots.
+template <typename T>
+T unpack(const Slot*& slot) {
+  if constexpr (std::is_same_v<T, V128>) {
+    return (slot++)->vector;
+  } else if constexpr (std::is_same_v<T, V256>) {
+    V128 low = (slot++)->vector;
+    return {low, (slot++)->vector};
+  } else {
+    return static_cast<T>((slot++)->integer);
+  }
+}
+
+template <typename T>
+void pack(Slot* slots, const T& result) {
+  if constexpr (std::is_same_v<T, V128>) {
+    slots[0].vector = result;
+  } else if constexpr (std::is_same_v<T, V256>) {
+    slots[0].vector = result.low;
+    slots[1].vector = result.high;
+  } else {
+    slots[0].integer = static_cast<u64>(result);
+  }
+}
+
+// A function by its address; a lambda without captures is made anew.
+template <typename F>
+F function(void* target) {
+  if constexpr (std::is_pointer_v<F>) {
+    return reinterpret_cast<F>(target);
+  } else {
+    return F{};
+  }
+}
+
+template <bool kCpu, typename F, typename Result, typename... Args>
+void invoke(void* target, guest::Cpu& cpu, Slot* slots) {
+  [[maybe_unused]] const Slot* next = slots;
+  auto run = [&]() -> Result {
+    // Braces: the arguments are unpacked in their order.
+    std::tuple<Args...> arguments{unpack<Args>(next)...};
+    return std::apply(
+        [&](const Args&... a) -> Result {
+          if constexpr (kCpu) {
+            return function<F>(target)(cpu, a...);
+          } else {
+            return function<F>(target)(a...);
+          }
+        },
+        arguments);
+  };
+  if constexpr (std::is_void_v<Result>) {
+    run();
+  } else {
+    pack(slots, run());
+  }
+}
+
+}  // namespace emit_internal
+
+template <bool kCpu, typename F, typename Result, typename... Args>
+Helper Emit::helper(F f) {
+  void* target = nullptr;
+  if constexpr (std::is_pointer_v<F>) target = reinterpret_cast<void*>(f);
+  return {&emit_internal::invoke<kCpu, F, Result, Args...>, target};
+}
+
+template <typename Result, typename... Values>
+auto Emit::invoke(Op op, const Helper& helper, const Values&... values) {
+  [[maybe_unused]] unsigned slot = 0;
+  (argument(slot, values), ...);
+  append(op, 0, 0, helper_index(helper));
+  if (op == Op::kCallCpu) known_ = {};
+  if constexpr (std::is_same_v<Result, V128>) {
+    return Vec{append(Op::kResultVec, 16)};
+  } else if constexpr (std::is_same_v<Result, V256>) {
+    Vec low = {append(Op::kResultVec, 16)};
+    return Wide{low, {append(Op::kResultVec, 16, 1)}};
+  } else if constexpr (!std::is_void_v<Result>) {
+    return Int{append(Op::kResultInt, sizeof(Result))};
+  }
+}
+
+}  // namespace gantry::ir

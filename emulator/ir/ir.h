@@ -1,0 +1,92 @@
+// The intermediate representation: what a translation unit is between decoding and host code.
+//
+// A unit is a list of instructions in SSA form: a value is the index of the instruction that makes
+// it. Guest state is read and written by instructions of their own (ops.def), so that passes see
+// it. Nothing here depends on the host.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "emulator/base/types.h"
+#include "emulator/guest/cpu.h"
+#include "emulator/x86/insn.h"
+
+namespace gantry::ir {
+
+enum class Type : u8 { kVoid, kInt, kBool, kVec, kFlags };
+
+// What an operation does besides making a value.
+enum Effect : u8 {
+  kPure = 0,
+  kReadsState = 1,
+  kWritesState = 2,
+  kReadsMemory = 4,
+  kWritesMemory = 8,
+  kMayFault = 16,  // may leave the unit; guest state is that before the guest instruction
+  kCallPart = 32,  // arguments, call and results stay in order
+  kMark = 64,      // structure: stays where it is
+  kAnything = kReadsState | kWritesState | kReadsMemory | kWritesMemory | kMayFault,
+};
+
+enum class Op : u8 {
+#define OP(name, result, arguments, effects) k##name,
+#include "emulator/ir/ops.def"
+#undef OP
+};
+
+constexpr unsigned kMaxArguments = 4;
+
+struct OpInfo {
+  const char* name;
+  Type result;
+  u8 effects;
+  u8 argument_count;
+  Type arguments[kMaxArguments];
+};
+const OpInfo& info(Op op);
+unsigned op_count();
+
+using Value = u16;
+constexpr Value kNoValue = 0xffff;
+
+struct Inst {
+  Op op = Op::kConst;
+  u8 width = 0;
+  u8 aux = 0;
+  Value arg[kMaxArguments] = {kNoValue, kNoValue, kNoValue, kNoValue};
+  u64 imm = 0;
+};
+
+// Where helpers find their arguments and leave their results.
+union alignas(16) Slot {
+  u64 integer;
+  guest::V128 vector;
+};
+constexpr unsigned kMaxSlots = 8;
+
+// A C++ function with its types erased: `invoke` unpacks the slots, calls `target` and packs the
+// result into slot 0 (and 1 for 32 bytes).
+struct Helper {
+  void (*invoke)(void* target, guest::Cpu& cpu, Slot* slots) = nullptr;
+  void* target = nullptr;
+
+  bool operator==(const Helper&) const = default;
+};
+
+struct Unit {
+  std::vector<x86::Insn> insns;
+  std::vector<Inst> code;
+  std::vector<Helper> helpers;
+
+  void clear();
+};
+
+// One line an operation: "  %12 = add.4 %3, %7".
+std::string print(const Unit& unit);
+
+// The first rule that the unit breaks, as a sentence; empty when it is well-formed.
+std::string verify(const Unit& unit);
+
+}  // namespace gantry::ir

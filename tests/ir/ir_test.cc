@@ -1,0 +1,130 @@
+// What instructions become in IR, the verifier's rules, and folding. That every row's IR means the
+// same as the CPU's instruction is the oracle's business (tests/oracle, --ir).
+#include "emulator/ir/ir.h"
+
+#include <gtest/gtest.h>
+
+#include <initializer_list>
+
+#include "emulator/interp/ir_evaluator.h"
+#include "emulator/ir/emit.h"
+#include "emulator/x86/decoder.h"
+
+namespace gantry::ir {
+namespace {
+
+using Code = std::initializer_list<u8>;
+
+// The instructions one after another, from 0x1000.
+Unit translate_all(std::initializer_list<Code> codes) {
+  Unit unit;
+  Emit emit(unit);
+  u64 rip = 0x1000;
+  for (Code code : codes) {
+    u8 bytes[x86::kMaxInsnLength + 1] = {};
+    std::copy(code.begin(), code.end(), bytes);
+    x86::Insn insn;
+    EXPECT_EQ(x86::decode(bytes, rip, insn), x86::DecodeStatus::kOk);
+    EXPECT_TRUE(translate(insn, unit, emit));
+    rip = insn.next_rip();
+  }
+  EXPECT_EQ(verify(unit), "");
+  return unit;
+}
+
+unsigned count(const Unit& unit, Op op) {
+  unsigned n = 0;
+  for (const Inst& inst : unit.code) n += inst.op == op;
+  return n;
+}
+
+TEST(Emit, AddReadsComputesWritesAndSetsFlags) {
+  EXPECT_EQ(print(translate_all({{0x48, 0x01, 0xd8}})),
+            "0x1000: add rax, rbx\n"
+            "  %1 = GetGpr.8 #3\n"
+            "  %2 = GetGpr.8 #0\n"
+            "  %3 = Add.8 %2, %1\n"
+            "  SetGpr.8 #0 %3\n"
+            "  %5 = FlagsOf.8 #1 %2, %1, %3\n"
+            "  SetFlags %5\n");
+}
+
+TEST(Emit, RegistersAreReadOnceAUnit) {
+  // mov rcx, rax; add rcx, rax; mov rdx, rcx
+  Unit unit = translate_all({{0x48, 0x89, 0xc1}, {0x48, 0x01, 0xc1}, {0x48, 0x89, 0xca}});
+  EXPECT_EQ(count(unit, Op::kGetGpr), 1u);
+  EXPECT_EQ(count(unit, Op::kSetGpr), 3u);
+}
+
+TEST(Emit, AConditionReadsTheFlagsOfTheCompareBefore) {
+  // cmp eax, ecx; jb +0
+  Unit unit = translate_all({{0x39, 0xc8}, {0x72, 0x00}});
+  EXPECT_EQ(count(unit, Op::kGetFlags), 0u);
+  EXPECT_EQ(count(unit, Op::kTestFlags), 1u);
+  EXPECT_EQ(count(unit, Op::kBranch), 1u);
+}
+
+TEST(Emit, AddressesOfConstantPartsFold) {
+  // mov eax, [rbx]: no addition of a zero displacement or segment base
+  EXPECT_EQ(count(translate_all({{0x8b, 0x03}}), Op::kAdd), 0u);
+  // mov eax, [rbx + rcx * 4 + 16]
+  EXPECT_EQ(count(translate_all({{0x8b, 0x44, 0x8b, 0x10}}), Op::kAdd), 2u);
+}
+
+TEST(Emit, A32BitResultIsNotExtendedAgain) {
+  // add eax, ecx; mov edx, eax
+  Unit unit = translate_all({{0x01, 0xc8}, {0x89, 0xc2}});
+  EXPECT_EQ(count(unit, Op::kZext), 2u);  // of the two registers as they came
+}
+
+TEST(Emit, CallsThatMayChangeTheStateEndWhatIsKnown) {
+  // mov rcx, rax; cpuid; mov rdx, rax
+  Unit unit = translate_all({{0x48, 0x89, 0xc1}, {0x0f, 0xa2}, {0x48, 0x89, 0xc2}});
+  EXPECT_EQ(count(unit, Op::kGetGpr), 2u);
+}
+
+TEST(Emit, RepeatedComparesAreLeftToTheInterpreter) {
+  Unit unit = translate_all({{0xf3, 0xa6}});  // repe cmpsb
+  ASSERT_EQ(unit.code.size(), 2u);
+  EXPECT_EQ(unit.code[1].op, Op::kInterpret);
+}
+
+TEST(Evaluate, AUnitOfSeveralInstructionsRuns) {
+  // mov eax, 7; lea rcx, [rax + rax * 2]; sub ecx, 21; sete dl
+  Unit unit = translate_all(
+      {{0xb8, 7, 0, 0, 0}, {0x48, 0x8d, 0x0c, 0x40}, {0x83, 0xe9, 21}, {0x0f, 0x94, 0xc2}});
+  guest::Cpu cpu;
+  interp::evaluate(unit, cpu);
+  EXPECT_EQ(cpu.gpr[guest::kRcx], 0u);
+  EXPECT_EQ(cpu.gpr[guest::kRdx], 1u);
+  EXPECT_TRUE(cpu.flags.zf());
+}
+
+TEST(Verify, FindsAnArgumentOfAnotherType) {
+  Unit unit;
+  unit.code = {{.op = Op::kGetFlags}, {.op = Op::kSetGpr, .width = 8, .arg = {0, kNoValue}}};
+  unit.code[1].arg[2] = unit.code[1].arg[3] = kNoValue;
+  EXPECT_EQ(verify(unit), "%1 (SetGpr): an argument of another type");
+}
+
+TEST(Verify, FindsAnArgumentFromABodyThatHasEnded) {
+  Unit unit;
+  Emit emit(unit);
+  Emit::Int inner;
+  emit.when(emit.condition(x86::Condition::kE), [&] { inner = emit.gpr(3); });
+  emit.jump(inner);
+  EXPECT_NE(verify(unit).find("from the body of an If"), std::string::npos);
+}
+
+TEST(Verify, FindsAnOpenIf) {
+  Unit unit;
+  Emit emit(unit);
+  auto zero = emit.condition(x86::Condition::kE);
+  unit.code.push_back({.op = Op::kIf, .arg = {zero.value, kNoValue, kNoValue, kNoValue}});
+  EXPECT_EQ(verify(unit), "the unit ends within an If");
+}
+
+TEST(Ops, ThereAreAboutAsManyAsAPersonCanKnow) { EXPECT_LE(op_count(), 150u); }
+
+}  // namespace
+}  // namespace gantry::ir
