@@ -11,7 +11,7 @@ namespace {
 using Emitter = void (*)(Emit&, const Insn&);
 
 // An instruction that the table knows and we do not: the interpreter says so.
-void missing(Emit& b, const Insn&) { b.interpret(); }
+[[maybe_unused]] void missing(Emit& b, const Insn&) { b.interpret(); }
 
 #define OP(map, opcode, prefixes, modrm, mnemonic, op1, op2, op3, op4, semantics, attributes) \
   semantics,
