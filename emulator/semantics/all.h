@@ -5,6 +5,7 @@
 #include "emulator/semantics/bit.h"
 #include "emulator/semantics/crypto.h"
 #include "emulator/semantics/flow.h"
+#include "emulator/semantics/fma.h"
 #include "emulator/semantics/integer.h"
 #include "emulator/semantics/move.h"
 #include "emulator/semantics/shift.h"

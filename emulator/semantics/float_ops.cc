@@ -49,13 +49,28 @@ T arith_element(Env& env, Arith op, T a, T b) {
 
 // Lane k is f(env, k); the rest of the lanes are those of `rest`. The flags of all lanes count
 // together, but where one lane stops before computing no lane has computed.
-template <typename T, typename F>
-V128 each_lane(Cpu& cpu, unsigned lanes, V128 rest, F f) {
-  Env env = env_of(cpu);
-  auto result = rest.as<T>();
+template <typename T, typename V, typename F>
+V each_lane(Cpu& cpu, Env env, unsigned lanes, V rest, F f) {
+  auto result = rest.template as<T>();
   for (unsigned k = 0; k < lanes; ++k) result[k] = f(env, k);
   finish(cpu, env);
-  return V128::from(result);
+  return V::from(result);
+}
+template <typename T, typename V, typename F>
+V each_lane(Cpu& cpu, unsigned lanes, V rest, F f) {
+  return each_lane<T>(cpu, env_of(cpu), lanes, rest, f);
+}
+
+// A product's NaN goes before the addend's. Infinity times zero is invalid only without a NaN.
+template <typename T>
+T fma_element(Env& env, bool negate_product, bool negate_addend, T a, T b, T c) {
+  Number x = unpack(env, a), y = unpack(env, b), z = unpack(env, c);
+  if (z.kind == Kind::kSignalingNan) env.flags |= kInvalid;
+  if (x.is_nan() || y.is_nan()) return pack<T>(choose_nan(env, x, y));
+  if (z.is_nan()) return pack<T>(z.quieted());
+  x.sign ^= negate_product;
+  z.sign ^= negate_addend;
+  return pack<T>(multiply_add(env, kFormatOf<T>, x, y, z));
 }
 
 // The relations that satisfy each predicate, and which predicates are silent about quiet NaNs. The
@@ -81,6 +96,24 @@ constexpr u8 kPredicates[16] = {
 constexpr bool signals_quiet(u64 predicate) {
   constexpr u32 kSignaling = 0b0110'0110'0110'0110;
   return ((kSignaling >> (predicate & 15)) & 1) != (predicate >> 4 & 1);
+}
+
+template <typename T>
+unsigned relation_soft(Env& env, T a, T b, bool signal_quiet) {
+  Number x = unpack(env, a), y = unpack(env, b);
+  if (x.is_nan() || y.is_nan()) {
+    bool signaling = x.kind == Kind::kSignalingNan || y.kind == Kind::kSignalingNan;
+    if (signaling || signal_quiet) env.flags |= kInvalid;
+    return kUnordered;
+  }
+  note_denormals(env, x, y);
+  int order = compare(x, y);
+  return order < 0 ? kLess : order == 0 ? kEqual : kGreater;
+}
+
+template <typename To>
+To resize_element(Env& env, const Number& n) {
+  return pack<To>(n.is_nan() ? choose_nan(env, n, n) : convert(env, kFormatOf<To>, n));
 }
 
 template <typename T>
@@ -127,82 +160,76 @@ void finish(Cpu& cpu, const Env& env) {
     guest::raise(cpu, {.vector = guest::Vector::kSimd});
 }
 
-template <typename T>
-V128 arith_soft(Cpu& cpu, Arith op, unsigned lanes, V128 a, V128 b) {
-  auto x = a.as<T>(), y = b.as<T>();
+template <typename T, typename V>
+V arith_soft(Cpu& cpu, Arith op, unsigned lanes, V a, V b) {
+  auto x = a.template as<T>(), y = b.template as<T>();
   return each_lane<T>(cpu, lanes, a,
                       [&](Env& env, unsigned k) { return arith_element(env, op, x[k], y[k]); });
 }
 
-template <typename T>
-V128 add_sub(Cpu& cpu, V128 a, V128 b) {
-  auto x = a.as<T>(), y = b.as<T>();
-  return each_lane<T>(cpu, x.size(), a, [&](Env& env, unsigned k) {
+template <typename T, typename V>
+V fma_soft(Cpu& cpu, Fma op, unsigned lanes, V a, V b, V c) {
+  auto x = a.template as<T>(), y = b.template as<T>(), z = c.template as<T>();
+  return each_lane<T>(cpu, lanes, a, [&](Env& env, unsigned k) {
+    return fma_element(env, negates_product(op), negates_addend(op, k), x[k], y[k], z[k]);
+  });
+}
+
+template <typename T, typename V>
+V add_sub(Cpu& cpu, V a, V b) {
+  auto x = a.template as<T>(), y = b.template as<T>();
+  return each_lane<T>(cpu, kLanesIn<T, V>, a, [&](Env& env, unsigned k) {
     return arith_element(env, k & 1 ? Arith::kAdd : Arith::kSub, x[k], y[k]);
   });
 }
 
-template <Arith kOp, typename T>
-V128 horizontal(Cpu& cpu, V128 a, V128 b) {
-  constexpr unsigned kHalf = vec::kLanes<T> / 2;
-  V128::Lanes<T> even, odd;
-  for (unsigned k = 0; k < kHalf; ++k) {
-    even[k] = a.as<T>()[2 * k];
-    odd[k] = a.as<T>()[2 * k + 1];
-    even[kHalf + k] = b.as<T>()[2 * k];
-    odd[kHalf + k] = b.as<T>()[2 * k + 1];
+template <Arith kOp, typename T, typename V>
+V horizontal(Cpu& cpu, V a, V b) {
+  constexpr unsigned kCount = kLanesIn<T, V128>, kHalf = kCount / 2;
+  auto x = a.template as<T>(), y = b.template as<T>(), even = x, odd = x;
+  for (unsigned k = 0; k < kLanesIn<T, V>; ++k) {
+    const auto& from = k % kCount < kHalf ? x : y;
+    unsigned pair = k / kCount * kCount + k % kHalf * 2;
+    even[k] = from[pair];
+    odd[k] = from[pair + 1];
   }
-  return arith<kOp, T, 2 * kHalf>(cpu, V128::from(even), V128::from(odd));
+  return arith<kOp, T>(cpu, V::from(even), V::from(odd));
 }
 
-template <typename T>
-V128 dot_product(Cpu& cpu, V128 a, V128 b, u64 control) {
-  constexpr unsigned kCount = vec::kLanes<T>;
-  auto x = a.as<T>(), y = b.as<T>();
-  V128::Lanes<T> products = {}, result = {};
-  Env env = env_of(cpu);
+// Products, sums and, of single floats, sums of sums are steps, each of which ends the instruction
+// when it raises. Each lane has a sum of its own, which shows only in the choice between several
+// NaNs.
+template <typename T, typename V>
+V dot_product(Cpu& cpu, V a, V b, u64 control) {
+  constexpr bool kSingle = sizeof(T) == 4;
+  constexpr unsigned kCount = kLanesIn<T, V>, kGroup = kLanesIn<T, V128>;
+  auto x = a.template as<T>(), y = b.template as<T>();
+  auto products = each_lane<T>(cpu, kCount, V{}, [&](Env& env, unsigned k) {
+    bool wanted = control >> (4 + k % kGroup) & 1;
+    return wanted ? arith_element(env, Arith::kMul, x[k], y[k]) : T{0};
+  });
+  auto sums = [&](V of, unsigned first, unsigned second) {
+    auto p = of.template as<T>();
+    return each_lane<T>(cpu, kCount, V{}, [&](Env& env, unsigned k) {
+      return arith_element(env, Arith::kAdd, p[k ^ first], p[k ^ second]);
+    });
+  };
+  V totals = kSingle ? sums(sums(products, 1, 0), 0, 2) : sums(products, 0, 1);
+  auto result = totals.template as<T>();
   for (unsigned k = 0; k < kCount; ++k) {
-    if (control >> (4 + k) & 1) products[k] = arith_element(env, Arith::kMul, x[k], y[k]);
+    if (!(control >> k % kGroup & 1)) result[k] = 0;
   }
-  // Products, sums and the sum of sums are three steps, each of which ends the instruction when it
-  // raises.
-  finish(cpu, env);
-  env.flags = 0;
-  // Each lane has a sum of its own, which shows only in the choice between several NaNs.
-  auto sum = [&](T p, T q) { return arith_element(env, Arith::kAdd, p, q); };
-  V128::Lanes<T> totals;
-  for (unsigned k = 0; k < kCount; ++k) {
-    totals[k] = sum(products[k ^ (kCount == 4)], products[k ^ (kCount == 2)]);
-  }
-  finish(cpu, env);
-  env.flags = 0;
-  for (unsigned k = 0; k < kCount; ++k) {
-    T total = kCount == 4 ? sum(totals[k], totals[(k ^ 2) % kCount]) : totals[k];
-    result[k] = control >> k & 1 ? total : 0;
-  }
-  finish(cpu, env);
-  return V128::from(result);
+  return V::from(result);
 }
 
-template <typename T>
-unsigned relation_soft(Env& env, T a, T b, bool signal_quiet) {
-  Number x = unpack(env, a), y = unpack(env, b);
-  if (x.is_nan() || y.is_nan()) {
-    bool signaling = x.kind == Kind::kSignalingNan || y.kind == Kind::kSignalingNan;
-    if (signaling || signal_quiet) env.flags |= kInvalid;
-    return kUnordered;
-  }
-  note_denormals(env, x, y);
-  int order = compare(x, y);
-  return order < 0 ? kLess : order == 0 ? kEqual : kGreater;
-}
+unsigned relations_of(u64 predicate) { return kPredicates[predicate & 15]; }
 
-template <typename T, unsigned kCount>
-V128 compare_lanes(Cpu& cpu, V128 a, V128 b, u64 predicate) {
-  auto x = a.as<T>(), y = b.as<T>();
-  return each_lane<T>(cpu, kCount, a, [&](Env& env, unsigned k) -> T {
+template <typename T, typename V>
+V compare_soft(Cpu& cpu, unsigned lanes, V a, V b, u64 predicate) {
+  auto x = a.template as<T>(), y = b.template as<T>();
+  return each_lane<T>(cpu, lanes, a, [&](Env& env, unsigned k) -> T {
     unsigned relation = relation_soft(env, x[k], y[k], signals_quiet(predicate));
-    return kPredicates[predicate & 15] & relation ? ~T{0} : 0;
+    return relations_of(predicate) & relation ? ~T{0} : 0;
   });
 }
 
@@ -223,12 +250,35 @@ u64 compare_flags_soft(Cpu& cpu, T a, T b, bool signal_quiet) {
   }
 }
 
-template <typename To, typename From>
-V128 resize_soft(Cpu& cpu, V128 a, unsigned lanes) {
-  auto x = a.as<From>();
-  return each_lane<To>(cpu, lanes, {}, [&](Env& env, unsigned k) {
+template <typename To, typename From, typename V>
+V resize_soft(Cpu& cpu, unsigned lanes, V a) {
+  auto x = a.template as<From>();
+  return each_lane<To>(cpu, lanes, V{}, [&](Env& env, unsigned k) {
+    return resize_element<To>(env, unpack(env, x[k]));
+  });
+}
+
+template <typename V>
+V from_half(Cpu& cpu, V a) {
+  auto x = a.template as<u16>();
+  return each_lane<u32>(cpu, kLanesIn<u32, V>, V{}, [&](Env& env, unsigned k) {
+    Number n = unpack({}, x[k]);
+    n.denormal = false;
+    return resize_element<u32>(env, n);
+  });
+}
+
+// A denormal is inexact as a half even where its underflow is unmasked, as CPUs have it.
+template <typename V>
+V to_half(Cpu& cpu, V a, u64 control) {
+  Env half = env_of(cpu);
+  half.rounding = rounding_of(control, half.rounding);
+  half.flush_to_zero = false;
+  auto x = a.template as<u32>();
+  return each_lane<u16>(cpu, half, kLanesIn<u32, V>, V{}, [&](Env& env, unsigned k) {
     Number n = unpack(env, x[k]);
-    return pack<To>(n.is_nan() ? choose_nan(env, n, n) : convert(env, kFormatOf<To>, n));
+    env.flags |= n.denormal ? kPrecision : 0;
+    return resize_element<u16>(env, n);
   });
 }
 
@@ -240,10 +290,10 @@ u64 from_integer_soft(Cpu& cpu, s64 value) {
   return result;
 }
 
-template <typename T, unsigned kCount>
-V128 lanes_from_integer(Cpu& cpu, V128 a) {
-  auto x = a.as<s32>();
-  return each_lane<T>(cpu, kCount, {}, [&](Env& env, unsigned k) {
+template <typename T, typename V>
+V lanes_from_integer_soft(Cpu& cpu, unsigned lanes, V a) {
+  auto x = a.template as<s32>();
+  return each_lane<T>(cpu, lanes, V{}, [&](Env& env, unsigned k) {
     return pack<T>(convert(env, kFormatOf<T>, from_integer(x[k])));
   });
 }
@@ -256,21 +306,20 @@ u64 to_integer_soft(Cpu& cpu, T a, unsigned bits, bool truncate) {
   return result & width_mask(bits / 8);
 }
 
-template <typename T, unsigned kCount, bool kTruncate>
-V128 lanes_to_integer(Cpu& cpu, V128 a) {
-  auto x = a.as<T>();
-  return each_lane<u32>(cpu, kCount, {}, [&](Env& env, unsigned k) {
-    Rounding rounding = kTruncate ? Rounding::kZero : env.rounding;
+template <typename T, typename V>
+V lanes_to_integer_soft(Cpu& cpu, unsigned lanes, V a, bool truncate) {
+  auto x = a.template as<T>();
+  return each_lane<u32>(cpu, lanes, V{}, [&](Env& env, unsigned k) {
+    Rounding rounding = truncate ? Rounding::kZero : env.rounding;
     return static_cast<u32>(to_integer(env, rounding, 32, unpack(env, x[k])));
   });
 }
 
-template <typename T, unsigned kCount>
-V128 round_lanes(Cpu& cpu, V128 a, u64 control) {
-  auto x = a.as<T>();
-  return each_lane<T>(cpu, kCount, a, [&](Env& env, unsigned k) {
-    Rounding rounding = control & 4 ? env.rounding : static_cast<Rounding>(control & 3);
-    T result = round_element(env, rounding, x[k]);
+template <typename T, typename V>
+V round_soft(Cpu& cpu, unsigned lanes, V a, u64 control) {
+  auto x = a.template as<T>();
+  return each_lane<T>(cpu, lanes, a, [&](Env& env, unsigned k) {
+    T result = round_element(env, rounding_of(control, env.rounding), x[k]);
     if (control & 8) env.flags &= ~kPrecision;
     return result;
   });
@@ -290,40 +339,56 @@ V128 reciprocal_root(V128 a) {
 }
 
 template V128 arith_soft<u32>(Cpu&, Arith, unsigned, V128, V128);
+template V256 arith_soft<u32>(Cpu&, Arith, unsigned, V256, V256);
 template V128 arith_soft<u64>(Cpu&, Arith, unsigned, V128, V128);
+template V256 arith_soft<u64>(Cpu&, Arith, unsigned, V256, V256);
+template V128 fma_soft<u32>(Cpu&, Fma, unsigned, V128, V128, V128);
+template V256 fma_soft<u32>(Cpu&, Fma, unsigned, V256, V256, V256);
+template V128 fma_soft<u64>(Cpu&, Fma, unsigned, V128, V128, V128);
+template V256 fma_soft<u64>(Cpu&, Fma, unsigned, V256, V256, V256);
 template V128 add_sub<u32>(Cpu&, V128, V128);
+template V256 add_sub<u32>(Cpu&, V256, V256);
 template V128 add_sub<u64>(Cpu&, V128, V128);
+template V256 add_sub<u64>(Cpu&, V256, V256);
 template V128 horizontal<Arith::kAdd, u32>(Cpu&, V128, V128);
+template V256 horizontal<Arith::kAdd, u32>(Cpu&, V256, V256);
 template V128 horizontal<Arith::kAdd, u64>(Cpu&, V128, V128);
+template V256 horizontal<Arith::kAdd, u64>(Cpu&, V256, V256);
 template V128 horizontal<Arith::kSub, u32>(Cpu&, V128, V128);
+template V256 horizontal<Arith::kSub, u32>(Cpu&, V256, V256);
 template V128 horizontal<Arith::kSub, u64>(Cpu&, V128, V128);
+template V256 horizontal<Arith::kSub, u64>(Cpu&, V256, V256);
 template V128 dot_product<u32>(Cpu&, V128, V128, u64);
+template V256 dot_product<u32>(Cpu&, V256, V256, u64);
 template V128 dot_product<u64>(Cpu&, V128, V128, u64);
-template V128 compare_lanes<u32, 1>(Cpu&, V128, V128, u64);
-template V128 compare_lanes<u32, 4>(Cpu&, V128, V128, u64);
-template V128 compare_lanes<u64, 1>(Cpu&, V128, V128, u64);
-template V128 compare_lanes<u64, 2>(Cpu&, V128, V128, u64);
+template V128 compare_soft<u32>(Cpu&, unsigned, V128, V128, u64);
+template V256 compare_soft<u32>(Cpu&, unsigned, V256, V256, u64);
+template V128 compare_soft<u64>(Cpu&, unsigned, V128, V128, u64);
+template V256 compare_soft<u64>(Cpu&, unsigned, V256, V256, u64);
 template u64 compare_flags_soft<u32>(Cpu&, u32, u32, bool);
 template u64 compare_flags_soft<u64>(Cpu&, u64, u64, bool);
-template V128 resize_soft<u32, u64>(Cpu&, V128, unsigned);
-template V128 resize_soft<u64, u32>(Cpu&, V128, unsigned);
+template V128 resize_soft<u32, u64>(Cpu&, unsigned, V128);
+template V256 resize_soft<u32, u64>(Cpu&, unsigned, V256);
+template V128 resize_soft<u64, u32>(Cpu&, unsigned, V128);
+template V256 resize_soft<u64, u32>(Cpu&, unsigned, V256);
+template V128 from_half(Cpu&, V128);
+template V256 from_half(Cpu&, V256);
+template V128 to_half(Cpu&, V128, u64);
+template V256 to_half(Cpu&, V256, u64);
 template u64 from_integer_soft<u32>(Cpu&, s64);
 template u64 from_integer_soft<u64>(Cpu&, s64);
-template V128 lanes_from_integer<u32, 2>(Cpu&, V128);
-template V128 lanes_from_integer<u32, 4>(Cpu&, V128);
-template V128 lanes_from_integer<u64, 2>(Cpu&, V128);
+template V128 lanes_from_integer_soft<u32>(Cpu&, unsigned, V128);
+template V256 lanes_from_integer_soft<u32>(Cpu&, unsigned, V256);
 template u64 to_integer_soft<u32>(Cpu&, u32, unsigned, bool);
 template u64 to_integer_soft<u64>(Cpu&, u64, unsigned, bool);
-template V128 lanes_to_integer<u32, 2, false>(Cpu&, V128);
-template V128 lanes_to_integer<u32, 2, true>(Cpu&, V128);
-template V128 lanes_to_integer<u32, 4, false>(Cpu&, V128);
-template V128 lanes_to_integer<u32, 4, true>(Cpu&, V128);
-template V128 lanes_to_integer<u64, 2, false>(Cpu&, V128);
-template V128 lanes_to_integer<u64, 2, true>(Cpu&, V128);
-template V128 round_lanes<u32, 1>(Cpu&, V128, u64);
-template V128 round_lanes<u32, 4>(Cpu&, V128, u64);
-template V128 round_lanes<u64, 1>(Cpu&, V128, u64);
-template V128 round_lanes<u64, 2>(Cpu&, V128, u64);
+template V128 lanes_to_integer_soft<u32>(Cpu&, unsigned, V128, bool);
+template V256 lanes_to_integer_soft<u32>(Cpu&, unsigned, V256, bool);
+template V128 lanes_to_integer_soft<u64>(Cpu&, unsigned, V128, bool);
+template V256 lanes_to_integer_soft<u64>(Cpu&, unsigned, V256, bool);
+template V128 round_soft<u32>(Cpu&, unsigned, V128, u64);
+template V256 round_soft<u32>(Cpu&, unsigned, V256, u64);
+template V128 round_soft<u64>(Cpu&, unsigned, V128, u64);
+template V256 round_soft<u64>(Cpu&, unsigned, V256, u64);
 template V128 reciprocal<1>(V128);
 template V128 reciprocal<4>(V128);
 template V128 reciprocal_root<1>(V128);

@@ -2,6 +2,9 @@
 // always right, and on the host's FPU for the usual case, where the result and every flag are known
 // to be x86's: round to nearest, all exceptions masked, no DAZ or FTZ, no NaN, infinity or denormal
 // in sight, and the only flag that may arise, PE, either set already or known not to arise.
+//
+// Packed functions take vectors V, V128 or V256, and compute all their lanes in one step: the
+// exceptions of all count together, and a lane that raises keeps the others from being written.
 #pragma once
 
 #include <cmath>
@@ -15,6 +18,7 @@ namespace gantry::sem::fp {
 
 using guest::Cpu;
 using guest::V128;
+using guest::V256;
 
 // --- MXCSR (SDM vol. 1, section 10.2.3)
 constexpr u32 kMxcsrDaz = 1 << 6;
@@ -33,6 +37,9 @@ inline bool inexact_is_noted(const Cpu& cpu) {
 Env env_of(const Cpu& cpu);
 // Adds the flags to MXCSR; an unmasked one raises #XM.
 void finish(Cpu& cpu, const Env& env);
+
+template <typename T, typename V>
+constexpr unsigned kLanesIn = sizeof(V) / sizeof(T);
 
 // --- the formats by the type of their bits
 template <typename T>
@@ -192,42 +199,99 @@ struct HostArith<Arith::kMax> : HostArith<Arith::kMin> {
 };
 
 // op on the first `lanes` lanes in soft float; the other lanes of the result are those of `a`.
-template <typename T>
-V128 arith_soft(Cpu& cpu, Arith op, unsigned lanes, V128 a, V128 b);
+template <typename T, typename V>
+V arith_soft(Cpu& cpu, Arith op, unsigned lanes, V a, V b);
 
 // Rarely asked: the first inexact result sets PE for good. Hence kept out of the handlers.
-template <Arith kOp, typename T, unsigned kCount>
-[[gnu::noinline]] bool all_exact(const V128::Lanes<T>& x, const V128::Lanes<T>& y,
-                                 const V128::Lanes<T>& r) {
+template <Arith kOp, typename T, unsigned kCount, typename Lanes>
+[[gnu::noinline]] bool all_exact(const Lanes& x, const Lanes& y, const Lanes& r) {
   bool exact = true;
   for (unsigned k = 0; k < kCount; ++k) exact &= HostArith<kOp>::exact(x[k], y[k], r[k]);
   return exact;
 }
 
-template <Arith kOp, typename T, unsigned kCount>
-inline V128 arith(Cpu& cpu, V128 a, V128 b) {
+template <Arith kOp, typename T, typename V, unsigned kCount = kLanesIn<T, V>>
+inline V arith(Cpu& cpu, V a, V b) {
   if (usual_mode(cpu)) [[likely]] {
-    auto x = a.as<T>(), y = b.as<T>(), r = x;
+    auto x = a.template as<T>(), y = b.template as<T>(), r = x;
     bool good = true;
     for (unsigned k = 0; k < kCount; ++k) {
       r[k] = std::bit_cast<T>(HostArith<kOp>::compute(host(x[k]), host(y[k])));
       good &= HostArith<kOp>::safe(x[k], y[k], r[k]);
     }
     if (good && (precision_noted(cpu) || all_exact<kOp, T, kCount>(x, y, r))) [[likely]]
-      return V128::from(r);
+      return V::from(r);
   }
   return arith_soft<T>(cpu, kOp, kCount, a, b);
 }
 
+template <typename T, typename V>
+inline V square_root(Cpu& cpu, V a) {
+  return arith<Arith::kSqrt, T>(cpu, a, a);
+}
+
+// --- FMA: ±(a × b) ± c with one rounding. kAddSub subtracts c in the even lanes, kSubAdd in the
+// odd ones.
+enum class Fma : u8 { kAdd, kSub, kNegAdd, kNegSub, kAddSub, kSubAdd };
+
+constexpr bool negates_product(Fma op) { return op == Fma::kNegAdd || op == Fma::kNegSub; }
+constexpr bool negates_addend(Fma op, unsigned lane) {
+  if (op == Fma::kAddSub || op == Fma::kSubAdd) return (lane & 1) == (op == Fma::kSubAdd);
+  return op == Fma::kSub || op == Fma::kNegSub;
+}
+
+// r = a × b + c on the host: r and all flags but PE are x86's. No addend that large cancels to what
+// underflows, as the sum is a multiple of the product's last place.
+template <typename T>
+inline bool fma_is_safe(T a, T b, T c, T r) {
+  if (is_denormal(a) || is_denormal(b) || is_denormal(c)) return false;
+  if (r << 1 == 0)
+    return a << 1 == 0 || b << 1 == 0 || biased_exponent(c) > 2 * kFractionBits<T> + 4;
+  return is_safely_normal(r);
+}
+
+// PE stays clear, too: neither the product nor the sum is rounded.
+template <typename T>
+inline bool fma_is_exact(T a, T b, T c, T r) {
+  T product = std::bit_cast<T>(host(a) * host(b));
+  return HostArith<Arith::kMul>::safe(a, b, product) &&
+         HostArith<Arith::kMul>::exact(a, b, product) &&
+         HostArith<Arith::kAdd>::exact(product, c, r);
+}
+
+template <typename T, typename V>
+V fma_soft(Cpu& cpu, Fma op, unsigned lanes, V a, V b, V c);
+
+// The lanes from kCount up are those of `a`.
+template <Fma kOp, typename T, typename V, unsigned kCount = kLanesIn<T, V>>
+inline V fma(Cpu& cpu, V a, V b, V c) {
+  constexpr T kSign = T{1} << (sizeof(T) * 8 - 1);
+  if (usual_mode(cpu)) [[likely]] {
+    auto x = a.template as<T>(), y = b.template as<T>(), z = c.template as<T>(), r = x;
+    bool good = true;
+    for (unsigned k = 0; k < kCount; ++k) {
+      T p = x[k] ^ (negates_product(kOp) ? kSign : 0);
+      T q = z[k] ^ (negates_addend(kOp, k) ? kSign : 0);
+      r[k] = std::bit_cast<T>(std::fma(host(p), host(y[k]), host(q)));
+      good &= fma_is_safe(p, y[k], q, r[k]);
+      good &= precision_noted(cpu) || fma_is_exact(p, y[k], q, r[k]);
+    }
+    if (good) [[likely]]
+      return V::from(r);
+  }
+  return fma_soft<T>(cpu, kOp, kCount, a, b, c);
+}
+
 // ADDSUBPS and ADDSUBPD: even lanes are subtracted.
-template <typename T>
-V128 add_sub(Cpu& cpu, V128 a, V128 b);
-// HADD and HSUB: neighbours of `a`, then of `b`; op is kAdd or kSub.
-template <Arith kOp, typename T>
-V128 horizontal(Cpu& cpu, V128 a, V128 b);
-// DPPS and DPPD: products of the lanes in control bits 7:4, their sum to the lanes in 3:0.
-template <typename T>
-V128 dot_product(Cpu& cpu, V128 a, V128 b, u64 control);
+template <typename T, typename V>
+V add_sub(Cpu& cpu, V a, V b);
+// HADD and HSUB: neighbours of `a`, then of `b`, in each 16 bytes; op is kAdd or kSub.
+template <Arith kOp, typename T, typename V>
+V horizontal(Cpu& cpu, V a, V b);
+// DPPS and DPPD: products of the lanes in control bits 7:4, their sum to the lanes in 3:0; in each
+// 16 bytes.
+template <typename T, typename V>
+V dot_product(Cpu& cpu, V a, V b, u64 control);
 
 // --- compares. How two values relate, as one bit.
 constexpr unsigned kLess = 1;
@@ -235,12 +299,34 @@ constexpr unsigned kEqual = 2;
 constexpr unsigned kGreater = 4;
 constexpr unsigned kUnordered = 8;
 
+// The relation on the host; no NaN is signaled, no denormal is one.
 template <typename T>
-unsigned relation_soft(Env& env, T a, T b, bool signal_quiet);
+inline unsigned host_relation(T a, T b) {
+  Host<T> x = host(a), y = host(b);
+  return x < y ? kLess : x == y ? kEqual : x > y ? kGreater : kUnordered;
+}
 
-// CMPccPS and the others: all ones where the predicate holds (SDM vol. 2, CMPPD, table 3-1).
-template <typename T, unsigned kCount>
-V128 compare_lanes(Cpu& cpu, V128 a, V128 b, u64 predicate);
+template <typename T, typename V>
+V compare_soft(Cpu& cpu, unsigned lanes, V a, V b, u64 predicate);
+
+// The relations that satisfy a predicate (SDM vol. 2, CMPPD, table 3-1).
+unsigned relations_of(u64 predicate);
+
+// CMPccPS and the others: all ones where the predicate holds, one of 32.
+template <typename T, typename V, unsigned kCount = kLanesIn<T, V>>
+inline V compare_lanes(Cpu& cpu, V a, V b, u64 predicate) {
+  auto x = a.template as<T>(), y = b.template as<T>(), r = x;
+  unsigned wanted = relations_of(predicate);
+  bool good = true;
+  for (unsigned k = 0; k < kCount; ++k) {
+    unsigned relation = host_relation(x[k], y[k]);
+    good &= relation != kUnordered && !is_denormal(x[k]) && !is_denormal(y[k]);
+    r[k] = wanted & relation ? ~T{0} : 0;
+  }
+  if (good) [[likely]]
+    return V::from(r);
+  return compare_soft<T>(cpu, kCount, a, b, predicate);
+}
 
 template <typename T>
 u64 compare_flags_soft(Cpu& cpu, T a, T b, bool signal_quiet);
@@ -256,23 +342,24 @@ inline u64 compare_flags(Cpu& cpu, V128 a, V128 b) {
   return compare_flags_soft<T>(cpu, x, y, kSignalQuiet);
 }
 
-// --- conversions
-template <typename To, typename From>
-V128 resize_soft(Cpu& cpu, V128 a, unsigned lanes);
+// --- conversions. The lanes of the source become as many lanes of the result; the rest is zero.
+template <typename To, typename From, typename V>
+V resize_soft(Cpu& cpu, unsigned lanes, V a);
 
-// CVTSS2SD and CVTPS2PD, CVTSD2SS and CVTPD2PS: kCount lanes, the rest of the result is zero.
-template <typename To, typename From, unsigned kCount>
-inline V128 resize(Cpu& cpu, V128 a) {
-  if constexpr (kCount == 1) {
-    From x = static_cast<From>(a.lo);
-    To r = std::bit_cast<To>(static_cast<Host<To>>(host(x)));
-    bool exact = sizeof(To) > sizeof(From) || static_cast<Host<From>>(host(r)) == host(x);
-    bool noted = exact || (usual_mode(cpu) && precision_noted(cpu));
-    bool safe = x << 1 == 0 || (is_safely_normal(r) && !is_denormal(x));
-    if (noted && safe) [[likely]]
-      return {r, 0};
+// CVTSS2SD and CVTPS2PD, CVTSD2SS and CVTPD2PS.
+template <typename To, typename From, typename V, unsigned kCount = kLanesIn<u64, V>>
+inline V resize(Cpu& cpu, V a) {
+  auto x = a.template as<From>();
+  auto r = V{}.template as<To>();
+  bool exact = true, safe = true;
+  for (unsigned k = 0; k < kCount; ++k) {
+    r[k] = std::bit_cast<To>(static_cast<Host<To>>(host(x[k])));
+    exact &= sizeof(To) > sizeof(From) || static_cast<Host<From>>(host(r[k])) == host(x[k]);
+    safe &= x[k] << 1 == 0 || (is_safely_normal(r[k]) && !is_denormal(x[k]));
   }
-  return resize_soft<To, From>(cpu, a, kCount);
+  if (safe && (exact || (usual_mode(cpu) && precision_noted(cpu)))) [[likely]]
+    return V::from(r);
+  return resize_soft<To, From>(cpu, kCount, a);
 }
 
 template <typename T>
@@ -290,9 +377,21 @@ inline V128 scalar_from_integer(Cpu& cpu, u64 integer) {
   return {from_integer_soft<T>(cpu, value), 0};
 }
 
+template <typename T, typename V>
+V lanes_from_integer_soft(Cpu& cpu, unsigned lanes, V a);
+
 // CVTDQ2PS, CVTDQ2PD, CVTPI2PS, CVTPI2PD.
-template <typename T, unsigned kCount>
-V128 lanes_from_integer(Cpu& cpu, V128 a);
+template <typename T, typename V, unsigned kCount = kLanesIn<T, V>>
+inline V lanes_from_integer(Cpu& cpu, V a) {
+  if constexpr (sizeof(T) == 4) {
+    if (!usual_mode(cpu) || !precision_noted(cpu)) [[unlikely]]
+      return lanes_from_integer_soft<T>(cpu, kCount, a);
+  }
+  auto x = a.template as<s32>();
+  auto r = V{}.template as<T>();
+  for (unsigned k = 0; k < kCount; ++k) r[k] = std::bit_cast<T>(static_cast<Host<T>>(x[k]));
+  return V::from(r);
+}
 
 template <typename T>
 u64 to_integer_soft(Cpu& cpu, T a, unsigned bits, bool truncate);
@@ -314,15 +413,73 @@ inline u64 scalar_to_integer(Cpu& cpu, V128 a) {
   return to_integer_soft<T>(cpu, x, kBytes * 8, kTruncate);
 }
 
-// CVT(T)PS2DQ, CVT(T)PD2DQ, CVT(T)PS2PI, CVT(T)PD2PI: kCount lanes to 32-bit integers, the rest
-// zero.
-template <typename T, unsigned kCount, bool kTruncate>
-V128 lanes_to_integer(Cpu& cpu, V128 a);
+template <typename T, typename V>
+V lanes_to_integer_soft(Cpu& cpu, unsigned lanes, V a, bool truncate);
 
-// ROUNDPS and the others: control 1:0 is the rounding mode unless bit 2 takes MXCSR's; bit 3 keeps
-// PE clear. Lanes from kCount up are those of `a`.
-template <typename T, unsigned kCount>
-V128 round_lanes(Cpu& cpu, V128 a, u64 control);
+// CVT(T)PS2DQ, CVT(T)PD2DQ, CVT(T)PS2PI, CVT(T)PD2PI: to 32-bit integers.
+template <typename T, bool kTruncate, typename V, unsigned kCount = kLanesIn<T, V>>
+inline V lanes_to_integer(Cpu& cpu, V a) {
+  if constexpr (kTruncate) {
+    constexpr Host<T> kLimit = 2.1e9;
+    auto x = a.template as<T>();
+    auto r = V{}.template as<s32>();
+    bool good = true;
+    for (unsigned k = 0; k < kCount; ++k) {
+      Host<T> value = host(x[k]);
+      if (!(value > -kLimit && value < kLimit))
+        return lanes_to_integer_soft<T>(cpu, kCount, a, true);
+      r[k] = static_cast<s32>(value);
+      good &= static_cast<Host<T>>(r[k]) == value;
+    }
+    if (good || inexact_is_noted(cpu)) return V::from(r);
+  }
+  return lanes_to_integer_soft<T>(cpu, kCount, a, kTruncate);
+}
+
+template <typename T, typename V>
+V round_soft(Cpu& cpu, unsigned lanes, V a, u64 control);
+
+template <typename F>
+inline F round_to_integral(Rounding rounding, F x) {
+  switch (rounding) {
+    case Rounding::kNearest:
+      return std::nearbyint(x);
+    case Rounding::kDown:
+      return std::floor(x);
+    case Rounding::kUp:
+      return std::ceil(x);
+    default:
+      return std::trunc(x);
+  }
+}
+
+// The rounding that a control byte asks for: bits 1:0 unless bit 2 takes MXCSR's.
+inline Rounding rounding_of(u64 control, Rounding current) {
+  return control & 4 ? current : static_cast<Rounding>(control & 3);
+}
+
+// ROUNDPS and the others: control bit 3 keeps PE clear. Lanes from kCount up are those of `a`.
+template <typename T, typename V, unsigned kCount = kLanesIn<T, V>>
+inline V round_lanes(Cpu& cpu, V a, u64 control) {
+  Rounding rounding = rounding_of(control, static_cast<Rounding>(cpu.mxcsr >> 13 & 3));
+  auto x = a.template as<T>(), r = x;
+  bool safe = true, exact = true;
+  for (unsigned k = 0; k < kCount; ++k) {
+    r[k] = std::bit_cast<T>(round_to_integral(rounding, host(x[k])));
+    safe &= is_finite(x[k]) && !is_denormal(x[k]);
+    exact &= host(r[k]) == host(x[k]);
+  }
+  if (safe && (exact || control & 8 || inexact_is_noted(cpu))) [[likely]]
+    return V::from(r);
+  return round_soft<T>(cpu, kCount, a, control);
+}
+
+// VCVTPH2PS: denormals are numbers, whatever MXCSR says, and raise nothing.
+template <typename V>
+V from_half(Cpu& cpu, V a);
+// VCVTPS2PH: control as for ROUNDPS but that bit 3 is ignored; tiny results are not flushed.
+template <typename V>
+V to_half(Cpu& cpu, V a, u64 control);
 
 // --- approximations. RCPPS and RSQRTPS are the true value rounded to 12 bits: the relative error
 // is at most 2^-12.99, the manual asks for 1.5 × 2^-12. They neither read nor set MXCSR; denormal

@@ -122,6 +122,26 @@ Cut integer_part(Rounding rounding, const Number& a) {
 
 Number zero_difference(const Env& env) { return zero(env.rounding == Rounding::kDown); }
 
+// The rounded sum of two numbers that are not zero and whose significands end in zero bits, 22 of
+// them behind a product: aligning loses bits to the sticky one only where nothing cancels.
+Number round_sum(Env& env, const Format& format, const Exact& a, const Exact& b) {
+  bool swapped =
+      a.exponent < b.exponent || (a.exponent == b.exponent && a.significand < b.significand);
+  const Exact& large = swapped ? b : a;
+  const Exact& small = swapped ? a : b;
+  u128 x = large.significand >> 1;
+  u128 y = shift_right_sticky(small.significand >> 1,
+                              static_cast<unsigned>(large.exponent - small.exponent));
+  u128 sum = a.sign == b.sign ? x + y : x - y;
+  if (sum == 0) return zero_difference(env);
+  return round(env, format, normalized_exact(large.sign, large.exponent + 1, sum));
+}
+
+Exact exact_product(const Number& a, const Number& b) {
+  u128 product = static_cast<u128>(a.significand) * b.significand;
+  return normalized_exact(a.sign != b.sign, a.exponent + b.exponent + 1, product);
+}
+
 }  // namespace
 
 Number normalized(bool sign, s32 exponent, u64 significand) {
@@ -156,16 +176,7 @@ Number add(Env& env, const Format& format, const Number& a, const Number& b) {
   if (a.is_zero()) return round(env, format, exact(b));
   if (b.is_zero()) return round(env, format, exact(a));
 
-  bool swapped =
-      a.exponent < b.exponent || (a.exponent == b.exponent && a.significand < b.significand);
-  const Number& large = swapped ? b : a;
-  const Number& small = swapped ? a : b;
-  u128 x = static_cast<u128>(large.significand) << 63;
-  u128 y = shift_right_sticky(static_cast<u128>(small.significand) << 63,
-                              static_cast<unsigned>(large.exponent - small.exponent));
-  u128 sum = a.sign == b.sign ? x + y : x - y;
-  if (sum == 0) return zero_difference(env);
-  return round(env, format, normalized_exact(large.sign, large.exponent + 1, sum));
+  return round_sum(env, format, exact(a), exact(b));
 }
 
 Number multiply(Env& env, const Format& format, const Number& a, const Number& b) {
@@ -175,8 +186,23 @@ Number multiply(Env& env, const Format& format, const Number& a, const Number& b
   if (env.stopped()) return {};
   if (a.is_infinity() || b.is_infinity()) return infinity(sign);
   if (a.is_zero() || b.is_zero()) return zero(sign);
-  u128 product = static_cast<u128>(a.significand) * b.significand;
-  return round(env, format, normalized_exact(sign, a.exponent + b.exponent + 1, product));
+  return round(env, format, exact_product(a, b));
+}
+
+Number multiply_add(Env& env, const Format& format, const Number& a, const Number& b,
+                    const Number& c) {
+  bool sign = a.sign != b.sign;
+  bool infinite = a.is_infinity() || b.is_infinity(), zero_product = a.is_zero() || b.is_zero();
+  if (infinite && (zero_product || (c.is_infinity() && c.sign != sign))) return invalid(env);
+  note_denormals(env, a, b);
+  note_denormals(env, c);
+  if (env.stopped()) return {};
+  if (infinite) return infinity(sign);
+  if (c.is_infinity()) return c;
+  if (zero_product && c.is_zero()) return sign == c.sign ? c : zero_difference(env);
+  if (zero_product) return round(env, format, exact(c));
+  if (c.is_zero()) return round(env, format, exact_product(a, b));
+  return round_sum(env, format, exact_product(a, b), exact(c));
 }
 
 Number divide(Env& env, const Format& format, const Number& a, const Number& b) {

@@ -1,10 +1,9 @@
-// Floating point in integers: the IEEE 754 operations as x86 defines them, for the binary32,
-// binary64 and 80-bit formats, the same on every host. SSE and x87 differ in their choice of NaNs,
-// which their own files make before they come here.
+// Floating point in integers: the IEEE 754 operations as x86 defines them, for the binary16,
+// binary32, binary64 and 80-bit formats, the same on every host. SSE and x87 differ in their choice
+// of NaNs, which their own files make before they come here.
 #pragma once
 
 #include <bit>
-#include <type_traits>
 
 #include "emulator/base/types.h"
 #include "emulator/guest/cpu.h"
@@ -46,6 +45,7 @@ struct Format {
   int min_exponent;
   int max_exponent;
 };
+constexpr Format kBinary16 = {11, -14, 15};
 constexpr Format kBinary32 = {24, -126, 127};
 constexpr Format kBinary64 = {53, -1022, 1023};
 constexpr Format kExtended = {64, -16382, 16383};
@@ -109,6 +109,9 @@ Number round(Env& env, const Format& format, const Exact& x);
 Number add(Env& env, const Format& format, const Number& a, const Number& b);
 Number multiply(Env& env, const Format& format, const Number& a, const Number& b);
 Number divide(Env& env, const Format& format, const Number& a, const Number& b);
+// a × b + c with one rounding, exact for formats of at most 53 bits.
+Number multiply_add(Env& env, const Format& format, const Number& a, const Number& b,
+                    const Number& c);
 Number square_root(Env& env, const Format& format, const Number& a);
 // a to the format; sets kDenormal.
 Number convert(Env& env, const Format& format, const Number& a);
@@ -140,9 +143,11 @@ inline void note_denormals(Env& env, const Number& a, const Number& b) {
   env.flags |= a.denormal || b.denormal ? kDenormal : 0;
 }
 
-// --- encodings. T is u32 or u64.
+// --- encodings. T is u16, u32 or u64.
 template <typename T>
-constexpr Format kFormatOf = std::is_same_v<T, u32> ? kBinary32 : kBinary64;
+constexpr Format kFormatOf = sizeof(T) == 2   ? kBinary16
+                             : sizeof(T) == 4 ? kBinary32
+                                              : kBinary64;
 template <typename T>
 constexpr unsigned kFractionBits = kFormatOf<T>.precision - 1;
 template <typename T>

@@ -1,49 +1,50 @@
-// Conversions between integers and floats, and between the float formats.
+// Conversions between integers and floats, and between the float formats, F16C's half among them.
 #pragma once
 
-#include "emulator/semantics/float_ops.h"
-#include "emulator/semantics/sse_shapes.h"
+#include "emulator/semantics/float_shapes.h"
 
 namespace gantry::sem {
 
-// op0 = f(op1); a result narrower than the register is zero above.
-template <auto kOp, typename B>
-void convert_lanes(B& b, const Insn& i) {
-  auto value = b.read_vec(i, 1);
-  if (is_mmx(b, i, 0)) b.enter_mmx();
-  b.write_vec(i, 0, b.call_cpu(kOp, value));
-}
-
-// The low kBytes of op0 = f(op1); the rest is kept.
-template <auto kOp, unsigned kBytes, typename B>
-void convert_low(B& b, const Insn& i) {
-  auto value = b.read_vec(i, 1);
-  b.write_low(i, 0, kBytes, b.call_cpu(kOp, value));
-}
-
 // --- between formats
+template <typename To, typename From, typename B>
+void resize_packed(B& b, const Insn& i) {
+  float_unary<fp::resize<To, From, V128>, fp::resize<To, From, V256>>(b, i);
+}
+template <typename To, typename From, typename B>
+void resize_scalar(B& b, const Insn& i) {
+  float_low<fp::resize<To, From, V128, 1>, sizeof(To)>(b, i);
+}
 template <SemanticBuilder B>
 void CVTSS2SD(B& b, const Insn& i) {
-  convert_low<fp::resize<u64, u32, 1>, 8>(b, i);
+  resize_scalar<u64, u32>(b, i);
 }
 template <SemanticBuilder B>
 void CVTSD2SS(B& b, const Insn& i) {
-  convert_low<fp::resize<u32, u64, 1>, 4>(b, i);
+  resize_scalar<u32, u64>(b, i);
 }
 template <SemanticBuilder B>
 void CVTPS2PD(B& b, const Insn& i) {
-  convert_lanes<fp::resize<u64, u32, 2>>(b, i);
+  resize_packed<u64, u32>(b, i);
 }
 template <SemanticBuilder B>
 void CVTPD2PS(B& b, const Insn& i) {
-  convert_lanes<fp::resize<u32, u64, 2>>(b, i);
+  resize_packed<u32, u64>(b, i);
+}
+template <SemanticBuilder B>
+void VCVTPH2PS(B& b, const Insn& i) {
+  float_unary<fp::from_half<V128>, fp::from_half<V256>>(b, i);
+}
+template <SemanticBuilder B>
+void VCVTPS2PH(B& b, const Insn& i) {
+  float_unary<fp::to_half<V128>, fp::to_half<V256>>(b, i, control(b, i));
 }
 
 // --- from integers
 template <typename T, typename B>
 void convert_from_gpr(B& b, const Insn& i) {
-  auto value = b.read(i, 1);
-  if (b.operand_width(i, 1) == 8) {
+  unsigned n = source(b, i, 1);
+  auto value = b.read(i, n);
+  if (b.operand_width(i, n) == 8) {
     b.write_low(i, 0, sizeof(T), b.call_cpu(fp::scalar_from_integer<T, 8>, value));
   } else {
     b.write_low(i, 0, sizeof(T), b.call_cpu(fp::scalar_from_integer<T, 4>, value));
@@ -59,19 +60,19 @@ void CVTSI2SD(B& b, const Insn& i) {
 }
 template <SemanticBuilder B>
 void CVTDQ2PS(B& b, const Insn& i) {
-  convert_lanes<fp::lanes_from_integer<u32, 4>>(b, i);
+  float_unary<fp::lanes_from_integer<u32, V128>, fp::lanes_from_integer<u32, V256>>(b, i);
 }
 template <SemanticBuilder B>
 void CVTDQ2PD(B& b, const Insn& i) {
-  convert_lanes<fp::lanes_from_integer<u64, 2>>(b, i);
+  float_unary<fp::lanes_from_integer<u64, V128>, fp::lanes_from_integer<u64, V256>>(b, i);
 }
 template <SemanticBuilder B>
 void CVTPI2PS(B& b, const Insn& i) {
-  convert_low<fp::lanes_from_integer<u32, 2>, 8>(b, i);
+  float_low<fp::lanes_from_integer<u32, V128, 2>, 8>(b, i);
 }
 template <SemanticBuilder B>
 void CVTPI2PD(B& b, const Insn& i) {
-  convert_lanes<fp::lanes_from_integer<u64, 2>>(b, i);
+  float_unary<fp::lanes_from_integer<u64, V128>, fp::lanes_from_integer<u64, V256>>(b, i);
 }
 
 // --- to integers
@@ -101,41 +102,49 @@ void CVTTSD2SI(B& b, const Insn& i) {
   convert_to_gpr<u64, true>(b, i);
 }
 
-template <typename T, unsigned kCount, bool kTruncate, typename B>
+template <typename T, bool kTruncate, typename B>
 void convert_to_lanes(B& b, const Insn& i) {
-  convert_lanes<fp::lanes_to_integer<T, kCount, kTruncate>>(b, i);
+  float_unary<fp::lanes_to_integer<T, kTruncate, V128>, fp::lanes_to_integer<T, kTruncate, V256>>(
+      b, i);
 }
 template <SemanticBuilder B>
 void CVTPS2DQ(B& b, const Insn& i) {
-  convert_to_lanes<u32, 4, false>(b, i);
+  convert_to_lanes<u32, false>(b, i);
 }
 template <SemanticBuilder B>
 void CVTTPS2DQ(B& b, const Insn& i) {
-  convert_to_lanes<u32, 4, true>(b, i);
+  convert_to_lanes<u32, true>(b, i);
 }
 template <SemanticBuilder B>
 void CVTPD2DQ(B& b, const Insn& i) {
-  convert_to_lanes<u64, 2, false>(b, i);
+  convert_to_lanes<u64, false>(b, i);
 }
 template <SemanticBuilder B>
 void CVTTPD2DQ(B& b, const Insn& i) {
-  convert_to_lanes<u64, 2, true>(b, i);
+  convert_to_lanes<u64, true>(b, i);
+}
+
+template <typename T, bool kTruncate, typename B>
+void convert_to_mmx(B& b, const Insn& i) {
+  auto value = b.read_vec(i, 1);
+  b.enter_mmx();
+  b.write_vec(i, 0, b.call_cpu(fp::lanes_to_integer<T, kTruncate, V128, 2>, value));
 }
 template <SemanticBuilder B>
 void CVTPS2PI(B& b, const Insn& i) {
-  convert_to_lanes<u32, 2, false>(b, i);
+  convert_to_mmx<u32, false>(b, i);
 }
 template <SemanticBuilder B>
 void CVTTPS2PI(B& b, const Insn& i) {
-  convert_to_lanes<u32, 2, true>(b, i);
+  convert_to_mmx<u32, true>(b, i);
 }
 template <SemanticBuilder B>
 void CVTPD2PI(B& b, const Insn& i) {
-  convert_to_lanes<u64, 2, false>(b, i);
+  convert_to_mmx<u64, false>(b, i);
 }
 template <SemanticBuilder B>
 void CVTTPD2PI(B& b, const Insn& i) {
-  convert_to_lanes<u64, 2, true>(b, i);
+  convert_to_mmx<u64, true>(b, i);
 }
 
 }  // namespace gantry::sem

@@ -1,30 +1,17 @@
-// SSE floating-point arithmetic and compares. All of them read and set MXCSR, so they are functions
-// of the guest state; the upper lanes of a scalar's destination are kept.
+// SSE and AVX floating-point arithmetic and compares.
 #pragma once
 
-#include "emulator/semantics/float_ops.h"
-#include "emulator/semantics/sse_shapes.h"
+#include "emulator/semantics/float_shapes.h"
 
 namespace gantry::sem {
 
-// op0 = f(op0, op1). Inlined into the handlers, so that the builder lives in registers there.
-template <auto kOp, typename B>
-[[gnu::always_inline]] inline void float_binary(B& b, const Insn& i) {
-  auto rhs = b.read_vec(i, 1);
-  b.write_vec(i, 0, b.call_cpu(kOp, b.read_vec(i, 0), rhs));
-}
-template <auto kOp, typename T, typename B>
-[[gnu::always_inline]] inline void float_scalar(B& b, const Insn& i) {
-  auto rhs = b.read_vec(i, 1);
-  b.write_low(i, 0, sizeof(T), b.call_cpu(kOp, b.read_vec(i, 0), rhs));
-}
 template <fp::Arith kOp, typename T, typename B>
 [[gnu::always_inline]] inline void packed_arith(B& b, const Insn& i) {
-  float_binary<fp::arith<kOp, T, vec::kLanes<T>>>(b, i);
+  float_binary<fp::arith<kOp, T, V128>, fp::arith<kOp, T, V256>>(b, i);
 }
 template <fp::Arith kOp, typename T, typename B>
 [[gnu::always_inline]] inline void scalar_arith(B& b, const Insn& i) {
-  float_scalar<fp::arith<kOp, T, 1>, T>(b, i);
+  float_scalar<fp::arith<kOp, T, V128, 1>, T>(b, i);
 }
 
 // --- arithmetic
@@ -125,14 +112,14 @@ void MAXSD(B& b, const Insn& i) {
   scalar_arith<fp::Arith::kMax, u64>(b, i);
 }
 
-// The square root is of the second operand.
+// A scalar square root is of the second source.
 template <SemanticBuilder B>
 void SQRTPS(B& b, const Insn& i) {
-  packed_arith<fp::Arith::kSqrt, u32>(b, i);
+  float_unary<fp::square_root<u32, V128>, fp::square_root<u32, V256>>(b, i);
 }
 template <SemanticBuilder B>
 void SQRTPD(B& b, const Insn& i) {
-  packed_arith<fp::Arith::kSqrt, u64>(b, i);
+  float_unary<fp::square_root<u64, V128>, fp::square_root<u64, V256>>(b, i);
 }
 template <SemanticBuilder B>
 void SQRTSS(B& b, const Insn& i) {
@@ -144,69 +131,79 @@ void SQRTSD(B& b, const Insn& i) {
 }
 
 // --- sums across lanes
+template <typename T, typename B>
+void add_sub(B& b, const Insn& i) {
+  float_binary<fp::add_sub<T, V128>, fp::add_sub<T, V256>>(b, i);
+}
+template <fp::Arith kOp, typename T, typename B>
+void horizontal(B& b, const Insn& i) {
+  float_binary<fp::horizontal<kOp, T, V128>, fp::horizontal<kOp, T, V256>>(b, i);
+}
 template <SemanticBuilder B>
 void ADDSUBPS(B& b, const Insn& i) {
-  float_binary<fp::add_sub<u32>>(b, i);
+  add_sub<u32>(b, i);
 }
 template <SemanticBuilder B>
 void ADDSUBPD(B& b, const Insn& i) {
-  float_binary<fp::add_sub<u64>>(b, i);
+  add_sub<u64>(b, i);
 }
 template <SemanticBuilder B>
 void HADDPS(B& b, const Insn& i) {
-  float_binary<fp::horizontal<fp::Arith::kAdd, u32>>(b, i);
+  horizontal<fp::Arith::kAdd, u32>(b, i);
 }
 template <SemanticBuilder B>
 void HADDPD(B& b, const Insn& i) {
-  float_binary<fp::horizontal<fp::Arith::kAdd, u64>>(b, i);
+  horizontal<fp::Arith::kAdd, u64>(b, i);
 }
 template <SemanticBuilder B>
 void HSUBPS(B& b, const Insn& i) {
-  float_binary<fp::horizontal<fp::Arith::kSub, u32>>(b, i);
+  horizontal<fp::Arith::kSub, u32>(b, i);
 }
 template <SemanticBuilder B>
 void HSUBPD(B& b, const Insn& i) {
-  float_binary<fp::horizontal<fp::Arith::kSub, u64>>(b, i);
-}
-
-// op0 = f(op0, op1, immediate)
-template <auto kOp, typename B>
-void float_binary_imm(B& b, const Insn& i) {
-  auto rhs = b.read_vec(i, 1);
-  b.write_vec(i, 0, b.call_cpu(kOp, b.read_vec(i, 0), rhs, b.read(i, 2)));
+  horizontal<fp::Arith::kSub, u64>(b, i);
 }
 template <SemanticBuilder B>
 void DPPS(B& b, const Insn& i) {
-  float_binary_imm<fp::dot_product<u32>>(b, i);
+  float_binary<fp::dot_product<u32, V128>, fp::dot_product<u32, V256>>(b, i, control(b, i));
 }
 template <SemanticBuilder B>
 void DPPD(B& b, const Insn& i) {
-  float_binary_imm<fp::dot_product<u64>>(b, i);
+  auto rhs = b.read_vec(i, source(b, i, 1));
+  auto lhs = b.read_vec(i, source(b, i, 0));
+  b.write_vec(i, 0, b.call_cpu(fp::dot_product<u64, V128>, lhs, rhs, control(b, i)));
 }
 
-// --- compares. Legacy encodings have the first eight predicates; the upper bits are ignored.
-template <typename T, unsigned kCount, typename B>
-void compare_with_predicate(B& b, const Insn& i) {
-  auto rhs = b.read_vec(i, 1);
-  auto predicate = b.imm(i.imm & 7);
-  auto result = b.call_cpu(fp::compare_lanes<T, kCount>, b.read_vec(i, 0), rhs, predicate);
-  b.write_low(i, 0, kCount * sizeof(T), result);
+// --- compares. Legacy encodings have the first eight predicates, VEX has 32; further bits are
+// ignored.
+template <typename B>
+typename B::Int compare_predicate(B& b, const Insn& i) {
+  return b.imm(i.imm & (b.vex(i) ? 31 : 7));
+}
+template <typename T, typename B>
+void compare_packed(B& b, const Insn& i) {
+  auto predicate = compare_predicate(b, i);
+  float_binary<fp::compare_lanes<T, V128>, fp::compare_lanes<T, V256>>(b, i, predicate);
+}
+template <typename T, typename B>
+void compare_scalar(B& b, const Insn& i) {
+  float_scalar<fp::compare_lanes<T, V128, 1>, T>(b, i, compare_predicate(b, i));
 }
 template <SemanticBuilder B>
 void CMPPS(B& b, const Insn& i) {
-  compare_with_predicate<u32, 4>(b, i);
+  compare_packed<u32>(b, i);
 }
 template <SemanticBuilder B>
 void CMPPD(B& b, const Insn& i) {
-  compare_with_predicate<u64, 2>(b, i);
+  compare_packed<u64>(b, i);
 }
 template <SemanticBuilder B>
 void CMPSS(B& b, const Insn& i) {
-  compare_with_predicate<u32, 1>(b, i);
+  compare_scalar<u32>(b, i);
 }
 template <SemanticBuilder B>
 void CMPSD(B& b, const Insn& i) {
-  compare_with_predicate<u64, 1>(b, i);
+  compare_scalar<u64>(b, i);
 }
 
 // OF, AF and SF are cleared.
@@ -234,33 +231,35 @@ void UCOMISD(B& b, const Insn& i) {
 }
 
 // --- rounding to integral values
-template <typename T, unsigned kCount, typename B>
-void round_to_control(B& b, const Insn& i) {
-  auto value = b.read_vec(i, 1);
-  auto result = b.call_cpu(fp::round_lanes<T, kCount>, value, b.read(i, 2));
-  b.write_low(i, 0, kCount * sizeof(T), result);
+template <typename T, typename B>
+void round_packed(B& b, const Insn& i) {
+  float_unary<fp::round_lanes<T, V128>, fp::round_lanes<T, V256>>(b, i, control(b, i));
+}
+template <typename T, typename B>
+void round_scalar(B& b, const Insn& i) {
+  float_low<fp::round_lanes<T, V128, 1>, sizeof(T)>(b, i, control(b, i));
 }
 template <SemanticBuilder B>
 void ROUNDPS(B& b, const Insn& i) {
-  round_to_control<u32, 4>(b, i);
+  round_packed<u32>(b, i);
 }
 template <SemanticBuilder B>
 void ROUNDPD(B& b, const Insn& i) {
-  round_to_control<u64, 2>(b, i);
+  round_packed<u64>(b, i);
 }
 template <SemanticBuilder B>
 void ROUNDSS(B& b, const Insn& i) {
-  round_to_control<u32, 1>(b, i);
+  round_scalar<u32>(b, i);
 }
 template <SemanticBuilder B>
 void ROUNDSD(B& b, const Insn& i) {
-  round_to_control<u64, 1>(b, i);
+  round_scalar<u64>(b, i);
 }
 
 // --- approximations
 template <auto kOp, typename B>
 void approximate_scalar(B& b, const Insn& i) {
-  b.write_low(i, 0, 4, b.call(kOp, b.read_vec(i, 1)));
+  b.write_low(i, 0, 4, b.call(kOp, b.read_vec(i, source(b, i, 1))));
 }
 template <SemanticBuilder B>
 void RCPPS(B& b, const Insn& i) {
