@@ -20,3 +20,4 @@
 #include "emulator/semantics/string.h"
 #include "emulator/semantics/system.h"
 #include "emulator/semantics/x87.h"
+#include "emulator/semantics/xsave.h"

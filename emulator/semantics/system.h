@@ -96,12 +96,6 @@ void RDSEED(B& b, const Insn& i) {
   RDRAND(b, i);
 }
 
-// CR4.OSXSAVE is clear, as CPUID says.
-template <SemanticBuilder B>
-void XGETBV(B& b, const Insn&) {
-  b.raise(Vector::kInvalidOpcode);
-}
-
 template <SemanticBuilder B>
 void RDFSBASE(B& b, const Insn& i) {
   b.write(i, 0, b.zext(b.width(i), b.call_cpu(fs_base)));
