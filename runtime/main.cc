@@ -10,6 +10,7 @@
 
 #include "emulator/base/log.h"
 #include "emulator/semantics/cpuid.h"
+#include "emulator/semantics/features.h"
 #include "runtime/core/command_line.h"
 #include "runtime/loader/elf.h"
 #include "runtime/personality.h"
@@ -110,6 +111,7 @@ int run(const CommandLine& line, char** argv) {
   auto* process = new Process;
   process->settings = line.settings;
   if (auto log = start_log(*process); !log) return fail(log.error(), kUsageStatus);
+  if (auto cpu = sem::choose_cpu(line.settings.cpu); !cpu) return fail(cpu.error(), kUsageStatus);
   engine::options.trace = line.settings.trace;
   if (line.settings.trace) enable_channel(Channel::kTrace);
   std::vector<std::string> environment = guest_environment(line);

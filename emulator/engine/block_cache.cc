@@ -4,7 +4,9 @@
 #include <cstring>
 
 #include "emulator/base/log.h"
+#include "emulator/guest/xsave.h"
 #include "emulator/x86/decoder.h"
+#include "emulator/x86/opcode.h"
 
 namespace gantry::engine {
 namespace {
@@ -30,6 +32,13 @@ std::span<const u8> fetchable(GuestOs& os, u64 rip) {
   return {reinterpret_cast<const u8*>(rip), size};
 }
 
+// VEX-encoded vector instructions, whose names alone begin with a v, are invalid where the
+// operating system has not enabled the AVX state (SDM vol. 1, section 14.3).
+bool is_enabled(const x86::Insn& insn) {
+  if (guest::xcr0() & guest::kAvxState) return true;
+  return !insn.vex() || x86::row_mnemonic(insn.row)[0] != 'v';
+}
+
 bool decode_step(GuestOs& os, u64 rip, Step& step, FetchFault* fault, u64* fault_address) {
   u64 page_end = align_down(rip, kPageSize) + kPageSize;
   std::span<const u8> code{reinterpret_cast<const u8*>(rip),
@@ -40,6 +49,9 @@ bool decode_step(GuestOs& os, u64 rip, Step& step, FetchFault* fault, u64* fault
     status = x86::decode(code, rip, step.insn);
   }
   *fault_address = rip;
+  if (status == x86::DecodeStatus::kOk && !is_enabled(step.insn)) {
+    status = x86::DecodeStatus::kInvalid;
+  }
   switch (status) {
     case x86::DecodeStatus::kOk:
       step.handler = interp::handler_for(step.insn);

@@ -1,96 +1,24 @@
 // The vendor is Intel because programs know best what to do then: glibc takes its cache sizes from
 // leaf 4 and uses REP MOVSB for long copies, which is our fastest loop; OpenSSL and Go look at the
-// feature bits alone. The model is a Haswell server, which no library has a workaround for that
-// would hurt; what it lacks here (AVX) is absent from the features, which every program must check.
+// feature bits alone. The model is a Haswell server, the first of x86-64-v3, which no library has a
+// workaround for that would hurt.
 #include "emulator/semantics/cpuid.h"
 
 #include <algorithm>
 #include <cstring>
 
+#include "emulator/guest/xsave.h"
+#include "emulator/semantics/features.h"
 #include "emulator/semantics/host.h"
 
 namespace gantry::sem {
 namespace {
-
-enum class Reg : u8 { kEax, kEbx, kEcx, kEdx };
-
-struct Feature {
-  const char* name;  // as in /proc/cpuinfo; empty for those that Linux does not show
-  u32 leaf;
-  Reg reg;
-  u8 bit;
-};
-
-constexpr u32 kExtended = 0x80000001;
-
-constexpr Feature kFeatures[] = {
-    {"fpu", 1, Reg::kEdx, 0},
-    {"tsc", 1, Reg::kEdx, 4},
-    {"cx8", 1, Reg::kEdx, 8},
-    {"cmov", 1, Reg::kEdx, 15},
-    {"clflush", 1, Reg::kEdx, 19},
-    {"mmx", 1, Reg::kEdx, 23},
-    {"fxsr", 1, Reg::kEdx, 24},
-    {"sse", 1, Reg::kEdx, 25},
-    {"sse2", 1, Reg::kEdx, 26},
-    {"ht", 1, Reg::kEdx, 28},
-    {"syscall", kExtended, Reg::kEdx, 11},
-    {"nx", kExtended, Reg::kEdx, 20},
-    {"rdtscp", kExtended, Reg::kEdx, 27},
-    {"lm", kExtended, Reg::kEdx, 29},
-    {"constant_tsc", 0x80000007, Reg::kEdx, 8},
-    {"pni", 1, Reg::kEcx, 0},
-    {"pclmulqdq", 1, Reg::kEcx, 1},
-    {"ssse3", 1, Reg::kEcx, 9},
-    {"cx16", 1, Reg::kEcx, 13},
-    {"sse4_1", 1, Reg::kEcx, 19},
-    {"sse4_2", 1, Reg::kEcx, 20},
-    {"movbe", 1, Reg::kEcx, 22},
-    {"popcnt", 1, Reg::kEcx, 23},
-    {"aes", 1, Reg::kEcx, 25},
-    {"rdrand", 1, Reg::kEcx, 30},
-    {"hypervisor", 1, Reg::kEcx, 31},
-    {"lahf_lm", kExtended, Reg::kEcx, 0},
-    {"abm", kExtended, Reg::kEcx, 5},
-    {"3dnowprefetch", kExtended, Reg::kEcx, 8},
-    {"fsgsbase", 7, Reg::kEbx, 0},
-    {"bmi1", 7, Reg::kEbx, 3},
-    {"bmi2", 7, Reg::kEbx, 8},
-    {"erms", 7, Reg::kEbx, 9},
-    {"rdseed", 7, Reg::kEbx, 18},
-    {"adx", 7, Reg::kEbx, 19},
-    {"clflushopt", 7, Reg::kEbx, 23},
-    {"clwb", 7, Reg::kEbx, 24},
-    {"sha_ni", 7, Reg::kEbx, 29},
-    {"umip", 7, Reg::kEcx, 2},
-    {"gfni", 7, Reg::kEcx, 8},
-    {"rdpid", 7, Reg::kEcx, 22},
-    {"fsrm", 7, Reg::kEdx, 4},
-};
-
-constexpr bool each_bit_once() {
-  for (const Feature& a : kFeatures) {
-    for (const Feature& b : kFeatures) {
-      if (&a != &b && a.leaf == b.leaf && a.reg == b.reg && a.bit == b.bit) return false;
-    }
-  }
-  return true;
-}
-static_assert(each_bit_once());
 
 constexpr u32 kMaxLeaf = 0x16;
 constexpr u32 kMaxExtendedLeaf = 0x80000008;
 constexpr unsigned kLineSize = 64;
 
 unsigned cpu_count = 1;
-
-u32 features(u32 leaf, Reg reg) {
-  u32 bits = 0;
-  for (const Feature& f : kFeatures) {
-    if (f.leaf == leaf && f.reg == reg) bits |= u32{1} << f.bit;
-  }
-  return bits;
-}
 
 u32 word(const char* text, unsigned n) {
   char padded[48] = {};
@@ -112,7 +40,9 @@ CpuidResult version() {
   u32 count = std::min(cpu_count, 255u);
   auto apic_id = static_cast<u32>(host_cpu_number() & 0xff);
   u32 ebx = apic_id << 24 | count << 16 | (kLineSize / 8) << 8;
-  return {kSignature, ebx, features(1, Reg::kEcx), features(1, Reg::kEdx)};
+  constexpr u32 kOsXsave = 1 << 27;
+  u32 ecx = feature_bits(1, Reg::kEcx) | (guest::xcr0() ? kOsXsave : 0);
+  return {kSignature, ebx, ecx, feature_bits(1, Reg::kEdx)};
 }
 
 struct Cache {
@@ -147,6 +77,17 @@ CpuidResult topology(u32 subleaf) {
   return {0, 0, subleaf, apic_id};
 }
 
+// Leaf 0DH: the components of XSAVE, their sizes and offsets (SDM vol. 1, section 13.2).
+CpuidResult state(u32 subleaf) {
+  auto components = static_cast<u32>(guest::xcr0());
+  if (!components) return {};
+  auto size = static_cast<u32>(guest::xsave_size(components));
+  if (subleaf == 0) return {components, size, size, 0};
+  if (subleaf == 1) return {feature_bits(0x0d, Reg::kEax), size, 0, 0};
+  if (subleaf != 2 || !(components & guest::kAvxState)) return {};
+  return {sizeof(guest::XsaveImage::ymm_high), offsetof(guest::XsaveImage, ymm_high), 0, 0};
+}
+
 CpuidResult brand(u32 leaf) {
   unsigned first = (leaf - 0x80000002) * 4;
   return {word(kBrand, first), word(kBrand, first + 1), word(kBrand, first + 2),
@@ -167,9 +108,12 @@ CpuidResult basic_leaf(u32 leaf, u32 subleaf) {
       return cache(subleaf);
     case 7:
       if (subleaf != 0) return {};
-      return {0, features(7, Reg::kEbx), features(7, Reg::kEcx), features(7, Reg::kEdx)};
+      return {0, feature_bits(7, Reg::kEbx), feature_bits(7, Reg::kEcx),
+              feature_bits(7, Reg::kEdx)};
     case 0x0b:
       return topology(subleaf);
+    case 0x0d:
+      return state(subleaf);
     case 0x15:
       return {1, static_cast<u32>(kTimestampHertz / kCrystalHertz), kCrystalHertz, 0};
     case 0x16:
@@ -184,7 +128,7 @@ CpuidResult extended_leaf(u32 leaf) {
     case 0x80000000:
       return {kMaxExtendedLeaf, 0, 0, 0};
     case 0x80000001:
-      return {0, 0, features(leaf, Reg::kEcx), features(leaf, Reg::kEdx)};
+      return {0, 0, feature_bits(leaf, Reg::kEcx), feature_bits(leaf, Reg::kEdx)};
     case 0x80000002:
     case 0x80000003:
     case 0x80000004:
@@ -192,7 +136,7 @@ CpuidResult extended_leaf(u32 leaf) {
     case 0x80000006:
       return {0, 0, 1024 << 16 | 6 << 12 | kLineSize, 0};
     case 0x80000007:
-      return {0, 0, 0, features(leaf, Reg::kEdx)};
+      return {0, 0, 0, feature_bits(leaf, Reg::kEdx)};
     case 0x80000008:
       return {48 << 8 | 46, 0, 0, 0};
     default:
@@ -215,15 +159,6 @@ void execute_cpuid(guest::Cpu& cpu) {
   cpu.gpr[guest::kRbx] = r.ebx;
   cpu.gpr[guest::kRcx] = r.ecx;
   cpu.gpr[guest::kRdx] = r.edx;
-}
-
-std::string cpuinfo_flags() {
-  std::string text;
-  for (const Feature& f : kFeatures) {
-    if (!text.empty()) text += ' ';
-    text += f.name;
-  }
-  return text;
 }
 
 void set_cpu_count(unsigned count) { cpu_count = std::max(count, 1u); }

@@ -1,8 +1,6 @@
 // CPUID: what this CPU says of itself. Everything it claims has semantics.
 #pragma once
 
-#include <string>
-
 #include "emulator/guest/cpu.h"
 
 namespace gantry::sem {
@@ -16,9 +14,6 @@ CpuidResult cpuid(u32 leaf, u32 subleaf);
 
 // CPUID: EAX and ECX in, EAX, EBX, ECX, EDX out.
 void execute_cpuid(guest::Cpu& cpu);
-
-// The features as the "flags" line of /proc/cpuinfo names them, separated by spaces.
-std::string cpuinfo_flags();
 
 // The identity, for the other lines of /proc/cpuinfo.
 constexpr const char* kVendor = "GenuineIntel";

@@ -67,6 +67,9 @@ constexpr Option kOptions[] = {
     {"strace", 0, nullptr, "log system calls", setting<&Settings::strace>},
     {"trace", 0, nullptr, "log every instruction and the registers", setting<&Settings::trace>},
     {"stats", 0, nullptr, "report executed instructions at the end", setting<&Settings::stats>},
+    {"cpu", 0, "MODEL",
+     "the CPU: max, x86-64-v1, -v2 or -v3, with features to add or hide: x86-64-v3,+aes,-avx2",
+     setting<&Settings::cpu>},
     {"log", 0, "CHANNELS",
      "log these: decode, engine, loader, memory, syscall, signal, process, all",
      setting<&Settings::log_channels>},
@@ -156,6 +159,7 @@ std::vector<std::string> emulator_arguments(const Process& process,
   if (settings.stats) arguments.push_back("--stats");
   if (!settings.log_channels.empty()) arguments.push_back("--log=" + settings.log_channels);
   if (!settings.log_file.empty()) arguments.push_back("--log-file=" + settings.log_file);
+  arguments.push_back("--cpu=" + settings.cpu);
   arguments.push_back("--emulator-fd=" + std::to_string(process.emulator_fd));
   arguments.push_back("--exec-fd=" + std::to_string(program.fd));
   arguments.push_back("--file-name=" + program.file_name);

@@ -19,6 +19,7 @@ struct Settings {
   bool stats = false;
   std::string log_channels;  // as --log takes them
   std::string log_file;
+  std::string cpu = "max";  // as --cpu takes it
 };
 
 struct Process {

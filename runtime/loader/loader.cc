@@ -13,7 +13,8 @@
 
 #include "emulator/base/bits.h"
 #include "emulator/base/log.h"
-#include "emulator/semantics/cpuid.h"
+#include "emulator/guest/xsave.h"
+#include "emulator/semantics/features.h"
 #include "runtime/loader/elf.h"
 #include "runtime/loader/stack.h"
 
@@ -28,8 +29,10 @@ constexpr u64 kProgramBase = kTaskSize / 3 * 2;
 constexpr u64 kGigabyte = u64{1} << 30;
 // Linux: the heap begins up to 32 MiB after the program (arch_randomize_brk).
 constexpr u64 kHeapRandom = 32 << 20;
-// The largest signal frame with AVX state, for AT_MINSIGSTKSZ.
-constexpr u64 kMinSignalStack = 2048;
+
+// AT_MINSIGSTKSZ: besides the XSAVE image, Linux counts what the frame of a 32-bit program would
+// take (arch/x86/kernel/signal.c, init_sigframe_size).
+u64 min_signal_stack() { return guest::xsave_size(guest::xcr0()) + 944; }
 
 int protection_of(const Elf64_Phdr& segment) {
   return (segment.p_flags & PF_R ? PROT_READ : 0) | (segment.p_flags & PF_W ? PROT_WRITE : 0) |
@@ -197,12 +200,12 @@ void note_layout(Image& image, const ElfFile& elf, u64 bias) {
 std::vector<std::pair<u64, u64>> auxiliary_vector(const Image& image, const ElfFile& elf, u64 bias,
                                                   const Interpreter& interpreter) {
   constexpr u64 kMinSigStack = 51, kTicksPerSecond = 100;
-  sem::CpuidResult features = sem::cpuid(1, 0), extended = sem::cpuid(7, 0);
+  u64 capabilities = sem::feature_bits(1, sem::Reg::kEdx);
   constexpr u64 kHwcap2FsGsBase = 2;
   return {
       {AT_SYSINFO_EHDR, image.vdso},
-      {kMinSigStack, kMinSignalStack},
-      {AT_HWCAP, features.edx},
+      {kMinSigStack, min_signal_stack()},
+      {AT_HWCAP, capabilities},
       {AT_PAGESZ, kGuestPageSize},
       {AT_CLKTCK, kTicksPerSecond},
       {AT_PHDR, elf.header_table ? elf.header_table + bias : 0},
@@ -216,7 +219,7 @@ std::vector<std::pair<u64, u64>> auxiliary_vector(const Image& image, const ElfF
       {AT_GID, getauxval(AT_GID)},
       {AT_EGID, getauxval(AT_EGID)},
       {AT_SECURE, getauxval(AT_SECURE)},
-      {AT_HWCAP2, extended.ebx & 1 ? kHwcap2FsGsBase : 0},
+      {AT_HWCAP2, sem::has_feature("fsgsbase") ? kHwcap2FsGsBase : 0},
   };
 }
 

@@ -13,6 +13,7 @@
 
 #include "emulator/base/files.h"
 #include "emulator/semantics/cpuid.h"
+#include "emulator/semantics/features.h"
 #include "runtime/core/process.h"
 
 namespace gantry::runtime::proc {
@@ -107,8 +108,8 @@ std::string cpuinfo() {
     append_field(text, "model name\t", sem::kBrand);
     append_field(text, "stepping\t", std::to_string(sem::kStepping));
     append_field(text, "microcode\t", "0x1");
-    append_field(text, "cpu MHz\t\t", "2000.000");
-    append_field(text, "cache size\t", "4096 KB");
+    append_field(text, "cpu MHz\t\t", "1000.000");
+    append_field(text, "cache size\t", "16384 KB");
     append_field(text, "physical id\t", "0");
     append_field(text, "siblings\t", total);
     append_field(text, "core id\t\t", number);
@@ -121,10 +122,10 @@ std::string cpuinfo() {
     append_field(text, "wp\t\t", "yes");
     append_field(text, "flags\t\t", sem::cpuinfo_flags());
     append_field(text, "bugs\t\t", "");
-    append_field(text, "bogomips\t", "4000.00");
+    append_field(text, "bogomips\t", "2000.00");
     append_field(text, "clflush size\t", "64");
     append_field(text, "cache_alignment\t", "64");
-    append_field(text, "address sizes\t", "48 bits physical, 48 bits virtual");
+    append_field(text, "address sizes\t", "46 bits physical, 48 bits virtual");
     append_field(text, "power management", "");
     text += "\n";
   }

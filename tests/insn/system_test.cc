@@ -1,11 +1,7 @@
-// What the CPU cannot be asked about, because our answers are our own: identity, time, randomness,
+// What the CPU cannot be asked about, because our answers are our own: time, randomness,
 // traps and system calls.
 #include <gtest/gtest.h>
 
-#include <cstring>
-#include <string>
-
-#include "emulator/semantics/cpuid.h"
 #include "tests/insn/paged_machine.h"
 
 namespace gantry::test {
@@ -13,46 +9,6 @@ namespace {
 
 using guest::kR11, guest::kRax, guest::kRbx, guest::kRcx, guest::kRdx;
 using guest::Vector;
-
-TEST(Cpuid, VendorAndBrand) {
-  PagedMachine m;
-  m.cpu.gpr[kRax] = 0;
-  EXPECT_TRUE(m.run({0x0f, 0xa2}));
-  char vendor[13] = {};
-  std::memcpy(vendor, &m.cpu.gpr[kRbx], 4);
-  std::memcpy(vendor + 4, &m.cpu.gpr[kRdx], 4);
-  std::memcpy(vendor + 8, &m.cpu.gpr[kRcx], 4);
-  EXPECT_STREQ(vendor, sem::kVendor);
-  EXPECT_GE(m.cpu.gpr[kRax], 7u);
-  std::string brand;
-  for (u32 leaf : {0x80000002, 0x80000003, 0x80000004}) {
-    auto r = sem::cpuid(leaf, 0);
-    for (u32 word : {r.eax, r.ebx, r.ecx, r.edx}) brand.append(reinterpret_cast<char*>(&word), 4);
-  }
-  EXPECT_STREQ(brand.c_str(), sem::kBrand);
-}
-
-// Level 2 of the x86-64 psABI, and nothing that would need the AVX state.
-TEST(Cpuid, FeaturesAreThoseOfX8664V2) {
-  auto r = sem::cpuid(1, 0);
-  for (unsigned bit : {0, 9, 13, 19, 20, 23}) EXPECT_TRUE(r.ecx >> bit & 1) << bit;
-  for (unsigned bit : {12, 26, 27, 28, 29}) EXPECT_FALSE(r.ecx >> bit & 1) << bit;
-  for (unsigned bit : {0, 4, 8, 15, 23, 24, 25, 26}) EXPECT_TRUE(r.edx >> bit & 1) << bit;
-  EXPECT_FALSE(sem::cpuid(7, 0).ebx >> 5 & 1);
-}
-
-TEST(Cpuid, CpuinfoNamesTheFeatures) {
-  std::string flags = " " + sem::cpuinfo_flags() + " ";
-  for (const char* name : {" sse2 ", " ssse3 ", " cx16 ", " popcnt ", " lm ", " syscall "}) {
-    EXPECT_NE(flags.find(name), std::string::npos) << name;
-  }
-}
-
-TEST(Cpuid, CachesEnd) {
-  unsigned count = 0;
-  while (count < 16 && (sem::cpuid(4, count).eax & 31) != 0) count++;
-  EXPECT_EQ(count, 4u);
-}
 
 TEST(Rdtsc, DoesNotGoBackwards) {
   PagedMachine m;
