@@ -13,15 +13,13 @@ constexpr u64 kMinimumStackSize = 2048;  // MINSIGSTKSZ
 constexpr u64 kRestorerFlag = 0x04000000;
 constexpr u32 kAutoDisarm = u32{1} << 31;
 
-// uc_flags: UC_FP_XSTATE, UC_SIGCONTEXT_SS, UC_STRICT_RESTORE_SS.
-constexpr u64 kContextFlags = 1 | 2 | 4;
+// uc_flags: UC_FP_XSTATE, and UC_SIGCONTEXT_SS with UC_STRICT_RESTORE_SS.
+constexpr u64 kXstateFlag = 1;
+constexpr u64 kContextFlags = 2 | 4;
 
 constexpr u32 kXstateMagic1 = 0x46505853;
 constexpr u32 kXstateMagic2 = 0x46505845;
-constexpr u64 kX87Feature = 1;
-constexpr u64 kSseFeature = 2;
-constexpr u64 kFeatures = kX87Feature | kSseFeature;
-constexpr u32 kXstateSize = offsetof(SignalXstate, magic2);
+constexpr u64 kLegacyState = guest::kX87State | guest::kSseState;
 
 // FIX_EFLAGS: the flags that sigreturn takes from the frame.
 constexpr u64 kRestoredFlags =
@@ -70,55 +68,86 @@ void restore_registers(Cpu& cpu, const SignalRegisters& r) {
   cpu.set_rflags((cpu.rflags() & ~kRestoredFlags) | (r.rflags & kRestoredFlags));
 }
 
-void save_xstate(const Cpu& cpu, SignalXstate& state) {
-  guest::to_fxsave(cpu, state.legacy);
+// copy_fpstate_to_sigframe() (arch/x86/kernel/fpu/signal.c): XSAVE in the standard form, where
+// XSTATE_BV has the legacy components also when they are in their initial state.
+bool save_xstate(Task& task, u64 address) {
+  u64 enabled = guest::xcr0();
+  guest::XsaveImage image = {};
+  guest::to_xsave(task.cpu, image);
+  if (!enabled) return copy_out(task, address, &image.legacy, sizeof image.legacy);
+  auto size = static_cast<u32>(guest::xsave_size(enabled));
   SoftwareBytes software = {.magic1 = kXstateMagic1,
-                            .extended_size = kXstateSize + sizeof state.magic2,
-                            .features = kFeatures,
-                            .xstate_size = kXstateSize,
+                            .extended_size = size + u32{sizeof kXstateMagic2},
+                            .features = enabled,
+                            .xstate_size = size,
                             .padding = {}};
-  std::memcpy(state.legacy.software, &software, sizeof software);
-  state.header = {.features = kFeatures, .compaction = 0, .reserved = {}};
-  state.magic2 = kXstateMagic2;
+  std::memcpy(image.legacy.software, &software, sizeof software);
+  image.header.components = (guest::state_in_use(task.cpu) & enabled) | kLegacyState;
+  return copy_out(task, address, &image, size) &&
+         copy_out(task, address + size, &kXstateMagic2, sizeof kXstateMagic2);
 }
 
-void reset_x87(Cpu& cpu) { cpu.x87 = {}; }
-void reset_sse(Cpu& cpu) {
-  cpu.mxcsr = 0x1f80;
-  for (guest::V128& v : cpu.xmm) v = {};
+// The initial state of components; MXCSR goes with SSE.
+void reset(Cpu& cpu, u64 components) {
+  guest::reset_state(cpu, components);
+  if (components & guest::kSseState) cpu.mxcsr = guest::kInitialMxcsr;
 }
 
-// The features that the image at `address` holds: all where it is an FXSAVE image without more.
-bool read_features(Task& task, u64 address, const guest::FxsaveImage& legacy, u64& features) {
+void reset_all(Cpu& cpu) { reset(cpu, kLegacyState | guest::kAvxState); }
+
+struct FrameContents {
+  bool is_xsave = false;  // else an FXSAVE image alone
+  u64 components = 0;     // that the XSAVE image is to restore
+};
+
+// check_xstate_in_sigframe(). False when it cannot be read.
+bool read_contents(Task& task, u64 address, const guest::FxsaveImage& legacy, FrameContents& is) {
+  u64 enabled = guest::xcr0();
+  if (!enabled) return true;
   SoftwareBytes software;
   std::memcpy(&software, legacy.software, sizeof software);
-  features = kFeatures;
-  if (software.magic1 != kXstateMagic1 || software.xstate_size < kXstateSize) return true;
-  u32 magic2 = 0;
-  if (!copy_in(task, &magic2, address + software.xstate_size, sizeof magic2)) return false;
-  if (magic2 != kXstateMagic2) return true;
-  XsaveHeader header;
-  if (!copy_in(task, &header, address + sizeof legacy, sizeof header)) return false;
-  features = header.features;
-  return (features & ~kFeatures) == 0;
-}
-
-// XRSTOR: a component that the image does not hold gets its initial state (SDM vol. 1, 13.8).
-bool restore_xstate(Task& task, u64 address) {
-  Cpu& cpu = task.cpu;
-  if (address == 0) {
-    reset_x87(cpu);
-    reset_sse(cpu);
+  u32 size = software.xstate_size;
+  if (software.magic1 != kXstateMagic1 || size < guest::xsave_size(kLegacyState) ||
+      size > guest::xsave_size(enabled) || size > software.extended_size) {
     return true;
   }
-  guest::FxsaveImage legacy;
-  u64 features;
-  if (!copy_in(task, &legacy, address, sizeof legacy)) return false;
-  if (!read_features(task, address, legacy, features)) return false;
-  if (legacy.mxcsr & ~guest::kMxcsrMask) return false;
-  features& kX87Feature ? guest::x87_from_fxsave(cpu, legacy) : reset_x87(cpu);
-  features& kSseFeature ? guest::sse_from_fxsave(cpu, legacy) : reset_sse(cpu);
+  u32 magic2 = 0;
+  if (!copy_in(task, &magic2, address + size, sizeof magic2)) return false;
+  is = {.is_xsave = magic2 == kXstateMagic2, .components = software.features & enabled};
   return true;
+}
+
+// FXRSTOR, which has nothing of AVX.
+bool restore_legacy(Cpu& cpu, const guest::FxsaveImage& legacy) {
+  if (legacy.mxcsr & ~guest::kMxcsrMask) return false;
+  guest::from_fxsave(cpu, legacy);
+  reset(cpu, guest::kAvxState);
+  return true;
+}
+
+// __restore_fpregs_from_user(): XRSTOR of what the frame claims to hold, the rest is initialised.
+bool restore_image(Task& task, u64 address) {
+  guest::XsaveImage image = {};
+  FrameContents contents;
+  if (!copy_in(task, &image.legacy, address, sizeof image.legacy) ||
+      !read_contents(task, address, image.legacy, contents)) {
+    return false;
+  }
+  if (!contents.is_xsave) return address % 16 == 0 && restore_legacy(task.cpu, image.legacy);
+  u64 size = guest::xsave_size(contents.components);
+  if (address % 64 != 0 || !copy_in(task, &image, address, size) ||
+      !guest::from_xsave(task.cpu, image, contents.components)) {
+    return false;
+  }
+  reset(task.cpu, guest::xcr0() & ~contents.components);
+  return true;
+}
+
+// What cannot be restored is initialised before the task gets its SIGSEGV.
+bool restore_xstate(Task& task, u64 address) {
+  bool restored = address == 0 || restore_image(task, address);
+  if (address == 0 || !restored) reset_all(task.cpu);
+  return restored;
 }
 
 struct FramePlace {
@@ -136,7 +165,7 @@ bool place_frame(const Task& task, const GuestSigaction& action, FramePlace& pla
     sp = alternate.address + alternate.size;
     on_alternate = true;
   }
-  place.xstate = align_down(sp - sizeof(SignalXstate), 64);
+  place.xstate = align_down(sp - signal_xstate_size(), 64);
   // As after a call: 16-byte aligned but for the return address.
   place.frame = align_down(place.xstate - sizeof(SignalFrame), 16) - 8;
   bool fits = place.frame > alternate.address && place.frame - alternate.address <= alternate.size;
@@ -153,11 +182,15 @@ void enter_handler(Cpu& cpu, u64 handler, int signal, u64 frame) {
   cpu.set_rflags(cpu.rflags() & ~(guest::kDF | guest::kRF | guest::kTF));
   cpu.segment[guest::kCs] = guest::kUserCs;
   cpu.segment[guest::kSs] = guest::kUserDs;
-  reset_x87(cpu);
-  reset_sse(cpu);
+  reset_all(cpu);
 }
 
 }  // namespace
+
+u64 signal_xstate_size() {
+  u64 enabled = guest::xcr0();
+  return enabled ? guest::xsave_size(enabled) + sizeof kXstateMagic2 : sizeof(guest::FxsaveImage);
+}
 
 bool on_alternate_stack(const GuestStack& stack, u64 address) {
   if (stack.flags & kAutoDisarm) return false;
@@ -186,16 +219,13 @@ bool push_signal_frame(Task& task, const GuestSigaction& action, const siginfo_t
   u64 mask = s.has_saved_mask ? s.saved_mask : s.mask;
   SignalFrame frame = {};
   frame.return_address = action.restorer;
-  frame.context.flags = kContextFlags;
+  frame.context.flags = kContextFlags | (guest::xcr0() ? kXstateFlag : 0);
   frame.context.stack = s.alternate;
   save_registers(task, mask, frame.context.registers);
   frame.context.registers.fpstate = place.xstate;
   frame.context.mask = mask;
   frame.info = info;
-  SignalXstate xstate;
-  save_xstate(task.cpu, xstate);
-  // struct padding behind magic2 is not part of the frame.
-  if (!copy_out(task, place.xstate, &xstate, kXstateSize + sizeof xstate.magic2)) return false;
+  if (!save_xstate(task, place.xstate)) return false;
   if (!copy_out(task, place.frame, &frame, sizeof frame)) return false;
 
   if (s.alternate.flags & kAutoDisarm) s.alternate = {.flags = SS_DISABLE};

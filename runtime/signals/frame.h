@@ -2,7 +2,7 @@
 // back.
 #pragma once
 
-#include "emulator/guest/fxsave.h"
+#include "emulator/guest/xsave.h"
 #include "runtime/core/task.h"
 
 namespace gantry::runtime {
@@ -54,21 +54,9 @@ struct SoftwareBytes {
 };
 static_assert(sizeof(SoftwareBytes) == 48);
 
-// SDM vol. 1, section 13.4.2.
-struct XsaveHeader {
-  u64 features;
-  u64 compaction;
-  u64 reserved[6];
-};
-static_assert(sizeof(XsaveHeader) == 64);
-
-// The floating point state of a frame, 64-byte aligned.
-struct SignalXstate {
-  guest::FxsaveImage legacy;
-  XsaveHeader header;
-  u32 magic2;
-};
-static_assert(offsetof(SignalXstate, magic2) == 576);
+// The bytes of the floating point state at SignalRegisters::fpstate, which is 64-byte aligned: an
+// XSAVE image of what XCR0 enables and a second magic number behind it, or an FXSAVE image.
+u64 signal_xstate_size();
 
 // Pushes a frame for `info.si_signo` and enters its handler. Uses up the saved mask of a wait and
 // sets the mask of the handler in task.signals (not on the host). False when the stack cannot be
