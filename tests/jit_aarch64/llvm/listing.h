@@ -1,0 +1,38 @@
+// Instructions that the assembler emitted, beside the text that says what they should be.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "emulator/jit/aarch64/assembler.h"
+
+namespace gantry::aarch64 {
+
+class Listing {
+ public:
+  // The one instruction that the caller has just emitted should be `text`.
+  void expect(std::string text);
+
+  // Fails the test for each instruction that LLVM assembles to another word.
+  void compare_with_llvm() const;
+
+ private:
+  std::vector<u32> words_ = std::vector<u32>(1 << 16);
+  std::vector<std::string> lines_;
+
+ public:
+  Assembler a{words_};
+};
+
+// As assembly syntax names them. Widths are bytes.
+std::string text_of(unsigned width, X reg);
+std::string text_of(unsigned width, V reg);
+std::string text_of(Arrangement a, V reg);
+const char* text_of(Condition condition);
+const char* text_of(Shift shift);
+const char* text_of(Extend extend);
+
+// printf into a string.
+[[gnu::format(printf, 1, 2)]] std::string format(const char* format, ...);
+
+}  // namespace gantry::aarch64
