@@ -1,149 +1,398 @@
-// The soft float at the edges of its formats.
-#include <gtest/gtest.h>
-
+// Scalar and packed floating point: NaNs, zeros, denormals, rounding modes, flags, conversions.
 #include <cmath>
 
 #include "emulator/semantics/float_ops.h"
+#include "tests/insn/machine.h"
 #include "tests/insn/random_lanes.h"
 
-namespace gantry::sem::fp {
+namespace gantry::test {
 namespace {
 
-constexpr u64 kMinNormal = 0x0010000000000000;
-constexpr u64 kMaxFinite = 0x7fefffffffffffff;
-constexpr u64 kInfinityBits = 0x7ff0000000000000;
-constexpr u64 kOneBits = 0x3ff0000000000000;
-constexpr Rounding kModes[] = {Rounding::kNearest, Rounding::kDown, Rounding::kUp, Rounding::kZero};
+constexpr u64 kMinus = u64{1} << 63;
+constexpr u64 kOne = 0x3ff0000000000000;
+constexpr u64 kInfinity = 0x7ff0000000000000;
+constexpr u64 kLargest = 0x7fefffffffffffff;
+constexpr u64 kSmallestNormal = 0x0010000000000000;
+constexpr u64 kDefaultNan = 0xfff8000000000000;
+constexpr u64 kQuiet = 0x7ff8000000000002, kSignaling = 0x7ff0000000000001;
 
-struct Result {
-  u64 bits;
-  u32 flags;
-  bool operator==(const Result&) const = default;
+// MXCSR: flags, masks at seven bits above them, DAZ, RC, FTZ.
+enum : u32 { kIe = 1, kDe = 2, kZe = 4, kOe = 8, kUe = 16, kPe = 32, kDaz = 64, kFtz = 0x8000 };
+constexpr u32 kAllMasked = 0x1f80;
+constexpr u32 unmasked(u32 flag) { return kAllMasked & ~(flag << 7); }
+constexpr u32 kRoundings[] = {kAllMasked, kAllMasked | 0x2000, kAllMasked | 0x4000,
+                              kAllMasked | 0x6000};  // nearest, down, up, zero
+
+// The opcode byte of the operation in all its four forms.
+enum Operation : u8 {
+  kSqrt = 0x51,
+  kAdd = 0x58,
+  kMul = 0x59,
+  kSub = 0x5c,
+  kMin = 0x5d,
+  kDiv = 0x5e,
+  kMax = 0x5f
 };
 
-Result run(Env env, u64 a, u64 b, Number (*f)(Env&, const Format&, const Number&, const Number&)) {
-  u64 bits = pack<u64>(f(env, kBinary64, unpack(env, a), unpack(env, b)));
-  return {bits, env.flags};
+class FloatTest : public testing::Test {
+ protected:
+  void set(const V128& a, const V128& b) {
+    m.cpu.xmm[0] = a;
+    m.cpu.xmm[1] = b;
+  }
+  // The scalar double operation on two values, without earlier flags.
+  u64 scalar(Operation operation, u64 a, u64 b, u32 mxcsr = kAllMasked) {
+    m.cpu.mxcsr = mxcsr;
+    set({a, 7}, {b, 8});
+    m.run({0xf2, 0x0f, operation, 0xc1});
+    EXPECT_EQ(m.cpu.xmm[0].hi, 7u);
+    return m.cpu.xmm[0].lo;
+  }
+  u32 flags() const { return m.mxcsr_flags(); }
+  Machine m;
+};
+
+// --- NaNs
+TEST_F(FloatTest, TheFirstNanWinsAndIsMadeQuiet) {
+  EXPECT_EQ(scalar(kAdd, kSignaling, kQuiet), kSignaling | u64{1} << 51);
+  EXPECT_EQ(flags(), kIe);
+  EXPECT_EQ(scalar(kMul, kQuiet, kSignaling), kQuiet);
+  EXPECT_EQ(flags(), kIe);
+  EXPECT_EQ(scalar(kSub, kQuiet, kQuiet + 1), kQuiet);
+  EXPECT_EQ(flags(), 0u);
 }
 
-TEST(SoftFloat, HalfwaySumsGoToEven) {
-  u64 half_ulp = 0x3ca0000000000000;  // 2^-53
-  EXPECT_EQ(run({}, kOneBits, half_ulp, add), (Result{kOneBits, kPrecision}));
-  EXPECT_EQ(run({}, kOneBits + 1, half_ulp, add), (Result{kOneBits + 2, kPrecision}));
+TEST_F(FloatTest, TheOnlyNanKeepsItsSignAndPayload) {
+  EXPECT_EQ(scalar(kDiv, 0, kQuiet | kMinus), kQuiet | kMinus);
+  EXPECT_EQ(scalar(kSub, kOne, kQuiet), kQuiet);
+  EXPECT_EQ(flags(), 0u);
 }
 
-TEST(SoftFloat, DirectedModesLookAtTheSign) {
-  u64 tiny = 1, sign = u64{1} << 63;
-  const u64 positive[] = {kOneBits, kOneBits, kOneBits + 1, kOneBits};
-  const u64 negative[] = {kOneBits, kOneBits + 1, kOneBits, kOneBits};
-  for (unsigned k = 0; k < 4; ++k) {
-    Env env = {.rounding = kModes[k]};
-    EXPECT_EQ(run(env, kOneBits, tiny, add).bits, positive[k]);
-    EXPECT_EQ(run(env, kOneBits | sign, tiny | sign, add).bits, negative[k] | sign);
+TEST_F(FloatTest, InvalidGivesTheNegativeDefaultNan) {
+  EXPECT_EQ(scalar(kAdd, kInfinity, kInfinity | kMinus), kDefaultNan);
+  EXPECT_EQ(scalar(kSub, kInfinity, kInfinity), kDefaultNan);
+  EXPECT_EQ(scalar(kMul, 0, kInfinity), kDefaultNan);
+  EXPECT_EQ(scalar(kDiv, 0, kMinus), kDefaultNan);
+  EXPECT_EQ(scalar(kDiv, kInfinity, kInfinity), kDefaultNan);
+  EXPECT_EQ(scalar(kSqrt, 0, kOne | kMinus), kDefaultNan);
+  EXPECT_EQ(flags(), kIe);
+}
+
+TEST_F(FloatTest, RootOfMinusZeroIsMinusZero) {
+  EXPECT_EQ(scalar(kSqrt, 0, kMinus), kMinus);
+  EXPECT_EQ(flags(), 0u);
+}
+
+TEST_F(FloatTest, MinAndMaxGiveTheSecondOperandForZerosAndNans) {
+  EXPECT_EQ(scalar(kMax, 0, kMinus), kMinus);
+  EXPECT_EQ(scalar(kMin, kMinus, 0), 0u);
+  EXPECT_EQ(scalar(kMin, kOne, kSignaling), kSignaling);  // which stays signaling
+  EXPECT_EQ(flags(), kIe);
+  EXPECT_EQ(scalar(kMax, kQuiet, kOne), kOne);
+  EXPECT_EQ(flags(), kIe);
+}
+
+// --- comparisons
+TEST_F(FloatTest, PredicatesOfUnorderedOperands) {
+  constexpr bool kTrue[8] = {false, false, false, true, true, true, true, false};
+  constexpr bool kSignals[8] = {false, true, true, false, false, true, true, false};
+  for (u8 predicate = 0; predicate < 8; predicate++) {
+    m.cpu.mxcsr = kAllMasked;
+    set({kOne, 0}, {kQuiet, 0});
+    m.run({0xf2, 0x0f, 0xc2, 0xc1, predicate});  // cmpsd
+    EXPECT_EQ(m.cpu.xmm[0].lo, kTrue[predicate] ? ~u64{0} : 0) << int{predicate};
+    EXPECT_EQ(flags(), kSignals[predicate] ? kIe : 0) << int{predicate};
   }
 }
 
-TEST(SoftFloat, OverflowIsInfinityOrTheLargestNumber) {
-  const u64 expected[] = {kInfinityBits, kMaxFinite, kInfinityBits, kMaxFinite};
-  for (unsigned k = 0; k < 4; ++k) {
-    Result r = run({.rounding = kModes[k]}, kMaxFinite, kMaxFinite, add);
-    EXPECT_EQ(r, (Result{expected[k], kOverflow | kPrecision}));
+TEST_F(FloatTest, PredicatesOfZerosOfBothSigns) {
+  constexpr bool kTrue[8] = {true, false, true, false, false, true, false, true};
+  for (u8 predicate = 0; predicate < 8; predicate++) {
+    set({0, 0}, {kMinus, 0});
+    m.run({0xf2, 0x0f, 0xc2, 0xc1, predicate});
+    EXPECT_EQ(m.cpu.xmm[0].lo, kTrue[predicate] ? ~u64{0} : 0) << int{predicate};
   }
 }
 
-// Tininess is detected after rounding as if the exponent were unbounded.
-TEST(SoftFloat, RoundingUpToTheSmallestNormalCanStillUnderflow) {
-  u64 half = 0x3fe0000000000000, below_two = 0x3fffffffffffffff;
-  // 2^-1022 × (1 - 2^-53): with 53 bits it is 1 - 2^-53, below the normals.
-  EXPECT_EQ(run({}, kMinNormal, half + 0x000fffffffffffff, multiply),
-            (Result{kMinNormal, kUnderflow | kPrecision}));
-  // 2^-1022 × (1 - 2^-105): rounded to 53 bits it is normal.
-  EXPECT_EQ(run({}, kMinNormal + 1, 0x3feffffffffffffe, multiply).bits, kMinNormal);
-  EXPECT_EQ(run({}, kMinNormal + 1, 0x3feffffffffffffe, multiply).flags, kPrecision);
-  EXPECT_EQ(run({}, kMinNormal, below_two, multiply).flags, 0u);
+TEST_F(FloatTest, UcomisdIsSilentAboutQuietNansAndComisdIsNot) {
+  set({kDefaultNan, 0}, {});
+  m.set_flags(kStatusFlags);
+  m.run({0x66, 0x0f, 0x2e, 0xc0});
+  EXPECT_EQ(m.flags(), kZF | kPF | kCF);
+  EXPECT_EQ(flags(), 0u);
+  m.run({0x66, 0x0f, 0x2f, 0xc0});
+  EXPECT_EQ(flags(), kIe);
 }
 
-TEST(SoftFloat, ExactDenormalResultsDoNotUnderflow) {
-  EXPECT_EQ(run({}, kMinNormal + 1, kMinNormal | u64{1} << 63, add), (Result{1, 0}));
+// --- denormals
+TEST_F(FloatTest, DenormalOperandSetsItsFlag) {
+  EXPECT_EQ(scalar(kAdd, 1, 0), 1u);
+  EXPECT_EQ(flags(), kDe);
+  EXPECT_EQ(scalar(kDiv, 1, 0), kInfinity);
+  EXPECT_EQ(flags(), kZe);
+  EXPECT_EQ(scalar(kAdd, 1, kQuiet), kQuiet);
+  EXPECT_EQ(flags(), 0u);
 }
 
-TEST(SoftFloat, FlushToZeroTakesExactTinyResultsToo) {
-  Env env = {.flush_to_zero = true};
-  EXPECT_EQ(run(env, kMinNormal + 1, kMinNormal | u64{1} << 63, add),
-            (Result{0, kUnderflow | kPrecision}));
+TEST_F(FloatTest, DenormalsAreZeroOfTheirSignWithoutAFlag) {
+  u32 daz = kAllMasked | kDaz;
+  EXPECT_EQ(scalar(kAdd, kMinus | 1, kMinus, daz), kMinus);
+  EXPECT_EQ(flags(), 0u);
+  EXPECT_EQ(scalar(kDiv, kOne, kMinus | 1, daz), kInfinity | kMinus);
+  EXPECT_EQ(flags(), kZe);
+  EXPECT_EQ(scalar(kSqrt, 0, kMinus | 1, daz), kMinus);
+  EXPECT_EQ(scalar(kMin, 1, 2, daz), 0u);  // the second of equal zeros, as a zero
 }
 
-TEST(SoftFloat, DenormalsAreZeroKeepsTheSignAndSetsNoFlag) {
-  Env env = {.denormals_are_zero = true};
-  u64 minus = u64{1} << 63;
-  EXPECT_EQ(run(env, minus | 5, minus, add), (Result{minus, 0}));
+TEST_F(FloatTest, FlushToZeroKeepsTheSignAndReportsUnderflow) {
+  u32 ftz = kAllMasked | kFtz;
+  EXPECT_EQ(scalar(kMul, kSmallestNormal | kMinus, 0x3fe0000000000000, ftz), kMinus);
+  EXPECT_EQ(flags(), kUe | kPe);
+  EXPECT_EQ(scalar(kAdd, 1, 0, ftz), 0u);  // exact, too
+  EXPECT_EQ(flags(), kUe | kPe | kDe);
 }
 
-TEST(SoftFloat, DifferenceOfEqualsIsPositiveZeroExceptDown) {
-  u64 minus_one = kOneBits | u64{1} << 63;
-  EXPECT_EQ(run({}, kOneBits, minus_one, add).bits, 0u);
-  EXPECT_EQ(run({.rounding = Rounding::kDown}, kOneBits, minus_one, add).bits, u64{1} << 63);
+TEST_F(FloatTest, ExactDenormalResultIsNoUnderflowWhileMasked) {
+  EXPECT_EQ(scalar(kMul, kSmallestNormal, 0x3fe0000000000000), kSmallestNormal >> 1);
+  EXPECT_EQ(flags(), 0u);
 }
 
-TEST(SoftFloat, ZeroDividedByZeroIsTheNegativeDefaultNan) {
-  EXPECT_EQ(run({}, 0, 0, divide), (Result{0xfff8000000000000, kInvalid}));
+TEST_F(FloatTest, ExactDenormalResultIsUnderflowWhenUnmasked) {
+  m.cpu.mxcsr = unmasked(kUe);
+  set({kSmallestNormal, 0}, {0x3fe0000000000000, 0});
+  EXPECT_EQ(m.fault({0xf2, 0x0f, 0x59, 0xc1}), Vector::kSimd);
+  EXPECT_EQ(m.cpu.xmm[0].lo, kSmallestNormal);
+  EXPECT_EQ(flags(), kUe);
 }
 
-// A denormal divided by zero: the zero divide hides the denormal.
-TEST(SoftFloat, ZeroDivideComesBeforeDenormal) {
-  EXPECT_EQ(run({}, 5, 0, divide), (Result{kInfinityBits, kZeroDivide}));
+// --- rounding
+TEST_F(FloatTest, SumsInAllRoundingModes) {
+  constexpr u64 kTiny = 1;
+  const u64 positive[] = {kOne, kOne, kOne + 1, kOne};
+  const u64 negative[] = {kOne, kOne + 1, kOne, kOne};
+  for (unsigned k = 0; k < 4; k++) {
+    EXPECT_EQ(scalar(kAdd, kOne, kTiny, kRoundings[k]), positive[k]);
+    EXPECT_EQ(scalar(kSub, kOne | kMinus, kTiny, kRoundings[k]), negative[k] | kMinus);
+    EXPECT_EQ(flags(), kPe | kDe);
+  }
 }
 
-TEST(SoftFloat, IntegerIndefiniteWhenOutOfRange) {
-  Env env;
-  EXPECT_EQ(to_integer(env, Rounding::kZero, 32, from_integer(s64{1} << 31)), u64{1} << 31);
-  EXPECT_EQ(env.flags, kInvalid);
-  env = {};
-  EXPECT_EQ(static_cast<s32>(to_integer(env, Rounding::kZero, 32, from_integer(-(s64{1} << 31)))),
-            INT32_MIN);
-  EXPECT_EQ(env.flags, 0u);
+TEST_F(FloatTest, OverflowInAllRoundingModes) {
+  const u64 positive[] = {kInfinity, kLargest, kInfinity, kLargest};
+  const u64 negative[] = {kInfinity, kInfinity, kLargest, kLargest};
+  for (unsigned k = 0; k < 4; k++) {
+    EXPECT_EQ(scalar(kAdd, kLargest, kLargest, kRoundings[k]), positive[k]);
+    EXPECT_EQ(scalar(kMul, kLargest | kMinus, kLargest, kRoundings[k]), negative[k] | kMinus);
+    EXPECT_EQ(flags(), kOe | kPe);
+  }
 }
 
-TEST(SoftFloat, IntegerOverflowIsJudgedAfterRounding) {
-  Env env;
-  Number almost = unpack(env, 0x41dfffffffe00000);  // 2147483647.5
-  EXPECT_EQ(to_integer(env, Rounding::kNearest, 32, almost), 0x80000000u);
-  EXPECT_EQ(env.flags, kInvalid);
-  env = {};
-  EXPECT_EQ(to_integer(env, Rounding::kDown, 32, almost), 0x7fffffffu);
-  EXPECT_EQ(env.flags, kPrecision);
+TEST_F(FloatTest, DifferenceOfEqualsIsMinusZeroOnlyWhenRoundingDown) {
+  const u64 expected[] = {0, kMinus, 0, 0};
+  for (unsigned k = 0; k < 4; k++) {
+    EXPECT_EQ(scalar(kSub, kOne, kOne, kRoundings[k]), expected[k]);
+  }
 }
 
-// The 80-bit square root and quotient of numbers that are squares and products are exact.
-TEST(SoftFloat, ExtendedRootsOfSquaresAreExact) {
-  test::RandomLanes random(1);
+TEST_F(FloatTest, HalvesToIntegersInAllRoundingModes) {
+  constexpr u64 kHalves = 0xc004000000000000;  // -2.5
+  const u32 expected[] = {static_cast<u32>(-2), static_cast<u32>(-3), static_cast<u32>(-2),
+                          static_cast<u32>(-2)};
+  for (unsigned k = 0; k < 4; k++) {
+    m.cpu.mxcsr = kRoundings[k];
+    set({kHalves, 0}, {});
+    m.run({0xf2, 0x0f, 0x2d, 0xc0});  // cvtsd2si eax, xmm0
+    EXPECT_EQ(m[kRax], expected[k]);
+    m.run({0xf2, 0x0f, 0x2c, 0xc0});  // cvttsd2si
+    EXPECT_EQ(m[kRax], static_cast<u32>(-2));
+    EXPECT_EQ(flags(), kPe);
+  }
+}
+
+TEST_F(FloatTest, RoundsdChoosesItsModeAndCanHidePrecision) {
+  constexpr u64 kTwo = 0x4000000000000000, kThree = 0x4008000000000000;
+  constexpr u64 kTwoAndAHalf = 0x4004000000000000;
+  const std::pair<u8, u64> cases[] = {{0, kTwo},   {1, kTwo},   {2, kThree},
+                                      {3, kTwo},   {4, kThree},  // MXCSR's, which is up
+                                      {6, kThree}, {8, kTwo},   {10, kThree}};
+  for (auto [control, expected] : cases) {
+    m.cpu.mxcsr = kRoundings[2];
+    set({}, {kTwoAndAHalf, 0});
+    m.run({0x66, 0x0f, 0x3a, 0x0b, 0xc1, control});
+    EXPECT_EQ(m.cpu.xmm[0].lo, expected) << int{control};
+    EXPECT_EQ(flags(), control & 8 ? 0 : kPe) << int{control};
+  }
+}
+
+TEST_F(FloatTest, RoundsdKeepsTheSignOfZero) {
+  set({}, {0xbfd0000000000000, 0});          // -0.25
+  m.run({0x66, 0x0f, 0x3a, 0x0b, 0xc1, 2});  // up
+  EXPECT_EQ(m.cpu.xmm[0].lo, kMinus);
+}
+
+// --- conversions
+TEST_F(FloatTest, OutOfRangeIsTheIntegerIndefinite) {
+  for (u64 value : {u64{0x41e0000000000000}, kQuiet, kInfinity, kInfinity | kMinus}) {
+    m.cpu.mxcsr = kAllMasked;
+    set({value, 0}, {});
+    m.run({0xf2, 0x0f, 0x2c, 0xc0});  // cvttsd2si eax, xmm0
+    EXPECT_EQ(m[kRax], 0x80000000u);
+    EXPECT_EQ(flags(), kIe);
+  }
+  set({0x41e0000000000000, 0}, {});       // 2^31
+  m.run({0xf2, 0x48, 0x0f, 0x2c, 0xc0});  // cvttsd2si rax, xmm0
+  EXPECT_EQ(m[kRax], 0x80000000u);
+  set({0x43e0000000000000, 0}, {});  // 2^63
+  m.run({0xf2, 0x48, 0x0f, 0x2c, 0xc0});
+  EXPECT_EQ(m[kRax], u64{1} << 63);
+}
+
+TEST_F(FloatTest, MostNegativeIntegerIsInRange) {
+  set({0xc1e0000000000000, 0}, {});
+  m.run({0xf2, 0x0f, 0x2d, 0xc0});
+  EXPECT_EQ(m[kRax], 0x80000000u);
+  EXPECT_EQ(flags(), 0u);
+}
+
+TEST_F(FloatTest, RangeIsJudgedAfterRounding) {
+  set({0x41dfffffffe00000, 0}, {});  // 2^31 - 0.5
+  m.run({0xf2, 0x0f, 0x2d, 0xc0});   // cvtsd2si
+  EXPECT_EQ(m[kRax], 0x80000000u);
+  EXPECT_EQ(flags(), kIe);
+  m.cpu.mxcsr = kAllMasked;
+  m.run({0xf2, 0x0f, 0x2c, 0xc0});  // cvttsd2si
+  EXPECT_EQ(m[kRax], 0x7fffffffu);
+  EXPECT_EQ(flags(), kPe);
+}
+
+TEST_F(FloatTest, PackedConversionMarksTheLanesThatDoNotFit) {
+  set({}, {0x4f0000003f800000, 0x7fc00000cf000000});
+  m.run({0x66, 0x0f, 0x5b, 0xc1});  // cvtps2dq
+  EXPECT_EQ(m.cpu.xmm[0], (V128{0x8000000000000001, 0x8000000080000000}));
+  EXPECT_EQ(flags(), kIe);
+}
+
+TEST_F(FloatTest, NarrowingConversionOverflowsUnderflowsAndQuietens) {
+  const std::pair<u64, std::pair<u32, u32>> cases[] = {
+      {kLargest, {0x7f800000, kOe | kPe}},
+      {kSmallestNormal, {0, kUe | kPe}},
+      {kSignaling, {0x7fc00000, kIe}},
+      {0x36a0000000000000, {1, 0}},  // 2^-149, the smallest of all
+      {1, {0, kDe | kUe | kPe}}};
+  for (auto [value, expected] : cases) {
+    m.cpu.mxcsr = kAllMasked;
+    set({}, {value, 0});
+    m.run({0xf2, 0x0f, 0x5a, 0xc1});  // cvtsd2ss
+    EXPECT_EQ(m.cpu.xmm[0].lo, expected.first);
+    EXPECT_EQ(flags(), expected.second);
+  }
+}
+
+TEST_F(FloatTest, WideningConversionKeepsThePayload) {
+  set({}, {0xff800001, 0});
+  m.run({0xf3, 0x0f, 0x5a, 0xc1});  // cvtss2sd
+  EXPECT_EQ(m.cpu.xmm[0].lo, 0xfff8000020000000u);
+  EXPECT_EQ(flags(), kIe);
+}
+
+TEST_F(FloatTest, WideIntegerIsRounded) {
+  m[kRax] = (u64{1} << 53) + 1;
+  m.run({0xf2, 0x48, 0x0f, 0x2a, 0xc0});  // cvtsi2sd xmm0, rax
+  EXPECT_EQ(m.cpu.xmm[0].lo, 0x4340000000000000u);
+  EXPECT_EQ(flags(), kPe);
+}
+
+// --- flags and exceptions
+TEST_F(FloatTest, FlagsStay) {
+  scalar(kDiv, kOne, 0);
+  set({kLargest, 0}, {kLargest, 0});
+  m.run({0xf2, 0x0f, 0x58, 0xc1});
+  EXPECT_EQ(flags(), kZe | kOe | kPe);
+}
+
+TEST_F(FloatTest, UnmaskedZeroDivideRaisesAndKeepsTheDestination) {
+  m.cpu.mxcsr = unmasked(kZe);
+  set({kOne, 7}, {0, 0});
+  EXPECT_EQ(m.fault({0xf2, 0x0f, 0x5e, 0xc1}), Vector::kSimd);
+  EXPECT_EQ(m.cpu.xmm[0], (V128{kOne, 7}));
+  EXPECT_EQ(flags(), kZe);
+}
+
+// One lane's unmasked invalid keeps the other lane's overflow from being computed.
+TEST_F(FloatTest, APackedOperationStopsAsAWhole) {
+  m.cpu.mxcsr = unmasked(kIe);
+  set({kLargest, kInfinity}, {kLargest, kInfinity | kMinus});
+  EXPECT_EQ(m.fault({0x66, 0x0f, 0x58, 0xc1}), Vector::kSimd);
+  EXPECT_EQ(flags(), kIe);
+}
+
+TEST_F(FloatTest, AnOldFlagOfAnUnmaskedExceptionRaisesNothing) {
+  m.cpu.mxcsr = unmasked(kZe) | kZe;
+  set({kOne, 0}, {kOne, 0});
+  m.run({0xf2, 0x0f, 0x58, 0xc1});
+  EXPECT_EQ(m.cpu.xmm[0].lo, 0x4000000000000000u);
+}
+
+TEST_F(FloatTest, LoadingReservedMxcsrBitsFaults) {
+  m.put(kData, u32{0x11f80});
+  m[kRbx] = kData;
+  EXPECT_EQ(m.fault({0x0f, 0xae, 0x13}), Vector::kGeneralProtection);  // ldmxcsr [rbx]
+  EXPECT_EQ(m.cpu.mxcsr, kAllMasked);
+}
+
+// With PE set the host's FPU computes where it is exact enough; with it clear and with all else the
+// soft float does. Both must agree, in the flags too.
+TEST_F(FloatTest, HostAndSoftPathsAgree) {
+  RandomLanes random(3);
+  constexpr Operation kOperations[] = {kSqrt, kAdd, kMul, kSub, kMin, kDiv, kMax};
   for (int k = 0; k < 20000; ++k) {
-    Number a = from_integer(static_cast<s64>(random.next() >> 32 | 1));
-    Env env;
-    Number square = multiply(env, kExtended, a, a);
-    Number root = square_root(env, kExtended, square);
-    EXPECT_EQ(env.flags, 0u);
-    EXPECT_EQ(root.significand, a.significand);
-    EXPECT_EQ(root.exponent, a.exponent);
+    u8 opcode = kOperations[random.next() % 7];
+    bool single = random.next() & 1;
+    V128 a = random.float_vector(), b = random.float_vector();
+    if (single) a = {a.lo >> 29, a.hi}, b = {b.lo >> 29, b.hi};
+    const u8 bytes[] = {static_cast<u8>(single ? 0xf3 : 0xf2), 0x0f, opcode, 0xc1};
+    m.cpu.mxcsr = kAllMasked | kPe;
+    set(a, b);
+    ASSERT_EQ(m.execute(bytes), std::nullopt);
+    V128 fast = m.cpu.xmm[0];
+    u32 fast_flags = flags();
+    m.cpu.mxcsr = unmasked(kPe) | kPe;  // keeps off the host
+    set(a, b);
+    auto inexact = m.execute(bytes);
+    ASSERT_EQ(flags(), fast_flags) << std::hex << int{opcode} << " " << a.lo << " " << b.lo;
+    if (inexact) continue;
+    ASSERT_EQ(m.cpu.xmm[0], fast) << std::hex << int{opcode} << " " << a.lo << " " << b.lo;
   }
 }
 
-// IEEE operations are the same on all our hosts: the FPU is a second opinion in round to nearest.
-TEST(SoftFloat, AgreesWithTheHostOnRandomOperands) {
-  test::RandomLanes random(2);
-  for (int k = 0; k < 300000; ++k) {
-    u64 a = random.float_lane(), b = random.float_lane();
-    double x = host(a), y = host(b);
-    if (std::isnan(x) || std::isnan(y)) continue;
-    const std::pair<u64, double> results[] = {{run({}, a, b, add).bits, x + y},
-                                              {run({}, a, b, multiply).bits, x * y},
-                                              {run({}, a, b, divide).bits, x / y}};
-    for (auto [bits, value] : results) {
-      if (std::isnan(value)) continue;
-      ASSERT_EQ(bits, std::bit_cast<u64>(value)) << std::hex << a << " " << b;
+// --- approximations: the bits are ours, so only the manual's bound and the special values count
+TEST(Approximation, RcppsAndRsqrtpsAreWithinTheirBound) {
+  constexpr double kBound = 1.5 / 4096;
+  RandomLanes random(4);
+  for (int k = 0; k < 100000; ++k) {
+    u32 bits = 0x00800000 + static_cast<u32>(random.next() % 0x7e000000);
+    double x = std::bit_cast<float>(bits);
+    auto value = [](V128 v) { return double{std::bit_cast<float>(static_cast<u32>(v.lo))}; };
+    double reciprocal = value(sem::fp::reciprocal<1>({bits, 0}));
+    if (bits < 0x7e800000) {
+      ASSERT_LE(std::abs(reciprocal * x - 1), kBound) << x;
     }
+    double root = value(sem::fp::reciprocal_root<1>({bits, 0}));
+    ASSERT_LE(std::abs(root * std::sqrt(x) - 1), kBound) << x;
   }
+}
+
+TEST(Approximation, SpecialValues) {
+  auto rcp = [](u32 x) { return static_cast<u32>(sem::fp::reciprocal<1>({x, 0}).lo); };
+  auto rsqrt = [](u32 x) { return static_cast<u32>(sem::fp::reciprocal_root<1>({x, 0}).lo); };
+  EXPECT_EQ(rcp(0x80000001), 0xff800000u);  // a denormal counts as zero
+  EXPECT_EQ(rcp(0xff800000), 0x80000000u);
+  EXPECT_EQ(rcp(0x7f000001), 0u);  // the result would be denormal
+  EXPECT_EQ(rcp(0x7f800001), 0x7fc00001u);
+  EXPECT_EQ(rsqrt(0x80000000), 0xff800000u);
+  EXPECT_EQ(rsqrt(0xbf800000), 0xffc00000u);
+  EXPECT_EQ(rsqrt(0x7f800000), 0u);
 }
 
 }  // namespace
-}  // namespace gantry::sem::fp
+}  // namespace gantry::test

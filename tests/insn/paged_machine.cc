@@ -24,12 +24,14 @@ void on_fault(int signal, siginfo_t* info, void*) {
                           .host_code = info->si_code});
 }
 
+struct sigaction old_segv, old_bus;
+
 void install_handler() {
   struct sigaction action{};
   action.sa_sigaction = on_fault;
   action.sa_flags = SA_SIGINFO | SA_NODEFER;
-  sigaction(SIGSEGV, &action, nullptr);
-  sigaction(SIGBUS, &action, nullptr);
+  sigaction(SIGSEGV, &action, &old_segv);
+  sigaction(SIGBUS, &action, &old_bus);
 }
 
 }  // namespace
@@ -47,6 +49,8 @@ PagedMachine::PagedMachine(unsigned pages) {
 }
 
 PagedMachine::~PagedMachine() {
+  sigaction(SIGSEGV, &old_segv, nullptr);
+  sigaction(SIGBUS, &old_bus, nullptr);
   munmap(reinterpret_cast<void*>(data_ - kPage), data_end_ - data_ + 2 * kPage);
 }
 
