@@ -77,6 +77,17 @@ Result<void> read_value(const YAML::Node& node, const std::string& file, bool& v
   return {};
 }
 
+// The emulator knows the names; here it is only seen that they are some.
+Result<void> read_value(const YAML::Node& node, const std::string& file, config_type::Cpu& cpu) {
+  TRY_ASSIGN(cpu.choice, read_word(node, file));
+  constexpr const char* kLetters = "abcdefghijklmnopqrstuvwxyz0123456789_+-,";
+  if (cpu.choice.empty() || cpu.choice.find_first_not_of(kLetters) != std::string::npos) {
+    return error_at(file, node.Mark(),
+                    "`" + cpu.choice + "` is not a CPU, as in x86-64-v3,-rdrand");
+  }
+  return {};
+}
+
 Result<void> read_value(const YAML::Node& node, const std::string& file,
                         std::vector<std::string>& options) {
   if (!node.IsSequence()) return error_at(file, node.Mark(), "expected a list of options");

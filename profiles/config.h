@@ -12,6 +12,9 @@ namespace config_type {
 using Path = std::string;
 using Bool = bool;
 using Options = std::vector<std::string>;
+struct Cpu {
+  std::string choice;  // empty: the emulator's default
+};
 }  // namespace config_type
 
 struct Config {

@@ -115,7 +115,9 @@ Result<Emulator> inspect_emulator(const std::string& path) {
 Result<Emulator> find_emulator(const Config& config) {
   TRY_ASSIGN(Emulator emulator, locate_emulator(config));
   emulator.emulate_native = config.emulate_native;
-  emulator.options = config.emulator_options;
+  if (!config.cpu.choice.empty()) emulator.options.push_back("--cpu=" + config.cpu.choice);
+  const auto& options = config.emulator_options;
+  emulator.options.insert(emulator.options.end(), options.begin(), options.end());
   return emulator;
 }
 

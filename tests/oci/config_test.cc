@@ -15,11 +15,14 @@ std::string error_of(const std::string& text) {
 
 TEST(Config, AllKeys) {
   Result<Config> config = parse_config(
-      "emulator: /e\nruntime: /r\nemulate_native: true\nemulator_options: [--a, --b=c]\n", "f");
+      "emulator: /e\nruntime: /r\nemulate_native: true\ncpu: x86-64-v2,+aes\n"
+      "emulator_options: [--a, --b=c]\n",
+      "f");
   ASSERT_TRUE(config);
   EXPECT_EQ(config->emulator, "/e");
   EXPECT_EQ(config->runtime, "/r");
   EXPECT_TRUE(config->emulate_native);
+  EXPECT_EQ(config->cpu.choice, "x86-64-v2,+aes");
   EXPECT_EQ(config->emulator_options, (std::vector<std::string>{"--a", "--b=c"}));
 }
 
@@ -28,6 +31,7 @@ TEST(Config, EmptyMeansDefaults) {
   ASSERT_TRUE(config);
   EXPECT_TRUE(config->emulator.empty());
   EXPECT_FALSE(config->emulate_native);
+  EXPECT_TRUE(config->cpu.choice.empty());
 }
 
 TEST(Config, ErrorsGiveThePlace) {
@@ -35,6 +39,9 @@ TEST(Config, ErrorsGiveThePlace) {
             "f:3:1: unknown key `emulater`; did you mean `emulator`?");
   EXPECT_EQ(error_of("emulator: e\n"), "f:1:11: `e` is not an absolute path");
   EXPECT_EQ(error_of("emulate_native: yes\n"), "f:1:17: expected true or false, not `yes`");
+  EXPECT_EQ(error_of("cpu: Max Power\n"),
+            "f:1:6: `Max Power` is not a CPU, as in x86-64-v3,-rdrand");
+  EXPECT_EQ(error_of("cpu: ''\n"), "f:1:6: `` is not a CPU, as in x86-64-v3,-rdrand");
   EXPECT_EQ(error_of("emulator_options: --x\n"), "f:1:19: expected a list of options");
   EXPECT_EQ(error_of("emulator_options: [--x, y]\n"),
             "f:1:25: `y` is not an option (--name or --name=value)");

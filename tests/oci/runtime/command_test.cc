@@ -119,6 +119,14 @@ TEST_F(CommandTest, ErrorsGoToTheLogInItsFormat) {
             std::string::npos);
 }
 
+TEST_F(CommandTest, TheCpuIsAnOptionOfTheEmulator) {
+  runtime_.configure("cpu: x86-64-v3,-rdrand\nemulator_options: [--stats]\n");
+  EXPECT_EQ(runtime_.call({"create", "-b", bundle_.directory(), "id"}).status, 42);
+  Json args = bundle_.written_config()["process"]["args"];
+  EXPECT_EQ(args[1], "--cpu=x86-64-v3,-rdrand");
+  EXPECT_EQ(args[2], "--stats");
+}
+
 TEST_F(CommandTest, VersionNamesBoth) {
   Ended ended = runtime_.call({"--version"});
   EXPECT_EQ(ended.status, 0);
@@ -130,7 +138,7 @@ TEST_F(CommandTest, HelpNamesFlagsAndKeys) {
   Ended ended = runtime_.call({"--help"});
   EXPECT_EQ(ended.status, 0);
   for (const char* word : {"--config", "--root", "--log-format", "--cgroup-manager", "--rootless",
-                           "emulate_native", "emulator_options"}) {
+                           "emulate_native", "cpu (Cpu)", "emulator_options"}) {
     EXPECT_NE(ended.output.find(word), std::string::npos) << word;
   }
 }
