@@ -65,7 +65,12 @@ void Personality::safepoint(engine::Thread& thread) {
 engine::CodePage Personality::prepare_code_page(u64 address) {
   Task& task = *current_task();
   InPersonality inside(task);
-  return task.process->memory->prepare_code_page(address);
+  engine::CodePage page = task.process->memory->prepare_code_page(address);
+  if (page == engine::CodePage::kNotExecutable) return page;
+  // A page of a file's mapping that lies beyond the file's end cannot be fetched from.
+  u8 byte;
+  bool readable = copy_in(task, &byte, address, sizeof byte);
+  return readable ? page : engine::CodePage::kNotExecutable;
 }
 
 void open_emulator(Process& process, int inherited) {

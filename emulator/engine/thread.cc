@@ -3,8 +3,10 @@
 #include <atomic>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "emulator/base/log.h"
+#include "emulator/interp/faults.h"
 #include "emulator/x86/decoder.h"
 
 namespace gantry::engine {
@@ -27,7 +29,7 @@ Fault fetch_fault(FetchFault fault, u64 address) {
     case FetchFault::kTooLong:
       return {.vector = Vector::kGeneralProtection};
     default:
-      if (address >= guest::kAddressLimit) return {.vector = Vector::kGeneralProtection};
+      if (!guest::is_canonical(address)) return {.vector = Vector::kGeneralProtection};
       return {.vector = Vector::kPageFault,
               .error = guest::kFaultUser | guest::kFaultFetch,
               .address = address};
@@ -44,6 +46,17 @@ void trace(const Cpu& cpu, const x86::Insn& insn) {
            cpu.gpr[11], cpu.gpr[12], cpu.gpr[13], cpu.gpr[14], cpu.gpr[15], cpu.rflags());
 }
 
+bool loads_stack_segment(const x86::Insn& i) {
+  return i.op[0].kind == x86::OperandKind::kSegment && i.op[0].reg == guest::kSs;
+}
+
+// #DB is a trap: rip is past the instruction (SDM vol. 3, section 18.3.1.4), or at a string
+// instruction with more iterations to do, which the processor tells by RF.
+void raise_step_trap(Cpu& cpu, const x86::Insn& i) {
+  if (i.repeated() && cpu.rip == i.rip) cpu.system_flags |= guest::kRF;
+  guest::raise(cpu, {.vector = Vector::kDebug, .single_step = true});
+}
+
 // One instruction alone: TF is set, or the instruction rewrites its own page.
 void single_step(Thread& thread) {
   Cpu& cpu = thread.cpu;
@@ -56,10 +69,13 @@ void single_step(Thread& thread) {
     guest::raise(cpu, fetch_fault(fault, address));
   }
   if (options.trace) trace(cpu, step.insn);
+  // A repeated string instruction ends after one iteration when something is pending.
+  if (trap && step.insn.repeated()) cpu.interrupt = 1;
+  bool shadowed = std::exchange(thread.trap_shadow, false);
   step.handler(cpu, step.insn);
   if (!step.insn.ends_block) cpu.rip = step.insn.next_rip();
-  // #DB is a trap: rip is past the instruction (SDM vol. 3, section 18.3.1.4).
-  if (trap && cpu.exit == Exit::kNone) guest::raise(cpu, {.vector = Vector::kDebug});
+  thread.trap_shadow = trap && !shadowed && loads_stack_segment(step.insn);
+  if (trap && !thread.trap_shadow && cpu.exit == Exit::kNone) raise_step_trap(cpu, step.insn);
 }
 
 // Code that may change at any time, also by the stores of the block itself: every instruction is
@@ -121,6 +137,25 @@ void run_blocks(Thread& thread) {
   guest::raise(cpu, fetch_fault(fault, address));
 }
 
+bool is_access_fault(const Fault& fault) {
+  return fault.vector == Vector::kPageFault || fault.vector == Vector::kGeneralProtection ||
+         fault.vector == Vector::kStackFault;
+}
+
+// The instruction at cpu.rip raised cpu.fault. Guest state is that before it.
+void handle_fault(Thread& thread) {
+  Cpu& cpu = thread.cpu;
+  Step step;
+  FetchFault fault;
+  u64 address;
+  if (is_access_fault(cpu.fault) &&
+      BlockCache::decode_one(*thread.os, cpu.rip, step, &fault, &address)) {
+    guarded(cpu, [&] { interp::refine_fault(cpu, step.insn); });
+  }
+  // The guard may have found that the instruction is to be repeated alone.
+  if (!thread.single_step_once) thread.os->exception(thread);
+}
+
 // Something other than the next block is due.
 void handle_interrupt(Thread& thread) {
   Cpu& cpu = thread.cpu;
@@ -152,7 +187,7 @@ void run(Thread& thread) {
   std::jmp_buf* outer = cpu.recovery;
   if (setjmp(recovery)) {
     // Between here and the next block nothing may fault.
-    if (!thread.single_step_once) thread.os->exception(thread);
+    if (!thread.single_step_once) handle_fault(thread);
     cpu.interrupt = 1;
   }
   cpu.recovery = &recovery;

@@ -15,6 +15,9 @@ struct Thread {
   bool finished = false;
   // Execute the next instruction alone and uncached: it writes to the page that it lies on.
   bool single_step_once = false;
+  // The last instruction has loaded SS: no debug trap before the next one has executed, which has
+  // no such effect itself (SDM vol. 3, section 6.8.3).
+  bool trap_shadow = false;
   // Instructions of blocks that were entered since the last safepoint; kept for --stats.
   u64 executed = 0;
 };

@@ -62,7 +62,8 @@ constexpr u32 kFaultFetch = 16;
 struct Fault {
   Vector vector = Vector::kDivide;
   u32 error = 0;
-  u64 address = 0;  // CR2 of a page fault
+  u64 address = 0;           // CR2 of a page fault
+  bool single_step = false;  // DR6.BS of a debug exception
   // The host's view of a memory fault, for siginfo: SIGSEGV or SIGBUS and its si_code; 0 when the
   // fault did not come from a host signal.
   int host_signal = 0;

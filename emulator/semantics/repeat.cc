@@ -54,10 +54,13 @@ bool may_copy_at_once(u64 destination, u64 source, u64 size) {
   return destination - source >= size;
 }
 
+// Element by element: backward, or to leave after the first.
+bool must_go_singly(const Repeat& r) { return r.backward() || r.cpu.interrupt; }
+
 // Elements that can be moved by one memcpy. Both sides are then on one page each, which has been
 // accessed as the first element's move would.
 u64 copy_chunk(Repeat& r, u64 destination, u64 source) {
-  if (r.backward()) return 0;
+  if (must_go_singly(r)) return 0;
   u64 count =
       std::min({r.read(kRcx), elements_in_page(r, destination), elements_in_page(r, source)});
   if (count < 2 || !may_copy_at_once(destination, source, count * r.width)) return 0;
@@ -69,7 +72,7 @@ u64 copy_chunk(Repeat& r, u64 destination, u64 source) {
 }
 
 u64 fill_chunk(Repeat& r, u64 destination) {
-  if (r.backward()) return 0;
+  if (must_go_singly(r)) return 0;
   u64 count = std::min(r.read(kRcx), elements_in_page(r, destination));
   if (count < 2) return 0;
   guest::probe_write(r.cpu, destination, 1);
@@ -84,7 +87,7 @@ void repeat_move(Cpu& cpu, u64 width, u64 address_width, u64 source_base) {
   r.narrow(kRsi);
   r.narrow(kRdi);
   r.narrow(kRcx);
-  while (r.read(kRcx) != 0 && !cpu.interrupt) {
+  while (r.read(kRcx) != 0) {
     u64 source = r.read(kRsi) + source_base, destination = r.read(kRdi);
     u64 count = copy_chunk(r, destination, source);
     if (count == 0) {
@@ -94,6 +97,7 @@ void repeat_move(Cpu& cpu, u64 width, u64 address_width, u64 source_base) {
     r.advance(kRsi, count);
     r.advance(kRdi, count);
     r.count_down(count);
+    if (cpu.interrupt) break;
   }
 }
 
@@ -101,7 +105,7 @@ void repeat_store(Cpu& cpu, u64 width, u64 address_width) {
   Repeat r{cpu, static_cast<unsigned>(width), static_cast<unsigned>(address_width)};
   r.narrow(kRdi);
   r.narrow(kRcx);
-  while (r.read(kRcx) != 0 && !cpu.interrupt) {
+  while (r.read(kRcx) != 0) {
     u64 destination = r.read(kRdi);
     u64 count = fill_chunk(r, destination);
     if (count == 0) {
@@ -110,6 +114,7 @@ void repeat_store(Cpu& cpu, u64 width, u64 address_width) {
     }
     r.advance(kRdi, count);
     r.count_down(count);
+    if (cpu.interrupt) break;
   }
 }
 

@@ -33,16 +33,39 @@ int float_code(u32 raised) {
 int x87_code(const Cpu& cpu) { return float_code(cpu.x87.status & ~cpu.x87.control & 0x3f); }
 int simd_code(const Cpu& cpu) { return float_code(cpu.mxcsr & ~(cpu.mxcsr >> 7) & 0x3f); }
 
-// A fetch fault is found by the decoder, not by the host.
-Answer page_fault(Task& task, Fault& fault) {
-  int code = fault.host_code;
-  if (fault.host_signal == 0) {
-    Mapping mapping;
-    bool mapped = task.process->memory->find(fault.address, mapping);
-    code = mapped ? SEGV_ACCERR : SEGV_MAPERR;
-    if (mapped && mapping.protection != PROT_NONE) fault.error |= guest::kFaultPresent;
+// A fetch fault is found by the decoder, not by the host. Linux reports everything from the last
+// page below the limit on as present (sanitize_error_code(), arch/x86/mm/fault.c).
+Answer fetch_fault(Task& task, Fault& fault) {
+  u64 address = fault.address;
+  if (address >= guest::kAddressLimit - 4096) {
+    fault.error |= guest::kFaultPresent;
+    return {SIGSEGV, SEGV_MAPERR, address};
   }
-  return {fault.host_signal ? fault.host_signal : SIGSEGV, code, fault.address};
+  Mapping mapping;
+  if (!task.process->memory->find(address, mapping)) return {SIGSEGV, SEGV_MAPERR, address};
+  if (mapping.protection == PROT_NONE) return {SIGSEGV, SEGV_ACCERR, address};
+  // The page comes first and its protection second: beyond the end of a file there is no page.
+  const Fault fetch = fault;
+  u8 byte;
+  bool present = copy_in(task, &byte, address, sizeof byte);
+  Answer absent = {fault.host_signal, fault.host_code, address};
+  fault = fetch;
+  if (!present) return absent;
+  fault.error |= guest::kFaultPresent;
+  return {SIGSEGV, SEGV_ACCERR, address};
+}
+
+Answer page_fault(Task& task, Fault& fault) {
+  if (fault.host_signal == 0) return fetch_fault(task, fault);
+  // Not every host tells a denied access from one to a page that no access is allowed to, which the
+  // CPU takes for absent.
+  Mapping mapping;
+  bool denied = fault.host_signal == SIGSEGV && fault.host_code == SEGV_ACCERR;
+  if (denied && task.process->memory->find(fault.address, mapping) &&
+      mapping.protection == PROT_NONE) {
+    fault.error &= ~guest::kFaultPresent;
+  }
+  return {fault.host_signal, fault.host_code, fault.address};
 }
 
 Answer answer_for(Task& task, Fault& fault) {
@@ -51,7 +74,8 @@ Answer answer_for(Task& task, Fault& fault) {
     case Vector::kDivide:
       return {SIGFPE, FPE_INTDIV, cpu.rip};
     case Vector::kDebug:
-      return {SIGTRAP, TRAP_TRACE, cpu.rip, false};
+      // exc_debug_user(): without a condition in DR6 it was INT1.
+      return {SIGTRAP, fault.single_step ? TRAP_TRACE : TRAP_BRKPT, cpu.rip, false};
     case Vector::kBreakpoint:
       return {SIGTRAP, SI_KERNEL, 0, false};
     case Vector::kOverflow:

@@ -21,9 +21,9 @@ constexpr u32 kXstateMagic1 = 0x46505853;
 constexpr u32 kXstateMagic2 = 0x46505845;
 constexpr u64 kLegacyState = guest::kX87State | guest::kSseState;
 
-// FIX_EFLAGS: the flags that sigreturn takes from the frame.
-constexpr u64 kRestoredFlags =
-    guest::kStatusFlags | guest::kTF | guest::kDF | guest::kRF | guest::kAC;
+// FIX_EFLAGS: the flags that sigreturn takes from the frame. RF is one of them, but the next
+// instruction clears it and there are no breakpoints for it to hold back.
+constexpr u64 kRestoredFlags = guest::kStatusFlags | guest::kTF | guest::kDF | guest::kAC;
 
 void save_registers(const Task& task, u64 mask, SignalRegisters& r) {
   const Cpu& cpu = task.cpu;

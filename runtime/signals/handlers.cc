@@ -93,6 +93,9 @@ void on_fault(int signal, siginfo_t* info, void* context_pointer) {
                      .address = address,
                      .host_signal = signal,
                      .host_code = info->si_code};
+  if (is_bad_address(context, *info)) {
+    task->cpu.fault = {.vector = guest::Vector::kGeneralProtection};
+  }
   recover(*task, context);
 }
 

@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "emulator/guest/cpu.h"
+#include "emulator/guest/memory.h"
 
 #if defined(__aarch64__)
 #include <asm/sigcontext.h>
@@ -113,6 +113,10 @@ u64 program_counter(const ucontext_t& context) {
 void set_program_counter(ucontext_t& context, u64 address) {
   context.uc_mcontext.gregs[REG_RIP] = static_cast<greg_t>(address);
 }
+bool is_bad_address(const ucontext_t& context, const siginfo_t&) {
+  return context.uc_mcontext.gregs[REG_TRAPNO] ==
+         static_cast<greg_t>(guest::Vector::kGeneralProtection);
+}
 u32 fault_error(const ucontext_t& context, const siginfo_t&) {
   constexpr u32 kSame = guest::kFaultPresent | guest::kFaultWrite | guest::kFaultUser;
   return static_cast<u32>(context.uc_mcontext.gregs[REG_ERR]) & kSame;
@@ -157,6 +161,10 @@ static bool is_write(const ucontext_t& context) {
 #endif
 
 #if !defined(__x86_64__)
+
+bool is_bad_address(const ucontext_t&, const siginfo_t& info) {
+  return reinterpret_cast<u64>(info.si_addr) >= guest::kAddressLimit;
+}
 
 // Whether the page was there is not told: a denied access to one that was never touched says so,
 // too.

@@ -16,6 +16,10 @@ void set_program_counter(ucontext_t& context, u64 address);
 u64 context_mask(const ucontext_t& context);
 void set_context_mask(ucontext_t& context, u64 mask);
 
+// Whether the host refused an address that it cannot have, in place of a page fault. An access that
+// begins below guest::kAddressLimit and reaches beyond it is not found out before.
+bool is_bad_address(const ucontext_t& context, const siginfo_t& info);
+
 // The page-fault error code (guest::kFault…) of the host's fault in `context`.
 u32 fault_error(const ucontext_t& context, const siginfo_t& info);
 

@@ -1,0 +1,59 @@
+#include "emulator/interp/faults.h"
+
+#include <algorithm>
+#include <csignal>
+#include <span>
+#include <string_view>
+
+#include "emulator/interp/eval.h"
+#include "emulator/semantics/bit.h"
+#include "emulator/x86/opcode.h"
+
+namespace gantry::interp {
+namespace {
+
+using Names = std::span<const std::string_view>;
+
+constexpr std::string_view kUpdates[] = {
+    "ADD", "ADC", "SUB", "SBB", "AND", "OR",  "XOR", "INC",  "DEC",  "NEG",  "NOT",
+    "ROL", "ROR", "RCL", "RCR", "SHL", "SHR", "SAR", "SHLD", "SHRD", "XADD", "CMPXCHG"};
+// Their index moves the operand.
+constexpr std::string_view kBitUpdates[] = {"BTS", "BTR", "BTC"};
+constexpr std::string_view kPrevented[] = {"SGDT", "SIDT", "SLDT", "SMSW", "STR"};
+
+bool is_one_of(const Insn& i, Names names) {
+  return std::find(names.begin(), names.end(), x86::row_semantics(i.row)) != names.end();
+}
+
+// An instruction that reads, changes and writes its first operand asks for write access when it
+// reads; Eval's read did not.
+void raise_update_fault(Cpu& cpu, const Insn& i) {
+  Eval<> b(cpu);
+  if (is_one_of(i, kUpdates)) {
+    b.probe_write(i.op[0].width, b.operand_address(i));
+  } else if (is_one_of(i, kBitUpdates)) {
+    u64 delta = sem::bit_place(b, i).delta;
+    b.probe_write(i.op[0].width, b.operand_address(i, delta, guest::kFaultWrite));
+  }
+}
+
+// Linux executes these, and takes every write that fails for one to an unmapped page
+// (force_sig_info_umip_fault(), arch/x86/kernel/umip.c).
+void raise_prevented_fault(Cpu& cpu, const Insn& i) {
+  guest::raise(cpu, {.vector = Vector::kPageFault,
+                     .error = guest::kFaultUser | guest::kFaultWrite,
+                     .address = Eval<>(cpu).address(i),
+                     .host_signal = SIGSEGV,
+                     .host_code = SEGV_MAPERR});
+}
+
+}  // namespace
+
+void refine_fault(Cpu& cpu, const Insn& insn) {
+  if (insn.op[0].kind != OperandKind::kMemory) return;
+  if (is_one_of(insn, kPrevented)) raise_prevented_fault(cpu, insn);
+  bool page_fault = cpu.fault.vector == Vector::kPageFault;
+  if (page_fault && !(cpu.fault.error & guest::kFaultWrite)) raise_update_fault(cpu, insn);
+}
+
+}  // namespace gantry::interp
