@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "emulator/base/log.h"
+#include "emulator/interp/alignment.h"
 #include "emulator/interp/faults.h"
 #include "emulator/x86/decoder.h"
 
@@ -57,7 +58,7 @@ void raise_step_trap(Cpu& cpu, const x86::Insn& i) {
   guest::raise(cpu, {.vector = Vector::kDebug, .single_step = true});
 }
 
-// One instruction alone: TF is set, or the instruction rewrites its own page.
+// One instruction alone: TF or AC is set, or the instruction rewrites its own page.
 void single_step(Thread& thread) {
   Cpu& cpu = thread.cpu;
   thread.single_step_once = false;
@@ -69,6 +70,9 @@ void single_step(Thread& thread) {
     guest::raise(cpu, fetch_fault(fault, address));
   }
   if (options.trace) trace(cpu, step.insn);
+  if ((cpu.system_flags & guest::kAC) && interp::alignment_fault(cpu, step.insn)) {
+    guest::raise(cpu, {.vector = Vector::kAlignment});
+  }
   // A repeated string instruction ends after one iteration when something is pending.
   if (trap && step.insn.repeated()) cpu.interrupt = 1;
   bool shadowed = std::exchange(thread.trap_shadow, false);
@@ -120,7 +124,10 @@ void run_block(Thread& thread, const Block& block) {
   thread.executed += block.steps.size();
 }
 
-bool must_leave(const Cpu& cpu) { return cpu.interrupt || (cpu.system_flags & guest::kTF); }
+// Flags under which instructions are executed one by one.
+constexpr u64 kStepFlags = guest::kTF | guest::kAC;
+
+bool must_leave(const Cpu& cpu) { return cpu.interrupt || (cpu.system_flags & kStepFlags); }
 
 // Blocks one after another, until something else is due.
 void run_blocks(Thread& thread) {
@@ -194,7 +201,7 @@ void run(Thread& thread) {
   while (!thread.finished) {
     if (cpu.interrupt) [[unlikely]] {
       handle_interrupt(thread);
-    } else if ((cpu.system_flags & guest::kTF) || thread.single_step_once) [[unlikely]] {
+    } else if ((cpu.system_flags & kStepFlags) || thread.single_step_once) [[unlikely]] {
       single_step(thread);
     } else {
       run_blocks(thread);
