@@ -62,8 +62,8 @@ class Assembler {
   std::span<u32> finish();
 
   void emit(u32 word) {
-    if (static_cast<size_t>(position_) < code_.size()) code_[position_] = word;
-    ++position_;
+    s32 at = position_++;
+    if (static_cast<size_t>(at) < code_.size()) code_[at] = word;
   }
 
   // A literal of two words. It is aligned if position() is even and the code starts aligned.

@@ -170,7 +170,7 @@ struct AddImmediate {
 
 struct Float8 {
   u32 bits;
-  Float8(double value) : bits(0) {
+  constexpr Float8(double value) : bits(0) {
     auto field = encode_float8(value);
     require(field.has_value());
     bits = *field << 13;

@@ -1,6 +1,5 @@
 #include "emulator/jit/aarch64/immediates.h"
 
-#include <algorithm>
 #include <bit>
 
 #include "emulator/base/bits.h"
@@ -126,28 +125,6 @@ std::optional<u32> encode_lanes(u64 pattern) {
 }
 
 }  // namespace
-
-std::optional<u32> encode_bitmask(unsigned width, u64 value) {
-  if (width == 4) value = repeat32(value);
-  // Each element has exactly one bit that is set above one that is clear.
-  u64 starts = value & ~std::rotl(value, 1);
-  if (!std::has_single_bit(static_cast<u64>(std::popcount(starts)))) return std::nullopt;
-  unsigned count = std::popcount(starts);
-  unsigned size = 64 / count;
-  if (value != std::rotl(value, size % 64)) return std::nullopt;
-  unsigned ones = std::popcount(value) / count;
-  u32 immr = (size - std::countr_zero(starts)) % size;
-  u32 imms = (~(2 * size - 1) & 0x3f) | (ones - 1);
-  return u32{size == 64} << 12 | immr << 6 | imms;
-}
-
-std::optional<u32> encode_float8(double value) {
-  u64 bits = std::bit_cast<u64>(value);
-  // The exponent is NOT(b) followed by eight copies of b.
-  u64 exponent = bits >> 54 & 0x1ff;
-  if ((bits & 0xffffffffffff) || (exponent != 0x100 && exponent != 0x0ff)) return std::nullopt;
-  return static_cast<u32>((bits >> 56 & 0x80) | (bits >> 48 & 0x7f));
-}
 
 std::optional<u32> encode_vector_constant(u64 pattern) {
   auto word = encode_lanes(pattern);

@@ -2,6 +2,7 @@
 // nothing when there is no encoding.
 #pragma once
 
+#include <bit>
 #include <optional>
 #include <span>
 
@@ -20,10 +21,28 @@ constexpr std::optional<u32> encode_add_immediate(u64 value) {
 // AND, ORR, EOR, ANDS: a run of ones in an element of 2 to 64 bits, rotated, repeated over the
 // operand of `width` bytes, 4 or 8; upper bits of a narrow one are ignored. The result is
 // N:immr:imms (C6.2.13; shared pseudocode: DecodeBitMasks).
-std::optional<u32> encode_bitmask(unsigned width, u64 value);
+constexpr std::optional<u32> encode_bitmask(unsigned width, u64 value) {
+  if (width == 4) value = (value & 0xffffffff) * 0x1'0000'0001;
+  // Each element has exactly one bit that is set above one that is clear.
+  u64 starts = value & ~std::rotl(value, 1);
+  unsigned count = std::popcount(starts);
+  if (!std::has_single_bit(count)) return std::nullopt;
+  unsigned size = 64 / count;
+  if (value != std::rotl(value, size % 64)) return std::nullopt;
+  unsigned ones = std::popcount(value) / count;
+  u32 immr = (size - std::countr_zero(starts)) % size;
+  u32 imms = (~(2 * size - 1) & 0x3f) | (ones - 1);
+  return u32{size == 64} << 12 | immr << 6 | imms;
+}
 
 // FMOV: ±n/16 × 2^e with 16 <= n <= 31 and -3 <= e <= 4 (shared pseudocode: VFPExpandImm).
-std::optional<u32> encode_float8(double value);
+constexpr std::optional<u32> encode_float8(double value) {
+  u64 bits = std::bit_cast<u64>(value);
+  // The exponent is NOT(b) followed by eight copies of b.
+  u64 exponent = bits >> 54 & 0x1ff;
+  if ((bits & 0xffff'ffff'ffff) || (exponent != 0x100 && exponent != 0x0ff)) return std::nullopt;
+  return static_cast<u32>((bits >> 56 & 0x80) | (bits >> 48 & 0x7f));
+}
 
 // MOVI, MVNI and vector FMOV: a vector both of whose doublewords are `pattern`. The result is the
 // instruction word without its destination (shared pseudocode: AdvSIMDExpandImm).

@@ -16,6 +16,8 @@ class Listing {
   // Fails the test for each instruction that LLVM assembles to another word.
   void compare_with_llvm() const;
 
+  u32 last_word() const { return words_[lines_.size() - 1]; }
+
  private:
   std::vector<u32> words_ = std::vector<u32>(1 << 16);
   std::vector<std::string> lines_;
