@@ -1,6 +1,8 @@
 #include "emulator/interp/alignment.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <span>
 #include <string_view>
 
@@ -15,18 +17,22 @@ namespace {
 using Name = std::string_view;
 using Names = std::span<const Name>;
 
-// No access at all, none by the CPU itself (Linux executes them), or #UD and #GP before any.
-constexpr Name kWithoutAccess[] = {"NOP",  "PREFETCH", "LEA",  "UD",  "PRIVILEGED",
-                                   "SGDT", "SIDT",     "SLDT", "STR", "SMSW"};
+// No access at all, none by the CPU itself (Linux executes them), #UD and #GP before any, or an
+// access that Intel's cores do not check.
+constexpr Name kUnchecked[] = {"NOP",        "PREFETCH",   "LEA",        "UD",         "PRIVILEGED",
+                               "SGDT",       "SIDT",       "SLDT",       "STR",        "SMSW",
+                               "VGATHERDPS", "VGATHERDPD", "VGATHERQPS", "VGATHERQPD", "VPGATHERDD",
+                               "VPGATHERDQ", "VPGATHERQD", "VPGATHERQQ", "VCVTPH2PS",  "VCVTPS2PH"};
 constexpr Name kBitTests[] = {"BT", "BTS", "BTR", "BTC"};
 constexpr Name kFarPointers[] = {"LOAD_FAR", "JMP_FAR", "CALL_FAR"};
-constexpr Name kPushes[] = {"PUSH", "PUSHF", "CALL_NEAR", "CALL_FAR", "ENTER"};
-constexpr Name kPops[] = {"POP", "POPF", "RET", "RET_FAR", "IRET"};
+constexpr Name kPushes[] = {"PUSH", "PUSHF", "CALL_NEAR"};
+constexpr Name kPops[] = {"POP", "POPF", "RET", "IRET"};
 constexpr Name kSourceStrings[] = {"MOVS", "LODS"};
 constexpr Name kDestinationStrings[] = {"MOVS", "STOS", "SCAS", "CMPS"};
 constexpr Name kMaskedMoves[] = {"MASKMOVQ", "MASKMOVDQU"};
-constexpr Name kFxStates[] = {"FXSAVE", "FXRSTOR"};
+constexpr Name kStates[] = {"FXSAVE", "FXRSTOR", "XSAVE", "XSAVEOPT", "XSAVEC", "XRSTOR"};
 constexpr Name kWithoutWait[] = {"FSTENV", "FSTCW", "FSAVE", "FSTSW"};
+constexpr Name kX87Stores[] = {"FST", "FSTP", "FIST", "FISTP", "FISTTP", "FBSTP"};
 
 bool is_one_of(Name name, Names names) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -62,75 +68,123 @@ class Accesses {
       : cpu_(cpu), insn_(insn), b_(cpu), name_(x86::row_semantics(insn.row)) {}
 
   bool are_misaligned() {
-    if (insn_.op[0].kind == OperandKind::kMemory && name_ == "POP") {
-      return stack() || access(popped_to(), insn_.width);
-    }
+    if (name_ == "ENTER") return enter();
+    if (name_ == "CALL_FAR") return call_far();
+    if (name_ == "POP" && insn_.op[0].kind == OperandKind::kMemory) return pop_to_memory();
     return operands() || stack() || strings();
   }
 
  private:
-  // An aligned access is made, as a later one may be misaligned.
-  bool access(u64 address, unsigned alignment) {
-    if (guest::is_canonical(address) && (address & (alignment - 1)) != 0) return true;
-    last_ = address;
-    return false;
+  static bool misaligned(u64 address, unsigned alignment) {
+    return guest::is_canonical(address) && (address & (alignment - 1)) != 0;
   }
-  // Before another access: what the last one raises comes first.
-  void touch() {
-    if (last_ != 0) guest::load<u8>(cpu_, last_);
+  // What an access raises that comes before a misaligned one.
+  void touch_operand() { b_.load(1, b_.operand_address(insn_, 0)); }
+  void touch_stack(u64 address) { b_.load_stack(1, address); }
+
+  u64 address(u64 delta) {
+    u64 offset = b_.effective_offset(insn_) + delta;
+    return b_.zext(insn_.mem.address_width, offset) + b_.segment_base(insn_);
   }
+  bool has_memory_operand(unsigned n) const { return insn_.op[n].kind == OperandKind::kMemory; }
 
   bool operands() {
-    for (unsigned n = 0; n < 4; n++) {
-      if (insn_.op[n].kind == OperandKind::kMemory) return access(operand_address(), alignment(n));
+    if (is_one_of(name_, kMaskedMoves)) {
+      u64 offset = b_.zext(sem::address_width(insn_), cpu_.gpr[guest::kRdi]);
+      return misaligned(offset + b_.segment_base(insn_), 8);
     }
-    if (is_one_of(name_, kMaskedMoves)) return access(sem::destination_address(b_, insn_), 8);
+    u64 delta = is_one_of(name_, kBitTests) ? sem::bit_place(b_, insn_).delta : 0;
+    for (unsigned n = 0; n < 4; n++) {
+      if (has_memory_operand(n)) return misaligned(address(delta), alignment(n));
+    }
     return false;
   }
-  u64 operand_address() {
-    if (!is_one_of(name_, kBitTests)) return b_.address(insn_);
-    return b_.operand_address(insn_, sem::bit_place(b_, insn_).delta, 0);
-  }
   unsigned alignment(unsigned n) const {
-    if (is_one_of(name_, kFxStates)) return 4;
+    if (is_one_of(name_, kStates)) return 4;
     return alignment_of(is_one_of(name_, kFarPointers) ? insn_.width : insn_.op[n].width);
   }
 
   bool stack() {
     u64 rsp = cpu_.gpr[guest::kRsp];
-    if (is_one_of(name_, kPushes)) return then(rsp - insn_.width, insn_.width);
-    if (is_one_of(name_, kPops)) return then(rsp, insn_.width);
-    if (name_ == "POP_SEG") return then(rsp, 2);
-    if (name_ == "LEAVE") return then(cpu_.gpr[guest::kRbp], insn_.width);
-    return false;
-  }
-  // POP to memory addresses it with the incremented RSP.
-  u64 popped_to() {
-    touch();
-    u64 adjustment = insn_.mem.base == guest::kRsp ? insn_.width : 0;
-    return b_.operand_address(insn_, adjustment, guest::kFaultWrite);
+    if (is_one_of(name_, kPushes)) {
+      if (!misaligned(rsp - insn_.width, insn_.width)) return false;
+      if (has_memory_operand(0)) touch_operand();
+      return true;
+    }
+    if (is_one_of(name_, kPops)) return misaligned(rsp, insn_.width);
+    if (name_ == "POP_SEG") return misaligned(rsp, 2);
+    if (name_ == "RET_FAR") return return_far(rsp);
+    return name_ == "LEAVE" && misaligned(cpu_.gpr[guest::kRbp], insn_.width);
   }
 
+  // The destination is addressed with the incremented RSP.
+  bool pop_to_memory() {
+    u64 rsp = cpu_.gpr[guest::kRsp], adjustment = insn_.mem.base == guest::kRsp ? insn_.width : 0;
+    if (misaligned(rsp, insn_.width)) return true;
+    if (!misaligned(address(adjustment), insn_.width)) return false;
+    touch_stack(rsp);
+    return true;
+  }
+
+  // A selector that is refused is found out before the return address is written.
+  bool call_far() {
+    if (operands()) return true;
+    if (!misaligned(cpu_.gpr[guest::kRsp], insn_.width)) return false;
+    touch_operand();
+    u64 selector = b_.load(2, b_.operand_address(insn_, insn_.width, 0));
+    return (selector | 3) == guest::kUserCs;
+  }
+
+  // The selector is read first.
+  bool return_far(u64 rsp) {
+    if (misaligned(rsp, 2)) return true;
+    if (!misaligned(rsp, insn_.width)) return false;
+    b_.load_stack(2, rsp + insn_.width);
+    return true;
+  }
+
+  // RBP, the enclosing frames' links and the new top of the stack, each written before the next is
+  // looked at.
+  bool enter() {
+    unsigned w = insn_.width, level = insn_.imm2 & 31;
+    u64 frame = cpu_.gpr[guest::kRsp] - w, rbp = cpu_.gpr[guest::kRbp];
+    if (misaligned(frame, w)) return true;
+    bool links = level > 1 && misaligned(rbp - w, w);
+    if (!links && !misaligned(frame - level * w - static_cast<u16>(insn_.imm), w)) return false;
+    b_.store_stack(w, frame, rbp);
+    if (links) return true;
+    for (unsigned n = 1; n < level; n++) {
+      b_.store_stack(w, frame - n * w, b_.load_stack(w, rbp - n * w));
+    }
+    if (level > 0) b_.store_stack(w, frame - level * w, frame);
+    return true;
+  }
+
+  // A string instruction narrows the registers before its first access.
   bool strings() {
     bool from = is_one_of(name_, kSourceStrings), to = is_one_of(name_, kDestinationStrings);
-    if (!(from || to) || (insn_.repeated() && count() == 0)) return false;
-    if (from && access(sem::source_address(b_, insn_), insn_.width)) return true;
-    if (to && then(sem::destination_address(b_, insn_), insn_.width)) return true;
-    return name_ == "CMPS" && then(sem::source_address(b_, insn_), insn_.width);
+    if (!(from || to) || (insn_.repeated() && b_.is_zero(count()))) return false;
+    u64 source = sem::source_address(b_, insn_), destination = sem::destination_address(b_, insn_);
+    bool first = misaligned(from ? source : destination, insn_.width);
+    bool both = name_ == "MOVS" || name_ == "CMPS";
+    if (!first && !(both && misaligned(from ? destination : source, insn_.width))) return false;
+    if (insn_.repeated()) narrow_registers();
+    if (!first) b_.load(1, b_.checked(insn_, from ? source : destination, 0));
+    return true;
   }
   u64 count() { return b_.zext(sem::address_width(insn_), cpu_.gpr[guest::kRcx]); }
-
-  bool then(u64 address, unsigned alignment) {
-    bool misaligned = (address & (alignment - 1)) != 0;
-    if (misaligned) touch();
-    return access(address, alignment);
+  void narrow_registers() {
+    unsigned w = sem::address_width(insn_);
+    auto narrow = [&](guest::Gpr reg) { cpu_.gpr[reg] = b_.zext(w, cpu_.gpr[reg]); };
+    narrow(guest::kRcx);
+    if (name_ == "MOVS") narrow(guest::kRsi);
+    if (name_ == "MOVS" || name_ == "STOS") narrow(guest::kRdi);
   }
 
   Cpu& cpu_;
   const Insn& insn_;
   Eval<> b_;
   Name name_;
-  u64 last_ = 0;
 };
 
 // An earlier floating-point exception that this instruction reports first.
@@ -144,12 +198,39 @@ bool reports_x87(const Cpu& cpu, const Insn& i, Name name) {
   return is_x87 && !is_one_of(name, kWithoutWait);
 }
 
+// An x87 store whose operand raises an unmasked exception does not access memory. Tried on a copy
+// of the CPU with memory of our own, which has every byte's value before that the store could
+// leave.
+bool stores_nothing(const Cpu& cpu, const Insn& i) {
+  for (u8 fill : {0x55, 0xaa}) {
+    Cpu trial = cpu;
+    std::array<u8, 16> memory;
+    memory.fill(fill);
+    const auto before = memory;
+    Insn moved = i;
+    moved.mem = {.disp = std::bit_cast<s64>(memory.data())};
+    handler_for(moved)(trial, moved);
+    if (memory != before) return false;
+  }
+  return true;
+}
+
+// MMX registers are read, which enters MMX state, before they are stored.
+bool stores_mmx(const Insn& i, Name name) {
+  bool operands = i.op[0].kind == OperandKind::kMemory && i.op[1].kind == OperandKind::kMmx;
+  return operands || name == "MASKMOVQ";
+}
+
 }  // namespace
 
 bool alignment_fault(Cpu& cpu, const Insn& insn) {
   Name name = x86::row_semantics(insn.row);
-  if (is_one_of(name, kWithoutAccess) || reports_x87(cpu, insn, name)) return false;
-  return Accesses(cpu, insn).are_misaligned();
+  if (is_one_of(name, kUnchecked) || reports_x87(cpu, insn, name)) return false;
+  if (name == "IRET" && (cpu.system_flags & guest::kNT)) return false;
+  if (!Accesses(cpu, insn).are_misaligned()) return false;
+  if (is_one_of(name, kX87Stores) && stores_nothing(cpu, insn)) return false;
+  if (stores_mmx(insn, name)) Eval<>(cpu).enter_mmx();
+  return true;
 }
 
 }  // namespace gantry::interp
