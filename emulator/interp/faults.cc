@@ -47,9 +47,25 @@ void raise_prevented_fault(Cpu& cpu, const Insn& i) {
                      .host_code = SEGV_MAPERR});
 }
 
+// Eval looks at the first byte's address alone: what the host said of an access that begins in the
+// guest's half and ends beyond it is not what the CPU says.
+void raise_limit_fault(Cpu& cpu, const Insn& i, unsigned width) {
+  u64 address = Eval<>(cpu).address(i);
+  bool crosses = address < guest::kAddressLimit && guest::kAddressLimit - address < width;
+  if (crosses) raise_bad_operand_address(cpu, i, guest::kAddressLimit, 0);
+}
+
+bool has_vector_index(const Insn& i) {
+  return x86::opcodes()[i.row].attributes & x86::kVectorIndex;
+}
+
 }  // namespace
 
 void refine_fault(Cpu& cpu, const Insn& insn) {
+  if (has_vector_index(insn)) return;
+  for (const x86::Operand& operand : insn.op) {
+    if (operand.kind == OperandKind::kMemory) raise_limit_fault(cpu, insn, operand.width);
+  }
   if (insn.op[0].kind != OperandKind::kMemory) return;
   if (is_one_of(insn, kPrevented)) raise_prevented_fault(cpu, insn);
   bool page_fault = cpu.fault.vector == Vector::kPageFault;

@@ -7,7 +7,7 @@ guest_build=${GANTRY_BUILD:-$GANTRY_ROOT/build}
 
 # build_guest_program SOURCE OUTPUT [OPTION…]
 build_guest_program() {
-  [[ $2 -nt $1 && $2 -nt $GANTRY_ROOT/tests/guest/guest.h && $2 -nt $GANTRY_ROOT/tests/guest/cases.h ]] && return
+  [[ -e $2 && ! $(find "$1" "$GANTRY_ROOT"/tests/guest/*.h -newer "$2") ]] && return
   mkdir -p "$(dirname "$2")"
   clang-19 --target=x86_64-linux-gnu -O1 -g -Wall -Wextra -pthread -I"$GANTRY_ROOT" "${@:3}" "$1" -o "$2" -lrt
 }

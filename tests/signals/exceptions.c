@@ -1,47 +1,6 @@
 // Every exception that a program can raise, one case a line: signal, si_code, si_addr and what the
 // context tells.
-#include "tests/guest/cases.h"
-
-static struct {
-  int signal, code;
-  unsigned long address, trap, error, fault_address, rip, flags, rsp, rcx, rsi, rdi;
-} seen;
-
-static void on_exception(int signal, siginfo_t* info, void* context) {
-  clear_flags();
-  ucontext_t* u = context;
-  const greg_t* r = u->uc_mcontext.gregs;
-  seen.signal = signal;
-  seen.code = info->si_code;
-  seen.address = (unsigned long)info->si_addr;
-  seen.trap = r[REG_TRAPNO];
-  seen.error = r[REG_ERR];
-  seen.fault_address = r[REG_CR2];
-  seen.rip = r[REG_RIP];
-  seen.flags = r[REG_EFL];
-  seen.rsp = r[REG_RSP];
-  seen.rcx = r[REG_RCX];
-  seen.rsi = r[REG_RSI];
-  seen.rdi = r[REG_RDI];
-  leave_case(u);
-}
-
-static void run(const struct Case* c) {
-  seen.signal = 0;
-  gantry_run_case(c->code);
-  printf("%s:", c->name);
-  if (seen.signal == 0) {
-    printf(" no signal\n");
-    return;
-  }
-  printf(" signal %d code %d trap %ld error %#lx flags %#lx", seen.signal, seen.code, seen.trap, seen.error,
-         seen.flags & 0x25f702);
-  print_address("addr", seen.address, c);
-  print_address("cr2", seen.fault_address, c);
-  print_address("rip", seen.rip, c);
-  print_address("rsp", seen.rsp, c);
-  printf(" rcx=%lx rsi=%lx rdi=%lx\n", seen.rcx, seen.rsi, seen.rdi);
-}
+#include "tests/guest/exception_cases.h"
 
 // --- #DE
 CASE("divb by zero", "xor %ebx, %ebx; div %bl");
@@ -191,6 +150,8 @@ CASE("update kernel", "incl (%r8)");
 CASE("read last page", "mov (%r14), %rax");
 CASE("read across the limit", "mov 4(%r14), %rax");
 CASE("write across the limit", "mov %rax, 4(%r14)");
+CASE("read across the limit with rbp", "lea 4(%r14), %rbp; mov (%rbp), %rax");
+CASE("update across the limit", "incq 4(%r14)");
 CASE("read across the limit, 16 bytes", "movups 4(%r14), %xmm0");
 CASE("read below the kernel half", "mov $0xffff7ffffffffffc, %rax; mov (%rax), %rax");
 CASE("read across the end of memory", "mov $-4, %rax; mov (%rax), %rax");
@@ -547,8 +508,6 @@ int main(void) {
   for (unsigned i = 0; i < sizeof kPlaced / sizeof *kPlaced; i++)
     memcpy((char*)kPlaced[i].address, kPlaced[i].code, kPlaced[i].size);
   finish_code();
-  int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
-  for (int i = 0; i < 5; i++) install(signals[i], on_exception, SA_ONSTACK);
-  for (const struct Case* c = __start_gantry_cases; c < __stop_gantry_cases; c++) run(c);
+  run_all();
   return 0;
 }
