@@ -1,8 +1,6 @@
 // CPUID: identity, what it claims, and the choice of what it claims.
 #include "emulator/semantics/cpuid.h"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <cstring>
 #include <set>
@@ -13,12 +11,10 @@
 #include "emulator/guest/xsave.h"
 #include "emulator/semantics/features.h"
 #include "emulator/x86/opcode.h"
-#include "tests/insn/paged_machine.h"
+#include "tests/insn/machine.h"
 
 namespace gantry::test {
 namespace {
-
-using guest::kRax, guest::kRbx, guest::kRcx, guest::kRdx;
 
 // A choice for one test.
 class Chosen {
@@ -35,15 +31,15 @@ std::set<std::string> flags() {
 bool bit(u32 word, unsigned n) { return word >> n & 1; }
 
 TEST(Cpuid, VendorAndBrand) {
-  PagedMachine m;
-  m.cpu.gpr[kRax] = 0;
-  EXPECT_TRUE(m.run({0x0f, 0xa2}));
+  Machine m;
+  m[kRax] = 0;
+  m.run({0x0f, 0xa2});
   char vendor[13] = {};
-  std::memcpy(vendor, &m.cpu.gpr[kRbx], 4);
-  std::memcpy(vendor + 4, &m.cpu.gpr[kRdx], 4);
-  std::memcpy(vendor + 8, &m.cpu.gpr[kRcx], 4);
+  std::memcpy(vendor, &m[kRbx], 4);
+  std::memcpy(vendor + 4, &m[kRdx], 4);
+  std::memcpy(vendor + 8, &m[kRcx], 4);
   EXPECT_STREQ(vendor, sem::kVendor);
-  EXPECT_GE(m.cpu.gpr[kRax], 0x0du);
+  EXPECT_GE(m[kRax], 0x0du);
   std::string brand;
   for (u32 leaf : {0x80000002, 0x80000003, 0x80000004}) {
     auto r = sem::cpuid(leaf, 0);
@@ -114,9 +110,8 @@ TEST(ChooseCpu, WithoutXsaveNothingIsEnabled) {
   EXPECT_EQ(guest::xcr0(), 0u);
   EXPECT_FALSE(bit(sem::cpuid(1, 0).ecx, 27));
   EXPECT_EQ(sem::cpuid(0x0d, 0).eax, 0u);
-  PagedMachine m;
-  EXPECT_FALSE(m.run({0x0f, 0x01, 0xd0}));  // xgetbv
-  EXPECT_EQ(m.cpu.fault.vector, guest::Vector::kInvalidOpcode);
+  Machine m;
+  EXPECT_EQ(m.fault({0x0f, 0x01, 0xd0}), Vector::kInvalidOpcode);  // xgetbv
 }
 
 TEST(ChooseCpu, AddingAddsWhatItNeeds) {

@@ -1,4 +1,5 @@
-// Scalar and packed floating point: NaNs, zeros, denormals, rounding modes, flags, conversions.
+// Scalar and packed floating point: NaNs, zeros, denormals, rounding modes, flags, conversions;
+// fused multiply-add and half precision.
 #include <cmath>
 
 #include "emulator/semantics/float_ops.h"
@@ -363,6 +364,136 @@ TEST_F(FloatTest, HostAndSoftPathsAgree) {
     if (inexact) continue;
     ASSERT_EQ(m.cpu.xmm[0], fast) << std::hex << int{opcode} << " " << a.lo << " " << b.lo;
   }
+}
+
+// --- fused multiply-add
+class FusedMultiplyAdd : public FloatTest {
+ protected:
+  // xmm1 * xmm2 + xmm0, as VFMADD231SD has it.
+  u64 fused(u64 a, u64 b, u64 c, u32 mxcsr = kAllMasked) {
+    m.cpu.mxcsr = mxcsr;
+    set({c, 7}, {a, 0});
+    m.cpu.xmm[2] = {b, 0};
+    m.run({0xc4, 0xe2, 0xf1, 0xb9, 0xc2});
+    EXPECT_EQ(m.cpu.xmm[0].hi, 7u);
+    return m.cpu.xmm[0].lo;
+  }
+};
+
+TEST_F(FusedMultiplyAdd, RoundsOnce) {
+  // (1 + 2^-52)^2 - (1 + 2^-51) is 2^-104.
+  EXPECT_EQ(fused(kOne + 1, kOne + 1, (kOne + 2) | kMinus), 0x3970000000000000u);
+  EXPECT_EQ(flags(), 0u);
+}
+
+TEST_F(FusedMultiplyAdd, ProductBeyondTheRangeIsNoOverflow) {
+  EXPECT_EQ(fused(kLargest, 0x4000000000000000, kLargest | kMinus), kLargest);
+  EXPECT_EQ(flags(), 0u);
+}
+
+TEST_F(FusedMultiplyAdd, CancellationToZeroTakesItsSignFromTheMode) {
+  const u64 expected[] = {0, kMinus, 0, 0};
+  for (unsigned k = 0; k < 4; k++) {
+    EXPECT_EQ(fused(kOne, kOne, kOne | kMinus, kRoundings[k]), expected[k]);
+  }
+  EXPECT_EQ(fused(0, kMinus, kMinus), kMinus);
+}
+
+TEST_F(FusedMultiplyAdd, ProductOfZeroAndInfinityIsInvalidUnlessTheAddendIsANan) {
+  EXPECT_EQ(fused(0, kInfinity, kOne), kDefaultNan);
+  EXPECT_EQ(flags(), kIe);
+  EXPECT_EQ(fused(0, kInfinity, kQuiet), kQuiet);
+  EXPECT_EQ(flags(), 0u);
+  EXPECT_EQ(fused(kInfinity, kOne, kInfinity | kMinus), kDefaultNan);
+  EXPECT_EQ(flags(), kIe);
+}
+
+// The factors come before the addend, and of them the one that the manual writes first, whatever
+// the form (SDM vol. 1, section 14.5.1).
+TEST_F(FusedMultiplyAdd, NansOfEachForm) {
+  constexpr u64 kFirst = kQuiet + 0x100, kSecond = kQuiet + 0x200, kThird = kQuiet + 0x300;
+  const std::pair<u8, u64> forms[] = {{0x99, kFirst},    // 132: first * third + second
+                                      {0xa9, kSecond},   // 213: second * first + third
+                                      {0xb9, kSecond}};  // 231: second * third + first
+  for (auto [opcode, expected] : forms) {
+    set({kFirst, 0}, {kSecond, 0});
+    m.cpu.xmm[2] = {kThird, 0};
+    m.run({0xc4, 0xe2, 0xf1, opcode, 0xc2});
+    EXPECT_EQ(m.cpu.xmm[0].lo, expected);
+    EXPECT_EQ(flags(), 0u);
+  }
+  EXPECT_EQ(fused(kOne, kQuiet, kSignaling), kQuiet);
+  EXPECT_EQ(flags(), kIe);
+}
+
+TEST_F(FusedMultiplyAdd, NegatedFormsKeepTheSignsOfNans) {
+  set({kOne, 0}, {kQuiet, 0});
+  m.cpu.xmm[2] = {kOne, 0};
+  m.run({0xc4, 0xe2, 0xf1, 0xbf, 0xc2});  // vfnmsub231sd
+  EXPECT_EQ(m.cpu.xmm[0].lo, kQuiet);
+}
+
+TEST_F(FusedMultiplyAdd, AlternatingFormsSubtractInEvenLanes) {
+  set({kOne, kOne}, {kOne, kOne});
+  m.cpu.xmm[2] = {kOne, kOne};
+  m.run({0xc4, 0xe2, 0xf1, 0xb6, 0xc2});  // vfmaddsub231pd
+  EXPECT_EQ(m.cpu.xmm[0], (V128{0, 0x4000000000000000}));
+}
+
+// --- half precision
+class HalfPrecision : public FloatTest {
+ protected:
+  u64 narrow(u32 value, u8 control, u32 mxcsr = kAllMasked) {
+    m.cpu.mxcsr = mxcsr;
+    set({}, {value, 0});
+    m.run({0xc4, 0xe3, 0x79, 0x1d, 0xc8, control});  // vcvtps2ph xmm0, xmm1, control
+    return m.cpu.xmm[0].lo;
+  }
+  u64 widen(u16 value, u32 mxcsr = kAllMasked) {
+    m.cpu.mxcsr = mxcsr;
+    set({}, {value, 0});
+    m.run({0xc4, 0xe2, 0x79, 0x13, 0xc1});  // vcvtph2ps xmm0, xmm1
+    return m.cpu.xmm[0].lo;
+  }
+};
+
+TEST_F(HalfPrecision, OverflowByTheMode) {
+  constexpr u32 kJustTooLarge = 0x477ff000;  // 65520
+  const u16 expected[] = {0x7c00, 0x7bff, 0x7c00, 0x7bff};
+  for (u8 mode = 0; mode < 4; mode++) {
+    EXPECT_EQ(narrow(kJustTooLarge, mode), expected[mode]);
+    EXPECT_EQ(narrow(kJustTooLarge, 4, kRoundings[mode]), expected[mode]);
+  }
+  EXPECT_EQ(narrow(kJustTooLarge, 0), 0x7c00u);
+  EXPECT_EQ(flags(), kOe | kPe);
+}
+
+TEST_F(HalfPrecision, DenormalsAreMadeWhateverFtzSays) {
+  EXPECT_EQ(narrow(0x33800000, 0, kAllMasked | kFtz), 1u);  // 2^-24
+  EXPECT_EQ(flags(), 0u);
+  EXPECT_EQ(narrow(0x33000000, 0), 0u);  // 2^-25, half way to nothing
+  EXPECT_EQ(flags(), kUe | kPe);
+  EXPECT_EQ(narrow(0x33000001, 0), 1u);
+}
+
+TEST_F(HalfPrecision, DenormalsAreTakenWhateverDazSays) {
+  EXPECT_EQ(widen(1, kAllMasked | kDaz), 0x33800000u);
+  EXPECT_EQ(widen(0x83ff), 0xb87fc000u);
+  EXPECT_EQ(flags(), 0u);
+}
+
+TEST_F(HalfPrecision, NansKeepWhatFitsOfTheirPayload) {
+  EXPECT_EQ(narrow(0xffa02000, 0), 0xff01u);  // signaling, made quiet
+  EXPECT_EQ(flags(), kIe);
+  EXPECT_EQ(widen(0x7c01), 0x7fc02000u);
+  EXPECT_EQ(flags(), kIe);
+}
+
+TEST_F(HalfPrecision, StoreToMemoryIsHalfAsLong) {
+  m[kRbx] = kReadOnly - 8;
+  set({}, {0x400000003f800000, 0x4080000040400000});
+  m.run({0xc4, 0xe3, 0x79, 0x1d, 0x0b, 0x00});  // vcvtps2ph [rbx], xmm1, 0
+  EXPECT_EQ(m.get<u64>(kReadOnly - 8), 0x4400420040003c00u);
 }
 
 // --- approximations: the bits are ours, so only the manual's bound and the special values count

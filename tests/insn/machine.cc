@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "emulator/interp/eval.h"
 #include "emulator/x86/decoder.h"
 #include "tests/insn/hardware.h"
 #include "tests/oracle/emulated.h"
@@ -96,6 +97,13 @@ std::optional<Vector> Machine::execute(std::span<const u8> bytes, Where where) {
   take_outcome(cpu);
   if (compared) EXPECT_EQ(differences_from_hardware(current, outcome), "");
   return outcome.faulted ? std::optional(cpu.fault.vector) : std::nullopt;
+}
+
+void Machine::step(Bytes bytes) {
+  ASSERT_TRUE(decode({bytes.begin(), bytes.size()}) && !current.refused);
+  cpu.rip = kRip;
+  interp::handler_for(current.insn)(cpu, current.insn);
+  if (!current.insn.ends_block) cpu.rip = current.insn.next_rip();
 }
 
 }  // namespace gantry::test

@@ -22,7 +22,7 @@ namespace gantry::test {
 
 using enum guest::Gpr;
 using guest::kAF, guest::kCF, guest::kOF, guest::kPF, guest::kSF, guest::kZF, guest::kStatusFlags;
-using guest::V128, guest::Vector;
+using guest::V128, guest::V256, guest::Vector;
 
 // Two pages that are zero, one that cannot be written; nothing is mapped on either side.
 constexpr u64 kPage = oracle::kPageSize;
@@ -48,11 +48,20 @@ class Machine {
   // The two without an expectation: the vector of the exception, if there is one.
   std::optional<Vector> execute(std::span<const u8> bytes, Where where = Where::current());
 
+  // Executes on `cpu` itself and in the interpreter alone, for what the engine looks at:
+  // `interrupt` and `exit`. It must not raise an exception.
+  void step(Bytes bytes);
+
   u64& operator[](guest::Gpr reg) { return cpu.gpr[reg]; }
   u64 flags() const { return cpu.flags.bits(); }
   void set_flags(u64 flags) { cpu.set_rflags(flags | guest::kIF | 2); }
   u32 mxcsr_flags() const { return cpu.mxcsr & 0x3f; }
   guest::F80& st(unsigned i) { return cpu.x87.st[(cpu.x87.top + i) & 7]; }
+  V256 ymm(unsigned i) const { return {cpu.xmm[i], cpu.ymm_high[i]}; }
+  void set_ymm(unsigned i, const V256& value) {
+    cpu.xmm[i] = value.low;
+    cpu.ymm_high[i] = value.high;
+  }
   u16 status() const { return static_cast<u16>(cpu.x87.status | cpu.x87.top << 11); }
 
   template <typename T>

@@ -1,8 +1,6 @@
 // String instructions: faults in the middle, direction, overlap, address size, interrupts.
 #include <vector>
 
-#include "emulator/interp/eval.h"
-#include "emulator/x86/decoder.h"
 #include "tests/insn/machine.h"
 
 namespace gantry::test {
@@ -196,13 +194,9 @@ TEST_F(StringTest, RepeatedLoadGivesTheLastElement) {
 }
 
 TEST_F(StringTest, InterruptLeavesRipAtTheInstruction) {
-  x86::Insn insn;
-  constexpr u8 kRepStosb[] = {0xf3, 0xaa};
-  ASSERT_EQ(x86::decode(kRepStosb, kRip, insn), x86::DecodeStatus::kOk);
   m.cpu.interrupt = 1;
-  m.cpu.rip = kRip;
   set(0, kData, 100);
-  interp::handler_for(insn)(m.cpu, insn);
+  m.step({0xf3, 0xaa});
   EXPECT_EQ(m.cpu.rip, kRip);
   EXPECT_GT(m[kRcx], 0u);
 }
