@@ -51,7 +51,7 @@ struct AnyShape {
 
 // The first two operands' kinds and widths are known; no LOCK, no VEX.
 template <unsigned kWidth, OperandKind kFirst, OperandKind kSecond = OperandKind::kNone,
-          Addressing kAddress = Addressing::kAny, unsigned kSecondWidth = kWidth>
+          unsigned kSecondWidth = kWidth>
 struct FixedShape {
   static constexpr OperandKind kind(const Insn& i, unsigned n) {
     return n == 0 ? kFirst : n == 1 ? kSecond : i.op[n].kind;
@@ -63,6 +63,33 @@ struct FixedShape {
   static constexpr bool locked(const Insn&) { return false; }
   static constexpr bool vex(const Insn&) { return false; }
   static Condition condition(const Insn& i) { return i.condition(); }
+  static constexpr Addressing kAddressing = Addressing::kAny;
+};
+
+// VEX, with operands that are vectors of kWidth bytes: registers, but for operand kInMemory.
+template <unsigned kWidth, unsigned kInMemory>
+struct VectorShape {
+  static constexpr OperandKind kind(const Insn&, unsigned n) {
+    if (n == kInMemory) return OperandKind::kMemory;
+    return kWidth == 32 ? OperandKind::kYmm : OperandKind::kXmm;
+  }
+  static constexpr unsigned operand_width(const Insn&, unsigned) { return kWidth; }
+  static constexpr unsigned width(const Insn&) { return kWidth; }
+  static constexpr bool locked(const Insn&) { return false; }
+  static constexpr bool vex(const Insn&) { return true; }
+  static Condition condition(const Insn& i) { return i.condition(); }
+  static constexpr Addressing kAddressing = Addressing::kAny;
+};
+
+// A shape of a VEX encoding.
+template <typename Shape>
+struct WithVex : Shape {
+  static constexpr bool vex(const Insn&) { return true; }
+};
+
+// A shape that knows how the memory operand is addressed.
+template <typename Shape, Addressing kAddress>
+struct WithAddressing : Shape {
   static constexpr Addressing kAddressing = kAddress;
 };
 

@@ -1,5 +1,6 @@
 #include "emulator/interp/specialise.h"
 
+#include <span>
 #include <utility>
 
 #include "emulator/semantics/flow.h"
@@ -36,21 +37,26 @@ Addressing addressing(const x86::MemoryOperand& m) {
   return m.index == x86::kNoRegister ? Addressing::kBase : Addressing::kBaseIndex;
 }
 
-template <auto kBody, unsigned kWidth, OperandKind kFirst, OperandKind kSecond,
-          unsigned kSecondWidth = kWidth>
-Handler with_memory(const Insn& i) {
+template <auto kBody, typename Shape>
+Handler addressed(const Insn& i) {
   using enum Addressing;
   switch (addressing(i.mem)) {
     case kAny:
-      return &special<kBody, FixedShape<kWidth, kFirst, kSecond, kAny, kSecondWidth>>;
+      return &special<kBody, Shape>;
     case kBase:
-      return &special<kBody, FixedShape<kWidth, kFirst, kSecond, kBase, kSecondWidth>>;
+      return &special<kBody, WithAddressing<Shape, kBase>>;
     case kBaseIndex:
-      return &special<kBody, FixedShape<kWidth, kFirst, kSecond, kBaseIndex, kSecondWidth>>;
+      return &special<kBody, WithAddressing<Shape, kBaseIndex>>;
     case kAbsolute:
-      return &special<kBody, FixedShape<kWidth, kFirst, kSecond, kAbsolute, kSecondWidth>>;
+      return &special<kBody, WithAddressing<Shape, kAbsolute>>;
   }
   return nullptr;
+}
+
+template <auto kBody, unsigned kWidth, OperandKind kFirst, OperandKind kSecond,
+          unsigned kSecondWidth = kWidth>
+Handler with_memory(const Insn& i) {
+  return addressed<kBody, FixedShape<kWidth, kFirst, kSecond, kSecondWidth>>(i);
 }
 
 // --- two operands of one width
@@ -132,7 +138,7 @@ Handler extension_of_widths(const Insn& i) {
   if (i.op[0].kind != kGpr) return nullptr;
   switch (i.op[1].kind) {
     case kGpr:
-      return &special<kBody, FixedShape<kWidth, kGpr, kGpr, Addressing::kAny, kSource>>;
+      return &special<kBody, FixedShape<kWidth, kGpr, kGpr, kSource>>;
     case kMemory:
       return with_memory<kBody, kWidth, kGpr, kMemory, kSource>(i);
     default:
@@ -160,10 +166,9 @@ Handler extension(const Insn& i) {
 
 template <auto kBody, unsigned kWidth>
 Handler shift_of_width(const Insn& i) {
-  constexpr auto kAny = Addressing::kAny;
   if (i.op[0].kind != kGpr) return nullptr;
-  if (i.op[1].kind == kGpr) return &special<kBody, FixedShape<kWidth, kGpr, kGpr, kAny, 1>>;
-  return &special<kBody, FixedShape<kWidth, kGpr, kImmediate, kAny, 1>>;
+  if (i.op[1].kind == kGpr) return &special<kBody, FixedShape<kWidth, kGpr, kGpr, 1>>;
+  return &special<kBody, FixedShape<kWidth, kGpr, kImmediate, 1>>;
 }
 
 template <auto kBody>
@@ -236,8 +241,8 @@ Handler floats(const Insn& i) {
 // Between XMM and general registers.
 template <auto kBody, unsigned kWidth>
 Handler crossing_of_width(const Insn& i) {
-  using FromXmm = FixedShape<kWidth, kGpr, kXmm, Addressing::kAny, 16>;
-  using ToXmm = FixedShape<16, kXmm, kGpr, Addressing::kAny, kWidth>;
+  using FromXmm = FixedShape<kWidth, kGpr, kXmm, 16>;
+  using ToXmm = FixedShape<16, kXmm, kGpr, kWidth>;
   OperandKind first = i.op[0].kind, second = i.op[1].kind;
   if (first == kGpr && second == kXmm) return &special<kBody, FromXmm>;
   return first == kXmm && second == kGpr ? &special<kBody, ToXmm> : nullptr;
@@ -253,6 +258,35 @@ template <auto kBody>
 Handler quadwords(const Insn& i) {
   Handler between_registers = crossing<kBody>(i);
   return between_registers ? between_registers : doubles<kBody>(i);
+}
+
+// --- VEX: XMM or YMM registers and memory
+
+constexpr unsigned kNowhere = 4;
+
+template <auto kBody, unsigned kWidth>
+Handler vex_move_of_width(const Insn& i) {
+  if (i.op[0].kind == kMemory) return addressed<kBody, VectorShape<kWidth, 0>>(i);
+  if (i.op[1].kind == kMemory) return addressed<kBody, VectorShape<kWidth, 1>>(i);
+  return &special<kBody, VectorShape<kWidth, kNowhere>>;
+}
+template <auto kBody>
+Handler vex_move(const Insn& i) {
+  return i.width == 32 ? vex_move_of_width<kBody, 32>(i) : vex_move_of_width<kBody, 16>(i);
+}
+template <auto kBody, unsigned kWidth>
+Handler vex_binary_of_width(const Insn& i) {
+  if (i.op[2].kind == kMemory) return addressed<kBody, VectorShape<kWidth, 2>>(i);
+  return &special<kBody, VectorShape<kWidth, kNowhere>>;
+}
+template <auto kBody>
+Handler vex_binary(const Insn& i) {
+  return i.width == 32 ? vex_binary_of_width<kBody, 32>(i) : vex_binary_of_width<kBody, 16>(i);
+}
+template <auto kBody>
+Handler vex_sign_mask(const Insn& i) {
+  if (i.width == 32) return &special<kBody, WithVex<FixedShape<4, kGpr, kYmm, 32>>>;
+  return &special<kBody, WithVex<FixedShape<4, kGpr, kXmm, 16>>>;
 }
 
 // --- which instructions
@@ -291,6 +325,13 @@ constexpr Special kSpecials[] = {
     {GENERAL(LEA), &address_of},  {GENERAL(JCC), &jump_if},     {GENERAL(SETCC), &set_if},
     {GENERAL(CMOVCC), &move_if},
 };
+constexpr Special kVexSpecials[] = {
+    SPECIAL(MOVUPS, vex_move),   SPECIAL(MOVUPD, vex_move),        SPECIAL(MOVAPS, vex_move),
+    SPECIAL(MOVAPD, vex_move),   SPECIAL(MOVDQU, vex_move),        SPECIAL(MOVDQA, vex_move),
+    SPECIAL(PXOR, vex_binary),   SPECIAL(POR, vex_binary),         SPECIAL(PAND, vex_binary),
+    SPECIAL(PMINUB, vex_binary), SPECIAL(PCMPEQB, vex_binary),     SPECIAL(PADDB, vex_binary),
+    SPECIAL(XORPS, vex_binary),  SPECIAL(PMOVMSKB, vex_sign_mask),
+};
 #undef SPECIAL
 #undef GENERAL
 #undef BODY
@@ -298,8 +339,8 @@ constexpr Special kSpecials[] = {
 }  // namespace
 
 Handler specialise(Handler general, const Insn& insn) {
-  if (insn.locked() || insn.vex()) return nullptr;
-  for (const Special& s : kSpecials) {
+  if (insn.locked()) return nullptr;
+  for (const Special& s : insn.vex() ? std::span<const Special>(kVexSpecials) : kSpecials) {
     if (s.general == general) return s.choose(insn);
   }
   return nullptr;
