@@ -152,7 +152,7 @@ TEST(VectorConstant, NothingElseIsEncoded) {
 // What a plan leaves in the register.
 u64 run(const ConstantPlan& plan, unsigned width) {
   u64 value = 0;
-  for (u32 word : plan.instructions()) {
+  for (u32 word : plan) {
     EXPECT_EQ(word & 31, 0u);
     EXPECT_EQ(word >> 31, width / 8);
     unsigned shift = (word >> 21 & 3) * 16;

@@ -53,7 +53,7 @@ void Assembler::patch_references(s32 newest) {
 
 void Assembler::mov(unsigned width, X rd, u64 value) {
   u32 destination = fields::Rd(rd).bits;
-  for (u32 word : plan_constant(width, value).instructions()) emit(word | destination);
+  for (u32 word : plan_constant(width, value)) emit(word | destination);
 }
 
 void Assembler::mov(fields::Sf width, X rd, X rn) {

@@ -28,6 +28,10 @@ namespace gantry::aarch64 {
 // A place in the code, to which instructions may refer before it is bound.
 class Label {
  public:
+  Label() = default;
+  Label(const Label&) = delete;
+  Label& operator=(const Label&) = delete;
+
   bool is_bound() const { return position_ >= 0; }
   // Words from the start of the code.
   s32 position() const { return position_; }
@@ -132,13 +136,13 @@ class Assembler {
   void mov(unsigned width, X rd, u64 value);
   // Between registers, the stack pointer included.
   void mov(fields::Sf width, X rd, X rn);
-  void movz(fields::Sf width, fields::Rd rd, u16 value, unsigned shift = 0) {
+  void movz(fields::Sf width, fields::Rd rd, u32 value, unsigned shift = 0) {
     emit_move_wide(0x52800000 | rd.bits, width, value, shift);
   }
-  void movn(fields::Sf width, fields::Rd rd, u16 value, unsigned shift = 0) {
+  void movn(fields::Sf width, fields::Rd rd, u32 value, unsigned shift = 0) {
     emit_move_wide(0x12800000 | rd.bits, width, value, shift);
   }
-  void movk(fields::Sf width, fields::Rd rd, u16 value, unsigned shift = 0) {
+  void movk(fields::Sf width, fields::Rd rd, u32 value, unsigned shift = 0) {
     emit_move_wide(0x72800000 | rd.bits, width, value, shift);
   }
   void tst(unsigned width, X rn, u64 immediate) { ands(width, kZr, rn, immediate); }
@@ -161,13 +165,13 @@ class Assembler {
          rm.bits | lsb << 10);
   }
   void sbfx(unsigned width, X rd, X rn, unsigned lsb, unsigned count) {
-    sbfm(width, rd, rn, lsb, lsb + count - 1);
+    sbfm(width, rd, rn, lsb, last_bit(lsb, count));
   }
   void ubfx(unsigned width, X rd, X rn, unsigned lsb, unsigned count) {
-    ubfm(width, rd, rn, lsb, lsb + count - 1);
+    ubfm(width, rd, rn, lsb, last_bit(lsb, count));
   }
   void bfxil(unsigned width, X rd, X rn, unsigned lsb, unsigned count) {
-    bfm(width, rd, rn, lsb, lsb + count - 1);
+    bfm(width, rd, rn, lsb, last_bit(lsb, count));
   }
   void sbfiz(unsigned width, X rd, X rn, unsigned lsb, unsigned count) {
     sbfm(width, rd, rn, left_rotation(width, lsb, count), count - 1);
@@ -336,10 +340,10 @@ class Assembler {
   // Both doublewords become `pattern`, for which encode_vector_constant has an encoding.
   void movi(fields::Vd vd, u64 pattern);
   // Lanes of two or four bytes with a byte that is shifted left by a multiple of 8.
-  void orr(fields::HS lanes, fields::Vd vd, u8 value, unsigned shift = 0) {
+  void orr(fields::HS lanes, fields::Vd vd, u32 value, unsigned shift = 0) {
     emit(0x0f001400 | lane_byte(lanes.arrangement, value, shift) | vd.bits);
   }
-  void bic(fields::HS lanes, fields::Vd vd, u8 value, unsigned shift = 0) {
+  void bic(fields::HS lanes, fields::Vd vd, u32 value, unsigned shift = 0) {
     emit(0x2f001400 | lane_byte(lanes.arrangement, value, shift) | vd.bits);
   }
 
@@ -371,6 +375,10 @@ class Assembler {
   static constexpr u32 bit_number(unsigned bit) {
     require(bit < 64);
     return bit >> 5 << 31 | (bit & 31) << 19;
+  }
+  static constexpr unsigned last_bit(unsigned lsb, unsigned count) {
+    require(count >= 1);
+    return lsb + count - 1;
   }
   static constexpr unsigned left_rotation(unsigned width, unsigned lsb, unsigned count) {
     require(count >= 1 && lsb < width * 8 && count <= width * 8 - lsb);
@@ -404,8 +412,8 @@ class Assembler {
     u32 opcode = bytes == 1 ? 0 : bytes == 2 ? 0x4000 : 0x8000;
     return opcode | (bytes == 8 ? 1 << 10 : 0) | at >> 3 << 30 | (at & 7) << 10;
   }
-  static constexpr u32 lane_byte(Arrangement a, u8 value, unsigned shift) {
-    require(shift % 8 == 0 && shift < lane_bytes(a) * 8);
+  static constexpr u32 lane_byte(Arrangement a, u32 value, unsigned shift) {
+    require(value < 256 && shift % 8 == 0 && shift < lane_bytes(a) * 8);
     u32 cmode = (lane_bytes(a) == 2 ? 8 : 0) | shift / 4;
     return q_bit(a) | cmode << 12 | (value >> 5) << 16 | (value & 31) << 5;
   }
@@ -431,9 +439,9 @@ class Assembler {
     require(immr < width * 8 && imms < width * 8);
     emit(word | fields::SfN(width).bits | immr << 16 | imms << 10);
   }
-  void emit_move_wide(u32 word, fields::Sf sf, u16 value, unsigned shift) {
-    require(shift % 16 == 0 && shift < (sf.bits ? 64 : 32));
-    emit(word | sf.bits | shift / 16 << 21 | u32{value} << 5);
+  void emit_move_wide(u32 word, fields::Sf sf, u32 value, unsigned shift) {
+    require(value < 0x10000 && shift % 16 == 0 && shift < (sf.bits ? 64 : 32));
+    emit(word | sf.bits | shift / 16 << 21 | value << 5);
   }
 
   // immh:immb is the lane's bits plus the amount to the left, or twice the bits minus that to the

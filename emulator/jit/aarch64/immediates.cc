@@ -1,6 +1,7 @@
 #include "emulator/jit/aarch64/immediates.h"
 
 #include <bit>
+#include <span>
 
 #include "emulator/base/bits.h"
 

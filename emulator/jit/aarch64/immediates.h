@@ -4,7 +4,6 @@
 
 #include <bit>
 #include <optional>
-#include <span>
 
 #include "emulator/base/types.h"
 
@@ -54,7 +53,8 @@ struct ConstantPlan {
   u32 words[4];  // instruction words without the destination register
   u8 count;
 
-  std::span<const u32> instructions() const { return {words, count}; }
+  const u32* begin() const { return words; }
+  const u32* end() const { return words + count; }
 };
 
 // `width` is 4 or 8 bytes; upper bits of a narrow constant are ignored.
