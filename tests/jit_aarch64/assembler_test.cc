@@ -221,6 +221,24 @@ TEST(Constants, AreRegistersOfTheirWidth) {
   EXPECT_EQ(code[5] & 0x8000001f, 2u);
 }
 
+TEST(Offsets, WhatIsEncodable) {
+  for (unsigned bytes : {1, 2, 4, 8, 16}) {
+    s64 last = s64{4095} * bytes;
+    for (s64 offset : {s64{-256}, s64{-1}, s64{0}, s64{255}, last}) {
+      EXPECT_TRUE(Assembler::is_offset_encodable(bytes, offset)) << bytes << ' ' << offset;
+    }
+    for (s64 offset : {s64{-257}, last + 1, last + bytes, s64{1} << 40}) {
+      EXPECT_FALSE(Assembler::is_offset_encodable(bytes, offset)) << bytes << ' ' << offset;
+    }
+    EXPECT_EQ(Assembler::is_offset_encodable(bytes, 257), bytes == 1);
+    EXPECT_TRUE(Assembler::is_pair_offset_encodable(bytes, s64{-64} * bytes));
+    EXPECT_TRUE(Assembler::is_pair_offset_encodable(bytes, s64{63} * bytes));
+    EXPECT_FALSE(Assembler::is_pair_offset_encodable(bytes, s64{-65} * bytes));
+    EXPECT_FALSE(Assembler::is_pair_offset_encodable(bytes, s64{64} * bytes));
+    EXPECT_EQ(Assembler::is_pair_offset_encodable(bytes, 1), bytes == 1);
+  }
+}
+
 using Call = void (*)(Assembler&);
 
 TEST(RefusedDeathTest, Operands) {
