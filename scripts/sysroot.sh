@@ -5,7 +5,7 @@
 . "$GANTRY_ROOT/scripts/debian.sh"
 
 SYSROOT_PACKAGES=libc6-dev,libstdc++-14-dev,libgcc-14-dev,libyaml-cpp-dev,libseccomp-dev,libcap-dev
-SYSROOT_PACKAGES+=,libgtest-dev,libffi-dev,nlohmann-json3-dev,libcli11-dev
+SYSROOT_PACKAGES+=,libgtest-dev,libffi-dev,nlohmann-json3-dev,libcli11-dev,zlib1g-dev
 
 ensure_sysroot() { with_lock "sysroot-$1" make_sysroot "$1"; }
 

@@ -130,6 +130,14 @@ u64 segment_base(const Case& c) {
   return c.insn.mem.segment == guest::kGs ? c.state.gs_base : 0;
 }
 
+u64 memory_operand(const Case& c) {
+  const auto& m = c.insn.mem;
+  auto offset = static_cast<u64>(m.disp);
+  if (m.base != x86::kNoRegister) offset += c.state.gpr[m.base];
+  if (m.index != x86::kNoRegister) offset += c.state.gpr[m.index] << m.scale;
+  return segment_base(c) + (m.address_width == 4 ? static_cast<u32>(offset) : offset);
+}
+
 void aim(Context& x) {
   bool gathers = x86::opcodes()[x.c.insn.row].attributes & x86::kVectorIndex;
   return gathers && !x.c.refused ? aim_gather(x) : aim_general(x);

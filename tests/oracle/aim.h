@@ -20,6 +20,9 @@ u64 target_address(Random& random);
 // The base of the memory operand's segment.
 u64 segment_base(const Case& c);
 
+// The address of the memory operand.
+u64 memory_operand(const Case& c);
+
 // Gives base and index such values that the memory operand lies at x.memory; the elements of a
 // vector index lie around it.
 void aim(Context& x);

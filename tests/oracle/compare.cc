@@ -10,7 +10,7 @@
 namespace gantry::oracle {
 namespace {
 
-class Report {
+class Differences {
  public:
   void value(const std::string& name, u64 cpu, u64 eval) {
     if (cpu == eval) return;
@@ -25,20 +25,20 @@ class Report {
   std::string text_;
 };
 
-void compare_general(Report& report, const State& cpu, const State& eval, u64 undefined) {
+void compare_general(Differences& found, const State& cpu, const State& eval, u64 undefined) {
   constexpr const char* kNames[16] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
                                       "r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15"};
-  for (unsigned i = 0; i < 16; i++) report.value(kNames[i], cpu.gpr[i], eval.gpr[i]);
-  report.value("rflags", cpu.rflags & ~undefined, eval.rflags & ~undefined);
-  report.value("rip", cpu.rip, eval.rip);
-  report.value("fs_base", cpu.fs_base, eval.fs_base);
-  report.value("gs_base", cpu.gs_base, eval.gs_base);
+  for (unsigned i = 0; i < 16; i++) found.value(kNames[i], cpu.gpr[i], eval.gpr[i]);
+  found.value("rflags", cpu.rflags & ~undefined, eval.rflags & ~undefined);
+  found.value("rip", cpu.rip, eval.rip);
+  found.value("fs_base", cpu.fs_base, eval.fs_base);
+  found.value("gs_base", cpu.gs_base, eval.gs_base);
   // The kernel's IRET clears what is left of a null selector (SDM vol. 2, IRET).
   auto loaded = [](u16 selector) { return selector < 4 ? 0 : selector; };
-  report.value("es", cpu.es, loaded(eval.es));
-  report.value("ss", cpu.ss, eval.ss);
-  report.value("ds", cpu.ds, loaded(eval.ds));
-  report.value("gs", cpu.gs, loaded(eval.gs));
+  found.value("es", cpu.es, loaded(eval.es));
+  found.value("ss", cpu.ss, eval.ss);
+  found.value("ds", cpu.ds, loaded(eval.ds));
+  found.value("gs", cpu.gs, loaded(eval.gs));
 }
 
 // Ours are the true values rounded; a CPU's may be off by one in the last place, rounded the other
@@ -62,37 +62,37 @@ bool within_one_unit(const guest::FxsaveRegister& a, const guest::FxsaveRegister
 
 // Not the x87 instruction and operand pointers. Where an MMX instruction faults, the CPU has set
 // TOP but not the tags.
-void compare_fpu(Report& report, const Case& c, const guest::FxsaveImage& cpu,
+void compare_fpu(Differences& found, const Case& c, const guest::FxsaveImage& cpu,
                  const guest::FxsaveImage& eval, bool mmx_fault) {
   constexpr u16 kC1 = 1 << 9, kUnderflow = 1 << 4;
   bool approximate = is_transcendental(c);
   u16 status_mask = approximate ? static_cast<u16>(~(kC1 | kUnderflow)) : 0xffff;
-  report.value("fcw", cpu.control, eval.control);
-  report.value("fsw", cpu.status & status_mask, eval.status & status_mask);
-  if (!mmx_fault) report.value("ftw", cpu.tags, eval.tags);
-  report.value("mxcsr", cpu.mxcsr, eval.mxcsr);
+  found.value("fcw", cpu.control, eval.control);
+  found.value("fsw", cpu.status & status_mask, eval.status & status_mask);
+  if (!mmx_fault) found.value("ftw", cpu.tags, eval.tags);
+  found.value("mxcsr", cpu.mxcsr, eval.mxcsr);
   for (unsigned i = 0; i < 8; i++) {
     if (approximate && within_one_unit(cpu.st[i], eval.st[i])) continue;
     std::string name = "st" + std::to_string(i);
-    report.value(name, cpu.st[i].significand, eval.st[i].significand);
-    report.value(name + ".exponent", cpu.st[i].sign_exponent, eval.st[i].sign_exponent);
+    found.value(name, cpu.st[i].significand, eval.st[i].significand);
+    found.value(name + ".exponent", cpu.st[i].sign_exponent, eval.st[i].sign_exponent);
   }
   for (unsigned i = 0; i < 16; i++) {
     std::string name = "xmm" + std::to_string(i);
-    report.value(name + ".lo", cpu.xmm[i].lo, eval.xmm[i].lo);
-    report.value(name + ".hi", cpu.xmm[i].hi, eval.xmm[i].hi);
+    found.value(name + ".lo", cpu.xmm[i].lo, eval.xmm[i].lo);
+    found.value(name + ".hi", cpu.xmm[i].hi, eval.xmm[i].hi);
   }
 }
 
-void compare_ymm(Report& report, const State& cpu, const State& eval) {
+void compare_ymm(Differences& found, const State& cpu, const State& eval) {
   for (unsigned i = 0; i < 16; i++) {
     std::string name = "ymm" + std::to_string(i) + ".high";
-    report.value(name + ".lo", cpu.ymm_high[i].lo, eval.ymm_high[i].lo);
-    report.value(name + ".hi", cpu.ymm_high[i].hi, eval.ymm_high[i].hi);
+    found.value(name + ".lo", cpu.ymm_high[i].lo, eval.ymm_high[i].lo);
+    found.value(name + ".hi", cpu.ymm_high[i].hi, eval.ymm_high[i].hi);
   }
 }
 
-void compare_memory(Report& report, const Outcome& cpu, const Outcome& eval) {
+void compare_memory(Differences& found, const Outcome& cpu, const Outcome& eval) {
   if (std::memcmp(cpu.data, eval.data, kDataSize) == 0) return;
   for (u64 i = 0; i < kDataSize; i += 8) {
     u64 a, b;
@@ -100,19 +100,16 @@ void compare_memory(Report& report, const Outcome& cpu, const Outcome& eval) {
     std::memcpy(&b, eval.data + i, 8);
     char name[32];
     std::snprintf(name, sizeof name, "[%lx]", kDataBase + i);
-    report.value(name, a, b);
+    found.value(name, a, b);
   }
 }
 
-// A read-modify-write that faults asked for writing already when it read; Eval's read did not, and
-// may meet another page of an operand that crosses two. State is unchanged in both.
-bool is_update_fault(const Case& c, const Outcome& cpu, const Outcome& eval) {
+// REP MOVS of Intel's cores looks at the destination first.
+bool is_move_fault(const Case& c, const Outcome& cpu, const Outcome& eval) {
   constexpr u32 kPageFault = 14;
   bool both = cpu.faulted && eval.faulted && cpu.vector == kPageFault && eval.vector == kPageFault;
-  bool memory = c.insn.op[0].kind == x86::OperandKind::kMemory;
-  // REP MOVS of Intel's cores looks at the destination first.
   bool moves = c.insn.repeated() && x86::row_semantics(c.insn.row) == std::string_view("MOVS");
-  return both && (memory || moves) && (cpu.error & 2) && !(eval.error & 2);
+  return both && moves && (cpu.error & 2) && !(eval.error & 2);
 }
 
 // An access that begins below 2^47 and ends above it: the CPU's answer is #GP or #SS, and Eval,
@@ -136,11 +133,11 @@ bool is_x87_area(const Case& c) {
          (width == 14 || width == 28 || width > 80);
 }
 
-void compare_fault(Report& report, const Case& c, const Outcome& cpu, const Outcome& eval) {
-  report.value("error code", cpu.error, eval.error);
+void compare_fault(Differences& found, const Case& c, const Outcome& cpu, const Outcome& eval) {
+  found.value("error code", cpu.error, eval.error);
   constexpr u64 kLargestArea = 108;
   bool near = cpu.address - eval.address < kLargestArea;
-  if (!is_x87_area(c) || !near) report.value("fault address", cpu.address, eval.address);
+  if (!is_x87_area(c) || !near) found.value("fault address", cpu.address, eval.address);
 }
 
 // Linux's decoder gives up at the fifth prefix (arch/x86/lib/insn.c).
@@ -151,32 +148,32 @@ bool has_many_prefixes(const Case& c) {
   });
 }
 
-// Instructions that Linux executes in place of the CPU; its faults are not the CPU's.
-bool is_kernel_fault(const Case& c, const Outcome& cpu, const Outcome& eval) {
+// Whether Linux would have had to execute the instruction in place of the CPU, and could not.
+bool is_beyond_linux(const Case& c, const Outcome& cpu) {
   constexpr std::string_view kNames[] = {"SGDT", "SIDT", "SLDT", "SMSW", "STR"};
   std::string_view name = x86::row_semantics(c.insn.row);
-  return cpu.faulted && (eval.faulted || has_many_prefixes(c)) && !c.refused &&
+  return cpu.faulted && !c.refused && has_many_prefixes(c) &&
          std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
 }
 
 }  // namespace
 
 std::string differences(const Case& c, const Outcome& cpu, const Outcome& eval) {
-  Report report;
-  if (is_kernel_fault(c, cpu, eval)) return {};
-  if (!is_update_fault(c, cpu, eval) && !leaves_address_space(cpu, eval)) {
-    report.value("fault", cpu.faulted ? cpu.vector : 256, eval.faulted ? eval.vector : 256);
-    if (cpu.faulted && eval.faulted) compare_fault(report, c, cpu, eval);
+  Differences found;
+  if (is_beyond_linux(c, cpu)) return {};
+  if (!is_move_fault(c, cpu, eval) && !leaves_address_space(cpu, eval)) {
+    found.value("fault", cpu.faulted ? cpu.vector : 256, eval.faulted ? eval.vector : 256);
+    if (cpu.faulted && eval.faulted) compare_fault(found, c, cpu, eval);
   }
-  compare_general(report, cpu.state, eval.state, cpu.faulted ? 0 : undefined_flags(c));
+  compare_general(found, cpu.state, eval.state, cpu.faulted ? 0 : undefined_flags(c));
   if (std::memcmp(&cpu.state.fx, &eval.state.fx, offsetof(guest::FxsaveImage, reserved1)) != 0) {
-    compare_fpu(report, c, cpu.state.fx, eval.state.fx, cpu.faulted && uses_mmx(c));
+    compare_fpu(found, c, cpu.state.fx, eval.state.fx, cpu.faulted && uses_mmx(c));
   }
   if (std::memcmp(cpu.state.ymm_high, eval.state.ymm_high, sizeof cpu.state.ymm_high) != 0) {
-    compare_ymm(report, cpu.state, eval.state);
+    compare_ymm(found, cpu.state, eval.state);
   }
-  compare_memory(report, cpu, eval);
-  return report.text();
+  compare_memory(found, cpu, eval);
+  return found.text();
 }
 
 }  // namespace gantry::oracle

@@ -5,8 +5,9 @@
 #include <cstring>
 
 #include "emulator/base/check.h"
-#include "emulator/guest/memory.h"
+#include "emulator/interp/alignment.h"
 #include "emulator/interp/eval.h"
+#include "emulator/interp/faults.h"
 #include "runtime/signals/host_context.h"
 #include "tests/oracle/pages.h"
 
@@ -15,16 +16,43 @@ namespace {
 
 guest::Cpu* running = nullptr;
 
-// An x86-64 host answers an access that begins below 2^47 and ends above it with a protection
-// fault, which has no address.
-bool is_protection_fault(const siginfo_t& info) {
-  return info.si_code == SI_KERNEL || reinterpret_cast<u64>(info.si_addr) >= guest::kAddressLimit;
-}
-
 void execute(guest::Cpu& cpu, const Case& c) {
   if (c.refused) guest::raise(cpu, {.vector = c.refusal});
+  if ((cpu.system_flags & guest::kAC) && interp::alignment_fault(cpu, c.insn)) {
+    guest::raise(cpu, {.vector = guest::Vector::kAlignment});
+  }
   interp::handler_for(c.insn)(cpu, c.insn);
   if (!c.insn.ends_block) cpu.rip = c.insn.next_rip();
+}
+
+bool is_access_fault(const guest::Fault& fault) {
+  return fault.vector == guest::Vector::kPageFault ||
+         fault.vector == guest::Vector::kGeneralProtection ||
+         fault.vector == guest::Vector::kStackFault;
+}
+
+// Runs `body`; true when it raised a fault.
+template <typename F>
+bool raises(guest::Cpu& cpu, F body) {
+  std::jmp_buf recovery;
+  cpu.recovery = &recovery;
+  running = &cpu;
+  bool raised = true;
+  if (!_setjmp(recovery)) {
+    body();
+    raised = false;
+  }
+  running = nullptr;
+  return raised;
+}
+
+// As the engine does it.
+bool runs_into_fault(guest::Cpu& cpu, const Case& c) {
+  if (!raises(cpu, [&] { execute(cpu, c); })) return false;
+  if (!c.refused && is_access_fault(cpu.fault)) {
+    raises(cpu, [&] { interp::refine_fault(cpu, c.insn); });
+  }
+  return true;
 }
 
 }  // namespace
@@ -45,9 +73,10 @@ void on_emulated_fault(int signal, siginfo_t* info, void* pointer) {
     std::abort();
   }
   guest::Fault fault = {.vector = guest::Vector::kGeneralProtection, .host_signal = signal};
-  if (!is_protection_fault(*info)) {
+  const auto& context = *static_cast<ucontext_t*>(pointer);
+  if (!runtime::is_bad_address(context, *info)) {
     fault.vector = guest::Vector::kPageFault;
-    fault.error = runtime::fault_error(*static_cast<ucontext_t*>(pointer), *info);
+    fault.error = runtime::fault_error(context, *info);
     fault.address = reinterpret_cast<u64>(info->si_addr);
   }
   guest::raise(*running, fault);
@@ -88,19 +117,14 @@ void run_emulated(const Case& c, Outcome& outcome) {
   cpu = guest::Cpu{};
   outcome = {};
   load_state(cpu, c.state);
-  std::jmp_buf recovery;
-  running = &cpu;
-  if (!_setjmp(recovery)) {
-    cpu.recovery = &recovery;
-    execute(cpu, c);
-  } else {
-    outcome.faulted = true;
+  outcome.faulted = runs_into_fault(cpu, c);
+  if (outcome.faulted) {
     outcome.vector = static_cast<u32>(cpu.fault.vector);
     outcome.error = cpu.fault.error;
     outcome.address = cpu.fault.address;
     outcome.from_host = cpu.fault.host_signal != 0;
   }
-  running = nullptr;
+  outcome.exit = cpu.exit;
   store_state(cpu, outcome.state);
   read_data(outcome.data);
 }

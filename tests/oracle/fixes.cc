@@ -1,8 +1,10 @@
 #include "tests/oracle/fixes.h"
 
 #include <cstring>
+#include <iterator>
 
 #include "tests/oracle/aim.h"
+#include "tests/oracle/values.h"
 
 namespace gantry::oracle {
 namespace {
@@ -105,6 +107,16 @@ void fix_far_return(Context& x) {
   poke(x.c, rsp + 4 * w, x.random.percent(60) ? 0x2b : data_selector(x.random), w);
 }
 
+// Not the segment whose limit is the CPU's number: LSL tells it.
+void fix_limit(Context& x) {
+  constexpr u64 kCpuNumberSegment = 0x7b;
+  const auto& op = x.c.insn.op[1];
+  u64 selector = data_selector(x.random);
+  if (selector == kCpuNumberSegment) selector = 0;
+  if (op.kind == OperandKind::kGpr) x.set(op.reg, selector);
+  if (op.kind == OperandKind::kMemory) poke(x.c, x.memory, selector, 2);
+}
+
 void fix_selector(Context& x) {
   for (unsigned n = 0; n < 2; n++) {
     const auto& op = x.c.insn.op[n];
@@ -164,6 +176,88 @@ void fix_masked_move(Context& x) {
   set_lane_mask(x, x.c.insn.op[1].reg, wide ? 8 : 4);
 }
 
+// --- saved processor states
+
+// x87, SSE and AVX, and what XCR0 of no CPU enables.
+constexpr u64 kGuestComponents = 0xbfffffff'fff00007;
+
+u64 component_mask(Random& random) {
+  return (random.percent(60) ? random.next() : edge_value(random)) & kGuestComponents;
+}
+
+void fill_legacy_area(Context& x) {
+  guest::FxsaveImage image;
+  randomize_fpu(x.random, image);
+  if (x.random.percent(5)) image.mxcsr |= 1u << (16 + x.random.below(16));
+  u64 words[sizeof image / 8];
+  std::memcpy(words, &image, sizeof image);
+  for (u64 n = 0; n < std::size(words); n++) poke(x.c, x.memory + 8 * n, words[n]);
+}
+
+void ask_components(Context& x) {
+  u64 mask = component_mask(x.random);
+  x.set(guest::kRax, mask & 0xffffffff);
+  x.set(guest::kRdx, mask >> 32);
+}
+
+// A component that XCR0 of no CPU enables, or the format's bit.
+u64 strange_bit(Random& random) { return u64{1} << (20 + random.below(44)); }
+
+// The header (SDM vol. 1, section 13.4.2): mostly valid, in the standard or the compacted format.
+void fill_header(Context& x) {
+  constexpr u64 kHeader = 512, kCompacted = u64{1} << 63;
+  auto& random = x.random;
+  u64 present = random.below(8), format = 0;
+  if (random.percent(40)) format = kCompacted | present | random.below(8);
+  if (random.percent(4)) present |= strange_bit(random);
+  if (random.percent(4)) format ^= strange_bit(random);
+  u64 reserved = random.percent(4) ? u64{1} << random.below(64) : 0;
+  u64 reserved_at = 16 + 8 * random.below(6);
+  poke(x.c, x.memory + kHeader, present);
+  poke(x.c, x.memory + kHeader + 8, format);
+  for (u64 at = 16; at < 64; at += 8) {
+    poke(x.c, x.memory + kHeader + at, at == reserved_at ? reserved : 0);
+  }
+}
+
+void fix_xsave(Context& x) {
+  ask_components(x);
+  if (x.random.percent(50)) fill_header(x);
+}
+
+void fix_xrstor(Context& x) {
+  ask_components(x);
+  fill_legacy_area(x);
+  fill_header(x);
+}
+
+bool is_saved_state(std::string_view semantics) {
+  return semantics.starts_with("XSAVE") || semantics == "XRSTOR" || semantics == "FXRSTOR" ||
+         semantics == "FXSAVE";
+}
+
+// Aligned to 64 bytes and writable, but for a few.
+u64 state_address(Random& random) {
+  constexpr u64 kAreaSize = 832;
+  if (random.percent(8)) return random_address(random);
+  if (random.percent(8)) return kReadOnlyBase - kAreaSize + 64 * random.below(20);
+  return kDataBase + 64 * random.below((kDataSize - kAreaSize) / 64);
+}
+
+// ---
+
+// Mostly leaves that exist, and the first beyond them.
+void fix_cpuid(Context& x) {
+  u64 leaf = x.random.below(40), extended = u64{0x80000000} * x.random.below(2);
+  if (x.random.percent(80)) x.c.state.gpr[guest::kRax] = leaf | extended;
+  if (x.random.percent(80)) x.c.state.gpr[guest::kRcx] = x.random.below(6);
+}
+
+void fix_xgetbv(Context& x) {
+  u64 upper = x.random.next() << 32;
+  if (x.random.percent(70)) x.c.state.gpr[guest::kRcx] = upper | x.random.below(3);
+}
+
 struct Fix {
   std::string_view semantics;
   void (*apply)(Context&);
@@ -194,7 +288,7 @@ constexpr Fix kFixes[] = {
     {"IRET", fix_far_return},
     {"MOV_SEG", fix_selector},
     {"LAR", fix_selector},
-    {"LSL", fix_selector},
+    {"LSL", fix_limit},
     {"VERR", fix_selector},
     {"VERW", fix_selector},
     {"LOAD_FAR", fix_load_far},
@@ -202,6 +296,13 @@ constexpr Fix kFixes[] = {
     {"POPF", fix_popf},
     {"WRFSBASE", fix_segment_base},
     {"WRGSBASE", fix_segment_base},
+    {"FXRSTOR", fill_legacy_area},
+    {"XSAVE", fix_xsave},
+    {"XSAVEOPT", fix_xsave},
+    {"XSAVEC", fix_xsave},
+    {"XRSTOR", fix_xrstor},
+    {"CPUID", fix_cpuid},
+    {"XGETBV", fix_xgetbv},
     {"FYL2XP1", fix_small_operand},
     {"F2XM1", fix_small_operand},
     {"F2XM1", fix_approximate},
@@ -235,7 +336,14 @@ bool is_masked_move(std::string_view semantics) {
 
 u64 memory_address(Random& random, std::string_view semantics) {
   if (is_masked_move(semantics) && random.percent(40)) return edge_address(random);
+  if (is_saved_state(semantics)) return state_address(random);
   return random_address(random);
+}
+
+bool asks_for_host_state(const Case& c, std::string_view semantics) {
+  u64 mask = c.state.gpr[guest::kRdx] << 32 | (c.state.gpr[guest::kRax] & 0xffffffff);
+  bool extended = semantics.starts_with("XSAVE") || semantics == "XRSTOR";
+  return extended && !c.refused && (mask & ~kGuestComponents);
 }
 
 void apply_fixes(Context& x, std::string_view semantics) {

@@ -20,6 +20,9 @@ struct Case {
   u8 data[kDataSize];
 };
 
+// Names a row by its encoding, wherever it stands in the table.
+u64 row_key(unsigned row);
+
 // Case number `number` of a row, the same on every machine. False when the random encoding turned
 // out to be another row's or one that must not be run.
 bool generate(u64 seed, unsigned row, u64 number, Case& c);

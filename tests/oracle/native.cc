@@ -1,14 +1,15 @@
 #include "tests/oracle/native.h"
 
 #include <immintrin.h>
-#include <sys/mman.h>
 #include <ucontext.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csetjmp>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <string_view>
 
 #include "emulator/base/check.h"
 #include "tests/oracle/emulated.h"
@@ -96,7 +97,6 @@ namespace gantry::oracle {
 namespace {
 
 constexpr u64 kRfBit = 1 << 16;
-constexpr u8 kInt3 = 0xcc;
 
 // State components (SDM vol. 1, section 13.1).
 constexpr u32 kX87Component = 1, kSseComponent = 2, kAvxComponent = 4;
@@ -115,9 +115,6 @@ std::jmp_buf back;
 bool native_running = false;
 Outcome* native_outcome = nullptr;
 u64 code_begin = kCodeBase, code_end = kCodeBase;  // of the instruction
-
-// The code page a second time, for writing: no instruction under test reaches it.
-u8* code_alias = nullptr;
 
 // The case ends at an INT3 that is not the instruction itself, or where it jumped to and nothing
 // is.
@@ -157,12 +154,22 @@ void capture_segments(State& state, u64 packed) {
   asm volatile("mov %0, %%es\n\tmov %0, %%ds\n\tmov %0, %%gs" : : "r"(null));
 }
 
+// What is not the CPU's state.
+void forget_reserved(guest::FxsaveImage& fx) {
+  fx.reserved0 = 0;
+  fx.mxcsr_mask = guest::kMxcsrMask;
+  for (auto& st : fx.st) std::memset(st.reserved, 0, sizeof st.reserved);
+  std::memset(fx.reserved1, 0, sizeof fx.reserved1);
+  std::memset(fx.software, 0, sizeof fx.software);
+}
+
 // The frame has the kernel's XSAVE area; a component whose bit is clear is in its initial state,
 // which is zero for the YMM registers. For x87 and SSE the kernel sets the bits always
 // (arch/x86/kernel/fpu/signal.c).
 void capture_vectors(State& state, const void* frame) {
   const auto& area = *static_cast<const XsaveArea*>(frame);
   std::memcpy(static_cast<void*>(&state.fx), &area.legacy, sizeof state.fx);
+  forget_reserved(state.fx);
   if (!has_ymm()) return;
   bool initial = !(area.components & kAvxComponent);
   for (unsigned i = 0; i < 16; i++) {
@@ -190,19 +197,6 @@ void capture(const ucontext_t& context, Outcome& out) {
   if (out.vector != 14) out.address = 0;
 }
 
-void map_code() {
-  int file = memfd_create("code", 0);
-  CHECK(file >= 0 && ftruncate(file, kCodeSize) == 0);
-  void* code = mmap(reinterpret_cast<void*>(kCodeBase), kCodeSize, PROT_READ | PROT_EXEC,
-                    MAP_SHARED | MAP_FIXED_NOREPLACE, file, 0);
-  CHECK(code == reinterpret_cast<void*>(kCodeBase));
-  void* alias = mmap(nullptr, kCodeSize, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-  CHECK(alias != MAP_FAILED);
-  close(file);
-  code_alias = static_cast<u8*>(alias);
-  std::memset(code_alias, kInt3, kCodeSize);
-}
-
 // longjmp leaves the handler without sigreturn, so no signal may be blocked in it.
 void install_handlers() {
   constexpr std::size_t kStackSize = 256 << 10;
@@ -225,28 +219,51 @@ void fill_area(const State& state, XsaveArea& area) {
   std::memcpy(area.ymm_high, state.ymm_high, sizeof area.ymm_high);
 }
 
+// MOVNTSS and MOVNTSD of SSE4a do what MOVSS and MOVSD do, which every CPU has.
+bool is_nontemporal_scalar(unsigned row) {
+  std::string_view name = x86::row_semantics(row);
+  return name == "MOVNTSS" || name == "MOVNTSD";
+}
+
+void replace_opcode(u8* bytes, unsigned length) {
+  constexpr u8 kNonTemporal[] = {0x0f, 0x2b}, kStore = 0x11;
+  u8* at = std::search(bytes, bytes + length, std::begin(kNonTemporal), std::end(kNonTemporal));
+  if (at != bytes + length) at[1] = kStore;
+}
+
+void place_instruction(const Case& c) {
+  u8 bytes[sizeof c.bytes];
+  std::memcpy(bytes, c.bytes, sizeof bytes);
+  if (is_nontemporal_scalar(c.insn.row)) replace_opcode(bytes, c.insn.length);
+  write_code(c.state.rip, {bytes, c.insn.length});
+  code_begin = c.state.rip;
+  code_end = code_begin + c.insn.length;
+}
+
 }  // namespace
 
+bool cpu_has(unsigned row) {
+  constexpr std::string_view kSse4a[] = {"EXTRQ", "INSERTQ"};
+  std::string_view name = x86::row_semantics(row);
+  if (std::find(std::begin(kSse4a), std::end(kSse4a), name) != std::end(kSse4a)) return false;
+  bool vex = x86::opcodes()[row].map >= x86::Map::kV0F;
+  return name != "SYSCALL" && (!vex || has_ymm());
+}
+
 bool has_ymm() {
-  static const bool has = __builtin_cpu_supports("avx");
+  static const bool has = __builtin_cpu_supports("avx2");
   return has;
 }
 
 void prepare_native() {
   gantry_oracle_host_fs_base = __builtin_ia32_rdfsbase64();
-  map_code();
   install_handlers();
 }
 
-void write_code(u64 rip, std::span<const u8> bytes) {
-  std::memset(code_alias + (code_begin - kCodeBase), kInt3, code_end - code_begin);
-  std::memcpy(code_alias + (rip - kCodeBase), bytes.data(), bytes.size());
-  code_begin = rip;
-  code_end = rip + bytes.size();
-}
-
-void run_native(const State& state, Outcome& outcome) {
+void run_native(const Case& c, Outcome& outcome) {
   static XsaveArea area;
+  const State& state = c.state;
+  place_instruction(c);
   native_outcome = &outcome;
   outcome = {};
   std::memcpy(outcome.state.ymm_high, state.ymm_high, sizeof state.ymm_high);

@@ -1,13 +1,11 @@
 // Runs one instruction on the CPU.
 #pragma once
 
-#include <span>
-
-#include "tests/oracle/state.h"
+#include "tests/oracle/generator.h"
 
 namespace gantry::oracle {
 
-// Maps the code page, installs signal handlers, which pass memory faults outside of run_native()
+// Installs signal handlers, which pass memory faults outside of run_native()
 // on to on_emulated_fault(). Once.
 void prepare_native();
 
@@ -15,10 +13,11 @@ void prepare_native();
 // the upper halves read as they were given.
 bool has_ymm();
 
-// The instruction's bytes at `rip`, INT3 in the rest of the code page.
-void write_code(u64 rip, std::span<const u8> bytes);
+// Whether this machine's CPU has the row's instruction, or another that does the same.
+bool cpu_has(unsigned row);
 
-// Executes the instruction at state.rip, which write_code has put there.
-void run_native(const State& state, Outcome& outcome);
+// Executes the case's instruction, which it puts on the code page. The data pages hold what
+// write_data() has put there.
+void run_native(const Case& c, Outcome& outcome);
 
 }  // namespace gantry::oracle

@@ -27,6 +27,7 @@ struct State {
   u64 fs_base = 0;
   u64 gs_base = 0;
   u16 es = 0, ss = 0x2b, ds = 0, fs = 0, gs = 0;
+  u16 unused[3] = {};
   alignas(16) guest::FxsaveImage fx = {};
   guest::V128 ymm_high[16] = {};
 };
@@ -41,6 +42,8 @@ struct Outcome {
   u32 error = 0;
   u64 address = 0;         // of a page fault
   bool from_host = false;  // Eval met it in its own memory access
+  // Eval's reason to leave guest code.
+  guest::Exit exit = guest::Exit::kNone;
   u8 data[kDataSize];
 };
 

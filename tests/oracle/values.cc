@@ -7,6 +7,7 @@ u64 random_flags(Random& random) {
   if (random.percent(15)) flags |= guest::kDF;
   if (random.percent(2)) flags |= guest::kNT;
   if (random.percent(5)) flags |= guest::kID;
+  if (random.percent(5)) flags |= guest::kAC;
   return flags;
 }
 
