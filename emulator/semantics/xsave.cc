@@ -21,8 +21,12 @@ u64 requested(const Cpu& cpu) {
   return guest::xcr0() & (cpu.gpr[guest::kRdx] << 32 | static_cast<u32>(cpu.gpr[guest::kRax]));
 }
 
-void check(Cpu& cpu, u64 address) {
+void check_enabled(Cpu& cpu) {
   if (!guest::xcr0()) guest::raise_ud(cpu);
+}
+
+void check(Cpu& cpu, u64 address) {
+  check_enabled(cpu);
   if (address & 63) guest::raise_gp(cpu);
 }
 
@@ -113,8 +117,13 @@ void xrstor(Cpu& cpu, u64 address, u64 wide) {
   if (!guest::from_xsave(cpu, image, wanted)) guest::raise_gp(cpu);
 }
 
+void xsave_privileged(Cpu& cpu) {
+  check_enabled(cpu);
+  guest::raise_gp(cpu);
+}
+
 void xgetbv(Cpu& cpu) {
-  if (!guest::xcr0()) guest::raise_ud(cpu);
+  check_enabled(cpu);
   auto number = static_cast<u32>(cpu.gpr[guest::kRcx]);
   if (number > 1) guest::raise_gp(cpu);
   u64 value = guest::xcr0();

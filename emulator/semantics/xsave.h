@@ -1,4 +1,4 @@
-// XSAVE and its kin. XSAVES and XRSTORS are privileged.
+// XSAVE and its kin.
 #pragma once
 
 #include "emulator/semantics/builder.h"
@@ -12,6 +12,7 @@ void xsaveopt(guest::Cpu& cpu, u64 address, u64 wide);
 void xsavec(guest::Cpu& cpu, u64 address, u64 wide);
 void xrstor(guest::Cpu& cpu, u64 address, u64 wide);
 void xgetbv(guest::Cpu& cpu);
+void xsave_privileged(guest::Cpu& cpu);
 
 template <SemanticBuilder B>
 void XSAVE(B& b, const Insn& i) {
@@ -34,6 +35,12 @@ void XRSTOR(B& b, const Insn& i) {
 template <SemanticBuilder B>
 void XGETBV(B& b, const Insn&) {
   b.call_cpu(xgetbv);
+}
+
+// XSETBV, XSAVES and XRSTORS: #GP(0).
+template <SemanticBuilder B>
+void XSAVE_PRIVILEGED(B& b, const Insn&) {
+  b.call_cpu(xsave_privileged);
 }
 
 }  // namespace gantry::sem

@@ -112,6 +112,7 @@ TEST(ChooseCpu, WithoutXsaveNothingIsEnabled) {
   EXPECT_EQ(sem::cpuid(0x0d, 0).eax, 0u);
   Machine m;
   EXPECT_EQ(m.fault({0x0f, 0x01, 0xd0}), Vector::kInvalidOpcode);  // xgetbv
+  EXPECT_EQ(m.fault({0x0f, 0x01, 0xd1}), Vector::kInvalidOpcode);  // xsetbv
 }
 
 TEST(ChooseCpu, AddingAddsWhatItNeeds) {
