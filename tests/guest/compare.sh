@@ -7,7 +7,7 @@ guest_build=${GANTRY_BUILD:-$GANTRY_ROOT/build}
 
 # build_guest_program SOURCE OUTPUT [OPTION…]
 build_guest_program() {
-  [[ -e $2 && ! $(find "$1" "$GANTRY_ROOT"/tests/guest/*.h -newer "$2") ]] && return
+  [[ $2 -nt $1 && $2 -nt $GANTRY_ROOT/tests/guest/guest.h && $2 -nt $GANTRY_ROOT/tests/guest/cases.h ]] && return
   mkdir -p "$(dirname "$2")"
   clang-19 --target=x86_64-linux-gnu -O1 -g -Wall -Wextra -pthread -I"$GANTRY_ROOT" "${@:3}" "$1" -o "$2" -lrt
 }
@@ -35,9 +35,10 @@ compare_with_native() {
   return 1
 }
 
-# compare_folder FOLDER [PATTERN…]: every program of the folder.
+# compare_folder FOLDER [PATTERN…]: every program of the folder, compiled with what it says on a line
+# "// options: …" besides the usual options.
 compare_folder() {
-  local folder=$1 source name program
+  local folder=$1 source name program options
   shift
   if [[ $(uname -m) != x86_64 ]]; then
     for source in "$folder"/*.c; do echo "skip $(basename "$source" .c) needs an x86-64 machine to compare with"; done
@@ -47,7 +48,8 @@ compare_folder() {
     name=$(basename "$source" .c)
     wanted "$name" "$@" || continue
     program=$guest_build/guest/$(basename "$folder")/$name
-    build_guest_program "$source" "$program" || { echo "not ok $name"; continue; }
+    read -ra options < <(sed -n 's|^// options: ||p' "$source")
+    build_guest_program "$source" "$program" "${options[@]}" || { echo "not ok $name"; continue; }
     check "$name" -- compare_with_native "$program" "${GANTRY_X64:-$guest_build/x86_64/bin/gantry-x64}"
   done
 }
