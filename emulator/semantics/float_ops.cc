@@ -123,6 +123,24 @@ T round_element(Env& env, Rounding rounding, T a) {
   return pack<T>(n.is_nan() ? n.quieted() : round_to_integral(env, rounding, n));
 }
 
+// The lanes of each 16 bytes whose bits in `wanted` are set; zeros in place of the others.
+template <typename T, typename V>
+V keep_lanes(V a, u64 wanted) {
+  auto x = a.template as<T>();
+  for (unsigned k = 0; k < kLanesIn<T, V>; ++k) {
+    if (!(wanted >> k % kLanesIn<T, V128> & 1)) x[k] = 0;
+  }
+  return V::from(x);
+}
+
+// Lane k is x[k ^ first] + x[k ^ second].
+template <typename T, typename V>
+V add_neighbours(Cpu& cpu, V a, unsigned first, unsigned second) {
+  auto x = a.template as<T>(), p = x, q = x;
+  for (unsigned k = 0; k < kLanesIn<T, V>; ++k) p[k] = x[k ^ first], q[k] = x[k ^ second];
+  return arith<Arith::kAdd, T>(cpu, V::from(p), V::from(q));
+}
+
 constexpr Format kTwelveBits = {12, kBinary32.min_exponent, kBinary32.max_exponent};
 constexpr Number kOne = {.kind = Kind::kFinite, .significand = u64{1} << 63};
 
@@ -146,7 +164,7 @@ u32 reciprocal_root_element(u32 bits) {
 }  // namespace
 
 Env env_of(const Cpu& cpu) {
-  return {.rounding = static_cast<Rounding>(cpu.mxcsr >> 13 & 3),
+  return {.rounding = current_rounding(cpu),
           .denormals_are_zero = (cpu.mxcsr & kMxcsrDaz) != 0,
           .flush_to_zero = (cpu.mxcsr & kMxcsrFtz) != 0,
           .masked = cpu.mxcsr >> 7 & kAllExceptions};
@@ -175,12 +193,14 @@ V fma_soft(Cpu& cpu, Fma op, unsigned lanes, V a, V b, V c) {
   });
 }
 
+// A difference is the sum with the negated subtrahend; a NaN shows its own sign.
 template <typename T, typename V>
 V add_sub(Cpu& cpu, V a, V b) {
-  auto x = a.template as<T>(), y = b.template as<T>();
-  return each_lane<T>(cpu, kLanesIn<T, V>, a, [&](Env& env, unsigned k) {
-    return arith_element(env, k & 1 ? Arith::kAdd : Arith::kSub, x[k], y[k]);
-  });
+  auto y = b.template as<T>();
+  for (unsigned k = 0; k < kLanesIn<T, V>; k += 2) {
+    if (host(y[k]) == host(y[k])) y[k] ^= T{1} << (sizeof(T) * 8 - 1);
+  }
+  return arith<Arith::kAdd, T>(cpu, a, V::from(y));
 }
 
 template <Arith kOp, typename T, typename V>
@@ -201,25 +221,14 @@ V horizontal(Cpu& cpu, V a, V b) {
 // NaNs.
 template <typename T, typename V>
 V dot_product(Cpu& cpu, V a, V b, u64 control) {
-  constexpr bool kSingle = sizeof(T) == 4;
-  constexpr unsigned kCount = kLanesIn<T, V>, kGroup = kLanesIn<T, V128>;
-  auto x = a.template as<T>(), y = b.template as<T>();
-  auto products = each_lane<T>(cpu, kCount, V{}, [&](Env& env, unsigned k) {
-    bool wanted = control >> (4 + k % kGroup) & 1;
-    return wanted ? arith_element(env, Arith::kMul, x[k], y[k]) : T{0};
-  });
-  auto sums = [&](V of, unsigned first, unsigned second) {
-    auto p = of.template as<T>();
-    return each_lane<T>(cpu, kCount, V{}, [&](Env& env, unsigned k) {
-      return arith_element(env, Arith::kAdd, p[k ^ first], p[k ^ second]);
-    });
-  };
-  V totals = kSingle ? sums(sums(products, 1, 0), 0, 2) : sums(products, 0, 1);
-  auto result = totals.template as<T>();
-  for (unsigned k = 0; k < kCount; ++k) {
-    if (!(control >> k % kGroup & 1)) result[k] = 0;
+  V x = keep_lanes<T>(a, control >> 4), y = keep_lanes<T>(b, control >> 4);
+  V products = arith<Arith::kMul, T>(cpu, x, y);
+  if constexpr (sizeof(T) == 8) {
+    return keep_lanes<T>(add_neighbours<T>(cpu, products, 0, 1), control);
+  } else {
+    V sums = add_neighbours<T>(cpu, products, 1, 0);
+    return keep_lanes<T>(add_neighbours<T>(cpu, sums, 0, 2), control);
   }
-  return V::from(result);
 }
 
 unsigned relations_of(u64 predicate) { return kPredicates[predicate & 15]; }

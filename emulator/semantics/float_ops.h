@@ -34,6 +34,10 @@ inline bool inexact_is_noted(const Cpu& cpu) {
   return (cpu.mxcsr & kNoted) == kNoted;
 }
 
+inline Rounding current_rounding(const Cpu& cpu) {
+  return static_cast<Rounding>(cpu.mxcsr >> 13 & 3);
+}
+
 Env env_of(const Cpu& cpu);
 // Adds the flags to MXCSR; an unmasked one raises #XM.
 void finish(Cpu& cpu, const Env& env);
@@ -230,6 +234,17 @@ inline V square_root(Cpu& cpu, V a) {
   return arith<Arith::kSqrt, T>(cpu, a, a);
 }
 
+// ADDSUBPS and ADDSUBPD: even lanes are subtracted.
+template <typename T, typename V>
+V add_sub(Cpu& cpu, V a, V b);
+// HADD and HSUB: neighbours of `a`, then of `b`, in each 16 bytes; op is kAdd or kSub.
+template <Arith kOp, typename T, typename V>
+V horizontal(Cpu& cpu, V a, V b);
+// DPPS and DPPD: products of the lanes in control bits 7:4, their sum to the lanes in 3:0; in each
+// 16 bytes.
+template <typename T, typename V>
+V dot_product(Cpu& cpu, V a, V b, u64 control);
+
 // --- FMA: ±(a × b) ± c with one rounding. kAddSub subtracts c in the even lanes, kSubAdd in the
 // odd ones.
 enum class Fma : u8 { kAdd, kSub, kNegAdd, kNegSub, kAddSub, kSubAdd };
@@ -281,17 +296,6 @@ inline V fma(Cpu& cpu, V a, V b, V c) {
   }
   return fma_soft<T>(cpu, kOp, kCount, a, b, c);
 }
-
-// ADDSUBPS and ADDSUBPD: even lanes are subtracted.
-template <typename T, typename V>
-V add_sub(Cpu& cpu, V a, V b);
-// HADD and HSUB: neighbours of `a`, then of `b`, in each 16 bytes; op is kAdd or kSub.
-template <Arith kOp, typename T, typename V>
-V horizontal(Cpu& cpu, V a, V b);
-// DPPS and DPPD: products of the lanes in control bits 7:4, their sum to the lanes in 3:0; in each
-// 16 bytes.
-template <typename T, typename V>
-V dot_product(Cpu& cpu, V a, V b, u64 control);
 
 // --- compares. How two values relate, as one bit.
 constexpr unsigned kLess = 1;
@@ -393,54 +397,9 @@ inline V lanes_from_integer(Cpu& cpu, V a) {
   return V::from(r);
 }
 
-template <typename T>
-u64 to_integer_soft(Cpu& cpu, T a, unsigned bits, bool truncate);
-
-// CVTSS2SI, CVTSD2SI and the truncating CVTT forms.
-template <typename T, unsigned kBytes, bool kTruncate>
-inline u64 scalar_to_integer(Cpu& cpu, V128 a) {
-  T x = static_cast<T>(a.lo);
-  if constexpr (kTruncate) {
-    constexpr Host<T> kLimit = kBytes == 8 ? Host<T>(9.2e18) : Host<T>(2.1e9);
-    Host<T> value = host(x);
-    if (value > -kLimit && value < kLimit) [[likely]] {
-      s64 integer = static_cast<s64>(value);
-      if (static_cast<Host<T>>(integer) == value || inexact_is_noted(cpu)) {
-        return static_cast<u64>(integer) & width_mask(kBytes);
-      }
-    }
-  }
-  return to_integer_soft<T>(cpu, x, kBytes * 8, kTruncate);
-}
-
-template <typename T, typename V>
-V lanes_to_integer_soft(Cpu& cpu, unsigned lanes, V a, bool truncate);
-
-// CVT(T)PS2DQ, CVT(T)PD2DQ, CVT(T)PS2PI, CVT(T)PD2PI: to 32-bit integers.
-template <typename T, bool kTruncate, typename V, unsigned kCount = kLanesIn<T, V>>
-inline V lanes_to_integer(Cpu& cpu, V a) {
-  if constexpr (kTruncate) {
-    constexpr Host<T> kLimit = 2.1e9;
-    auto x = a.template as<T>();
-    auto r = V{}.template as<s32>();
-    bool good = true;
-    for (unsigned k = 0; k < kCount; ++k) {
-      Host<T> value = host(x[k]);
-      if (!(value > -kLimit && value < kLimit))
-        return lanes_to_integer_soft<T>(cpu, kCount, a, true);
-      r[k] = static_cast<s32>(value);
-      good &= static_cast<Host<T>>(r[k]) == value;
-    }
-    if (good || inexact_is_noted(cpu)) return V::from(r);
-  }
-  return lanes_to_integer_soft<T>(cpu, kCount, a, kTruncate);
-}
-
-template <typename T, typename V>
-V round_soft(Cpu& cpu, unsigned lanes, V a, u64 control);
-
+// --- rounding to integral values and to integers
 template <typename F>
-inline F round_to_integral(Rounding rounding, F x) {
+inline F host_round(Rounding rounding, F x) {
   switch (rounding) {
     case Rounding::kNearest:
       return std::nearbyint(x);
@@ -453,6 +412,55 @@ inline F round_to_integral(Rounding rounding, F x) {
   }
 }
 
+// The host's conversion to an integer below `limit`, which must not depend on DAZ.
+template <bool kTruncate, typename T>
+inline bool fits_integer(T bits, Host<T> limit) {
+  return host(bits) > -limit && host(bits) < limit && (kTruncate || !is_denormal(bits));
+}
+
+template <typename T>
+u64 to_integer_soft(Cpu& cpu, T a, unsigned bits, bool truncate);
+
+// CVTSS2SI, CVTSD2SI and the truncating CVTT forms.
+template <typename T, unsigned kBytes, bool kTruncate>
+inline u64 scalar_to_integer(Cpu& cpu, V128 a) {
+  constexpr Host<T> kLimit = kBytes == 8 ? Host<T>(9.2e18) : Host<T>(2.1e9);
+  T x = static_cast<T>(a.lo);
+  if (fits_integer<kTruncate>(x, kLimit)) [[likely]] {
+    Host<T> value = kTruncate ? host(x) : host_round(current_rounding(cpu), host(x));
+    s64 integer = static_cast<s64>(value);
+    if (static_cast<Host<T>>(integer) == host(x) || inexact_is_noted(cpu)) {
+      return static_cast<u64>(integer) & width_mask(kBytes);
+    }
+  }
+  return to_integer_soft<T>(cpu, x, kBytes * 8, kTruncate);
+}
+
+template <typename T, typename V>
+V lanes_to_integer_soft(Cpu& cpu, unsigned lanes, V a, bool truncate);
+
+// CVT(T)PS2DQ, CVT(T)PD2DQ, CVT(T)PS2PI, CVT(T)PD2PI: to 32-bit integers.
+template <typename T, bool kTruncate, typename V, unsigned kCount = kLanesIn<T, V>>
+inline V lanes_to_integer(Cpu& cpu, V a) {
+  constexpr Host<T> kLimit = 2.1e9;
+  auto x = a.template as<T>();
+  auto r = V{}.template as<s32>();
+  bool exact = true;
+  for (unsigned k = 0; k < kCount; ++k) {
+    if (!fits_integer<kTruncate>(x[k], kLimit)) [[unlikely]]
+      return lanes_to_integer_soft<T>(cpu, kCount, a, kTruncate);
+    Host<T> value = kTruncate ? host(x[k]) : host_round(current_rounding(cpu), host(x[k]));
+    r[k] = static_cast<s32>(value);
+    exact &= static_cast<Host<T>>(r[k]) == host(x[k]);
+  }
+  if (exact || inexact_is_noted(cpu)) [[likely]]
+    return V::from(r);
+  return lanes_to_integer_soft<T>(cpu, kCount, a, kTruncate);
+}
+
+template <typename T, typename V>
+V round_soft(Cpu& cpu, unsigned lanes, V a, u64 control);
+
 // The rounding that a control byte asks for: bits 1:0 unless bit 2 takes MXCSR's.
 inline Rounding rounding_of(u64 control, Rounding current) {
   return control & 4 ? current : static_cast<Rounding>(control & 3);
@@ -461,11 +469,11 @@ inline Rounding rounding_of(u64 control, Rounding current) {
 // ROUNDPS and the others: control bit 3 keeps PE clear. Lanes from kCount up are those of `a`.
 template <typename T, typename V, unsigned kCount = kLanesIn<T, V>>
 inline V round_lanes(Cpu& cpu, V a, u64 control) {
-  Rounding rounding = rounding_of(control, static_cast<Rounding>(cpu.mxcsr >> 13 & 3));
+  Rounding rounding = rounding_of(control, current_rounding(cpu));
   auto x = a.template as<T>(), r = x;
   bool safe = true, exact = true;
   for (unsigned k = 0; k < kCount; ++k) {
-    r[k] = std::bit_cast<T>(round_to_integral(rounding, host(x[k])));
+    r[k] = std::bit_cast<T>(host_round(rounding, host(x[k])));
     safe &= is_finite(x[k]) && !is_denormal(x[k]);
     exact &= host(r[k]) == host(x[k]);
   }

@@ -104,14 +104,16 @@ TYPED_TEST(FloatLanes, Resize) {
       [](Cpu& cpu, V256 a, V256, u64) { return resize_soft<To, T>(cpu, 4, a); });
 }
 
-TYPED_TEST(FloatLanes, ToIntegers) {
-  using T = TypeParam;
+template <typename T, bool kTruncate>
+void expect_the_same_integers(u64 seed) {
   expect_the_same<T>(
-      4, [](Cpu& cpu, V256 a, V256, u64) { return lanes_to_integer<T, true>(cpu, a); },
+      seed, [](Cpu& cpu, V256 a, V256, u64) { return lanes_to_integer<T, kTruncate>(cpu, a); },
       [](Cpu& cpu, V256 a, V256, u64) {
-        return lanes_to_integer_soft<T>(cpu, kLanesIn<T, V256>, a, true);
+        return lanes_to_integer_soft<T>(cpu, kLanesIn<T, V256>, a, kTruncate);
       });
 }
+TYPED_TEST(FloatLanes, ToIntegersTruncated) { expect_the_same_integers<TypeParam, true>(4); }
+TYPED_TEST(FloatLanes, ToIntegersRounded) { expect_the_same_integers<TypeParam, false>(6); }
 
 TEST(FloatLanes32, FromIntegers) {
   expect_the_same<u32>(
