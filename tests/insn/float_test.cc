@@ -102,7 +102,7 @@ TEST_F(FloatTest, PredicatesOfUnorderedOperands) {
     set({kOne, 0}, {kQuiet, 0});
     m.run({0xf2, 0x0f, 0xc2, 0xc1, predicate});  // cmpsd
     EXPECT_EQ(m.cpu.xmm[0].lo, kTrue[predicate] ? ~u64{0} : 0) << int{predicate};
-    EXPECT_EQ(flags(), kSignals[predicate] ? kIe : 0) << int{predicate};
+    EXPECT_EQ(flags(), kSignals[predicate] ? u32{kIe} : 0) << int{predicate};
   }
 }
 
@@ -221,7 +221,7 @@ TEST_F(FloatTest, RoundsdChoosesItsModeAndCanHidePrecision) {
     set({}, {kTwoAndAHalf, 0});
     m.run({0x66, 0x0f, 0x3a, 0x0b, 0xc1, control});
     EXPECT_EQ(m.cpu.xmm[0].lo, expected) << int{control};
-    EXPECT_EQ(flags(), control & 8 ? 0 : kPe) << int{control};
+    EXPECT_EQ(flags(), control & 8 ? 0 : u32{kPe}) << int{control};
   }
 }
 

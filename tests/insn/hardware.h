@@ -11,7 +11,7 @@ namespace gantry::test {
 void prepare_hardware();
 
 // Executes the case on the CPU. False, and nothing done, where the host is another machine, or its
-// CPU does not have the instruction or may give an answer of its own.
+// CPU does not have the instruction or has an answer of its own.
 bool run_on_hardware(const oracle::Case& c);
 
 // How `outcome` differs from what run_on_hardware() came to; empty when it does not.

@@ -19,7 +19,7 @@ oracle::Outcome outcome;
 void prepare() {
   static bool done = false;
   if (done) return;
-  oracle::map_data();
+  oracle::map_all_pages();
   prepare_hardware();
   done = true;
 }
@@ -57,6 +57,7 @@ std::string description(std::span<const u8> bytes) {
 
 void take_outcome(guest::Cpu& cpu) {
   oracle::load_state(cpu, outcome.state);
+  cpu.exit = outcome.exit;
   if (!outcome.faulted) return;
   cpu.fault.vector = static_cast<Vector>(outcome.vector);
   cpu.fault.error = outcome.error;
@@ -95,7 +96,9 @@ std::optional<Vector> Machine::execute(std::span<const u8> bytes, Where where) {
   oracle::write_data(current.data);
   oracle::run_emulated(current, outcome);
   take_outcome(cpu);
-  if (compared) EXPECT_EQ(differences_from_hardware(current, outcome), "");
+  if (compared) {
+    EXPECT_EQ(differences_from_hardware(current, outcome), "");
+  }
   return outcome.faulted ? std::optional(cpu.fault.vector) : std::nullopt;
 }
 

@@ -219,7 +219,7 @@ TEST(Xrstor, ChecksMxcsrWhereItIsLoaded) {
   m.area().header = {0, guest::kCompacted | kAll, {}};
   m.run_form(Form::kXrstor, kAll);
   // Some CPUs have loaded the XMM registers by then, so what they load is what is there.
-  std::memset(m.cpu.xmm, 0xcc, sizeof m.cpu.xmm);
+  for (V128& xmm : m.cpu.xmm) xmm = {0xcccccccccccccccc, 0xcccccccccccccccc};
   m.area().header.components = kSseState;
   EXPECT_EQ(m.execute_form(Form::kXrstor, kSseState), Vector::kGeneralProtection);
 }
