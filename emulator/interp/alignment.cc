@@ -199,8 +199,7 @@ bool reports_x87(const Cpu& cpu, const Insn& i, Name name) {
 }
 
 // An x87 store whose operand raises an unmasked exception does not access memory. Tried on a copy
-// of the CPU with memory of our own, which has every byte's value before that the store could
-// leave.
+// of the CPU with memory of our own, which no store leaves alone both times.
 bool stores_nothing(const Cpu& cpu, const Insn& i) {
   for (u8 fill : {0x55, 0xaa}) {
     Cpu trial = cpu;
