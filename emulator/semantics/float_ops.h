@@ -255,8 +255,8 @@ constexpr bool negates_addend(Fma op, unsigned lane) {
   return op == Fma::kSub || op == Fma::kNegSub;
 }
 
-// r = a × b + c on the host: r and all flags but PE are x86's. No addend that large cancels to what
-// underflows, as the sum is a multiple of the product's last place.
+// r = a × b + c on the host: r and all flags but PE are x86's. The sum is a multiple of the
+// product's last place; where c is that large, it is zero only if they cancel exactly.
 template <typename T>
 inline bool fma_is_safe(T a, T b, T c, T r) {
   if (is_denormal(a) || is_denormal(b) || is_denormal(c)) return false;
