@@ -104,14 +104,6 @@ void compare_memory(Differences& found, const Outcome& cpu, const Outcome& eval)
   }
 }
 
-// REP MOVS of Intel's cores looks at the destination first.
-bool is_move_fault(const Case& c, const Outcome& cpu, const Outcome& eval) {
-  constexpr u32 kPageFault = 14;
-  bool both = cpu.faulted && eval.faulted && cpu.vector == kPageFault && eval.vector == kPageFault;
-  bool moves = c.insn.repeated() && x86::row_semantics(c.insn.row) == std::string_view("MOVS");
-  return both && moves && (cpu.error & 2) && !(eval.error & 2);
-}
-
 // An access that begins below 2^47 and ends above it: the CPU's answer is #GP or #SS, and Eval,
 // which looks at the first byte's address alone, gives what its host does.
 bool leaves_address_space(const Outcome& cpu, const Outcome& eval) {
@@ -183,7 +175,7 @@ bool is_kernel_fault(const Case& c, const Outcome& cpu, const Outcome& eval) {
 std::string differences(const Case& c, const Outcome& cpu, const Outcome& eval) {
   Differences found;
   if (is_kernel_fault(c, cpu, eval)) return {};
-  if (!is_move_fault(c, cpu, eval) && !leaves_address_space(cpu, eval)) {
+  if (!leaves_address_space(cpu, eval)) {
     found.value("fault", cpu.faulted ? cpu.vector : 256, eval.faulted ? eval.vector : 256);
     if (cpu.faulted && eval.faulted) compare_fault(found, c, cpu, eval);
   }
