@@ -167,9 +167,10 @@ bool is_bad_address(const ucontext_t&, const siginfo_t& info) {
 }
 
 // Whether the page was there is not told: a denied access to one that was never touched says so,
-// too.
+// too. x86-64 Linux says it of the last page below the limit, which it counts to its own half.
 u32 fault_error(const ucontext_t& context, const siginfo_t& info) {
-  bool present = info.si_signo == SIGSEGV && info.si_code == SEGV_ACCERR;
+  bool last_page = reinterpret_cast<u64>(info.si_addr) >= guest::kAddressLimit - 4096;
+  bool present = last_page || (info.si_signo == SIGSEGV && info.si_code == SEGV_ACCERR);
   return guest::kFaultUser | (is_write(context) ? guest::kFaultWrite : 0) |
          (present ? guest::kFaultPresent : 0);
 }
