@@ -116,10 +116,10 @@ TEST_F(Gather, ShortFormClearsTheUpperHalves) {
 
 TEST_F(Gather, AddressSizePrefixWraps) {
   m[kRdi] = ~u64{0};
-  set(1, {{0xffffffff}});
+  set(1, {{0xfffffffd}});
   set(2, {{kOn}});
   EXPECT_EQ(m.fault({0x67, 0xc4, 0xe2, 0x6d, 0x90, 0x04, 0x0f}), Vector::kPageFault);
-  EXPECT_EQ(m.cpu.fault.address, 0xfffffffeu);
+  EXPECT_EQ(m.cpu.fault.address, 0xfffffffcu);
 }
 
 TEST_F(Gather, DestinationIndexAndMaskMustDiffer) {
