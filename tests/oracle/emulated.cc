@@ -115,7 +115,7 @@ void store_state(const guest::Cpu& cpu, State& state) {
 void run_emulated(const Case& c, Outcome& outcome) {
   static guest::Cpu cpu;
   cpu = guest::Cpu{};
-  outcome = {};
+  outcome.clear();
   load_state(cpu, c.state);
   outcome.faulted = runs_into_fault(cpu, c);
   if (outcome.faulted) {

@@ -1,5 +1,6 @@
 #include "tests/oracle/fixes.h"
 
+#include <algorithm>
 #include <cstring>
 #include <iterator>
 
@@ -231,9 +232,13 @@ void fix_xrstor(Context& x) {
   fill_header(x);
 }
 
+bool selects_components(std::string_view semantics) {
+  constexpr std::string_view kNames[] = {"XSAVE", "XSAVEOPT", "XSAVEC", "XRSTOR"};
+  return std::find(std::begin(kNames), std::end(kNames), semantics) != std::end(kNames);
+}
+
 bool is_saved_state(std::string_view semantics) {
-  return semantics.starts_with("XSAVE") || semantics == "XRSTOR" || semantics == "FXRSTOR" ||
-         semantics == "FXSAVE";
+  return selects_components(semantics) || semantics == "FXRSTOR" || semantics == "FXSAVE";
 }
 
 // Aligned to 64 bytes and writable, but for a few.
@@ -342,8 +347,7 @@ u64 memory_address(Random& random, std::string_view semantics) {
 
 bool asks_for_host_state(const Case& c, std::string_view semantics) {
   u64 mask = c.state.gpr[guest::kRdx] << 32 | (c.state.gpr[guest::kRax] & 0xffffffff);
-  bool extended = semantics.starts_with("XSAVE") || semantics == "XRSTOR";
-  return extended && !c.refused && (mask & ~kGuestComponents);
+  return selects_components(semantics) && !c.refused && (mask & ~kGuestComponents);
 }
 
 void apply_fixes(Context& x, std::string_view semantics) {

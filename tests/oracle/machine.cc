@@ -64,7 +64,9 @@ constexpr Peculiarity kPeculiarities[] = {
     // AMD saves x87 pointers only while an exception is pending, and its MXCSR mask differs.
     {"FXSAVE", always},
     {"FXRSTOR", always},
-    {"XSAVE*", always},
+    {"XSAVE", always},
+    {"XSAVEOPT", always},
+    {"XSAVEC", always},
     {"XRSTOR", always},
     // Loading a null selector clears the base on Intel's CPUs alone.
     {"MOV_SEG", always},

@@ -265,7 +265,7 @@ void run_native(const Case& c, Outcome& outcome) {
   const State& state = c.state;
   place_instruction(c);
   native_outcome = &outcome;
-  outcome = {};
+  outcome.clear();
   std::memcpy(outcome.state.ymm_high, state.ymm_high, sizeof state.ymm_high);
   fill_area(state, area);
   guest::FxsaveImage mine;

@@ -35,18 +35,16 @@ struct Settings {
 constexpr u64 kCases = 200;
 constexpr u64 kRecordedCases = 100;
 
-void ask_cpu(const Case& c, Outcome& outcome) {
+void answer(const Case& c, Outcome& outcome) {
+  if (has_reference(c.insn.row)) return reference(c, outcome);
   write_data(c.data);
   run_native(c, outcome);
 }
 
-std::string run_case(const Case& c) {
+std::string run_case(const Case& c, Report& report) {
   static Outcome cpu, eval;
-  if (has_reference(c.insn.row)) {
-    reference(c, cpu);
-  } else {
-    ask_cpu(c, cpu);
-  }
+  answer(c, cpu);
+  report.add_answer(cpu);
   write_data(c.data);
   run_emulated(c, eval);
   return judge(c, cpu, eval);
@@ -62,7 +60,7 @@ void run_row(const Settings& settings, unsigned row, Report& report) {
   for (u64 number = 0; number < settings.cases; number++) {
     if (!generate(settings.seed, row, number, c)) continue;
     if (!is_intel() && is_intels_way(c)) continue;
-    report.add(row, number, c, run_case(c));
+    report.add(row, number, c, run_case(c, report));
   }
 }
 
@@ -93,7 +91,8 @@ int replay(const std::string& text) {
     return 2;
   }
   print_state("before", c.state);
-  std::string wrong = run_case(c);
+  Report report(seed);
+  std::string wrong = run_case(c, report);
   print_case(seed, row, number, c, wrong.empty() ? "agree" : wrong);
   return wrong.empty() ? 0 : 1;
 }
@@ -107,11 +106,7 @@ void record_row(const Settings& settings, unsigned row, VectorWriter& writer) {
   for (u64 number = 0; recorded < settings.cases && number < settings.cases * kAttemptsPerCase;
        number++) {
     if (!generate(settings.seed, row, number, c)) continue;
-    if (has_reference(row)) {
-      reference(c, cpu);
-    } else {
-      ask_cpu(c, cpu);
-    }
+    answer(c, cpu);
     writer.add(number, c, cpu);
     recorded++;
   }

@@ -42,7 +42,9 @@ bool run_row(const Settings& settings, unsigned row, VectorReader& reader, Repor
                    row, number, x86::row_mnemonic(row));
       return false;
     }
-    if (run) report.add(row, number, c, run_case(c, cpu));
+    if (!run) continue;
+    report.add_answer(cpu);
+    report.add(row, number, c, run_case(c, cpu));
   }
   return true;
 }

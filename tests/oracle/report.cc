@@ -43,11 +43,18 @@ void Report::add(unsigned row, u64 number, const Case& c, const std::string& wro
   if (rows_[row].mismatches++ < kShownPerRow) print_case(seed_, row, number, c, wrong);
 }
 
+void Report::add_answer(const Outcome& cpu) {
+  if (cpu.faulted) faults_[cpu.vector % kVectors]++;
+}
+
 void Report::print_rows() const {
   for (unsigned row = 0; row < rows_.size(); row++) {
     std::printf("%4u %-20s %-16s %8lu cases %6lu mismatches%s\n", row, x86::row_mnemonic(row),
                 x86::row_semantics(row), rows_[row].cases, rows_[row].mismatches,
                 x86::row_has_semantics(row) ? "" : " no semantics");
+  }
+  for (unsigned vector = 0; vector < kVectors; vector++) {
+    if (faults_[vector]) std::printf("exception %u: %lu cases\n", vector, faults_[vector]);
   }
 }
 

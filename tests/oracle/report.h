@@ -21,19 +21,24 @@ class Report {
   // with the arguments that show it again.
   void add(unsigned row, u64 number, const Case& c, const std::string& wrong);
 
-  // One line for each row.
+  // The CPU's answer to a case, for the statistics.
+  void add_answer(const Outcome& cpu);
+
+  // One line for each row, and how often each exception occurred.
   void print_rows() const;
   // "seed 1: 1285 rows, 128500 cases, 0 mismatches", after a line for each of the wanted rows that
   // has no case or no semantics.
   void print_summary(const std::vector<bool>& wanted) const;
 
-  const Tally& row(unsigned row) const { return rows_[row]; }
   // Mismatches, and wanted rows without a case or semantics.
   u64 failures(const std::vector<bool>& wanted) const;
 
  private:
+  static constexpr unsigned kVectors = 32;
+
   u64 seed_;
   std::vector<Tally> rows_;
+  u64 faults_[kVectors] = {};
 };
 
 // "--replay 1:204:17  0fc8  bswap eax: rax: cpu 1, eval 2"

@@ -405,7 +405,7 @@ bool has_reference(unsigned row) {
 }
 
 void reference(const Case& c, Outcome& outcome) {
-  outcome = {};
+  outcome.clear();
   outcome.state = c.state;
   std::memcpy(outcome.data, c.data, kDataSize);
   outcome.faulted = c.refused;

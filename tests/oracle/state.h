@@ -37,6 +37,7 @@ static_assert(offsetof(State, fs_base) == 144 && offsetof(State, gs_base) == 152
 // What came of it. A fault leaves rip at the instruction.
 struct Outcome {
   State state;
+  u8 data[kDataSize];
   bool faulted = false;
   u32 vector = 0;
   u32 error = 0;
@@ -44,7 +45,16 @@ struct Outcome {
   bool from_host = false;  // Eval met it in its own memory access
   // Eval's reason to leave guest code.
   guest::Exit exit = guest::Exit::kNone;
-  u8 data[kDataSize];
+
+  // All but the data, which is long and will be written in any case.
+  void clear() {
+    state = {};
+    faulted = from_host = false;
+    vector = error = 0;
+    address = 0;
+    exit = guest::Exit::kNone;
+  }
 };
+static_assert(offsetof(Outcome, data) == sizeof(State));
 
 }  // namespace gantry::oracle

@@ -10,18 +10,10 @@ namespace {
 
 constexpr u64 kMagic = 0x3130'636576'796e61;  // "anyvec01"
 
-// State and memory as one row of bytes.
-struct Image {
-  State state;
-  u8 data[kDataSize];
-};
-static_assert(sizeof(Image) == sizeof(State) + kDataSize);
+// State and memory are one row of bytes, in Case and in Outcome.
+constexpr std::size_t kImageSize = sizeof(State) + kDataSize;
 static_assert(std::has_unique_object_representations_v<State>);
-
-void fill(Image& image, const State& state, const u8* data) {
-  image.state = state;
-  std::memcpy(image.data, data, kDataSize);
-}
+static_assert(offsetof(Case, data) == offsetof(Case, state) + sizeof(State));
 
 // --- writing
 
@@ -87,7 +79,6 @@ void VectorWriter::begin_row(unsigned row) {
 }
 
 void VectorWriter::add(u64 number, const Case& c, const Outcome& outcome) {
-  static Image before, after;
   // Numbers are told as the distance from the one before, and zero ends a row.
   put_number(bytes_, number + 1 - last_number_);
   last_number_ = number + 1;
@@ -97,10 +88,8 @@ void VectorWriter::add(u64 number, const Case& c, const Outcome& outcome) {
     put_number(bytes_, outcome.error);
     put_number(bytes_, outcome.address);
   }
-  fill(before, c.state, c.data);
-  fill(after, outcome.state, outcome.data);
-  put_difference(bytes_, reinterpret_cast<const u8*>(&before), reinterpret_cast<const u8*>(&after),
-                 sizeof before);
+  put_difference(bytes_, reinterpret_cast<const u8*>(&c.state),
+                 reinterpret_cast<const u8*>(&outcome.state), kImageSize);
 }
 
 void VectorWriter::end_row() { put_number(bytes_, 0); }
@@ -147,7 +136,7 @@ bool VectorReader::next_case(u64& number_out) {
 
 bool VectorReader::read(const Case& c, Outcome& outcome) {
   if (fixed(4) != fingerprint(c)) return false;
-  outcome = {};
+  outcome.clear();
   u64 fault = number();
   outcome.faulted = fault != 0;
   if (outcome.faulted) {
@@ -155,11 +144,8 @@ bool VectorReader::read(const Case& c, Outcome& outcome) {
     outcome.error = static_cast<u32>(number());
     outcome.address = number();
   }
-  static Image image;
-  fill(image, c.state, c.data);
-  read_difference(reinterpret_cast<u8*>(&image), sizeof image);
-  outcome.state = image.state;
-  std::memcpy(outcome.data, image.data, kDataSize);
+  std::memcpy(static_cast<void*>(&outcome), &c.state, kImageSize);
+  read_difference(reinterpret_cast<u8*>(&outcome), kImageSize);
   return !truncated_;
 }
 
