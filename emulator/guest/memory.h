@@ -37,10 +37,29 @@ inline void check_address(Cpu& cpu, u64 address, u32 access = 0) {
     raise_bad_address(cpu, address, access);
 }
 
+// Raises the page fault that a write to [address, address + size) would give, without a visible
+// change. For instructions with several writes, before the first.
+void probe_write(Cpu& cpu, u64 address, u64 size);
+
 namespace memory_internal {
 
 template <typename T>
 struct [[gnu::packed, gnu::may_alias]] Unaligned {
+  T value;
+};
+
+// Where unaligned accesses may trap, the compiler takes every access that may be one apart into
+// bytes: not atomic, and with the first page written when the second one faults.
+#if defined(__riscv)
+constexpr bool kBytewise = true;
+#else
+constexpr bool kBytewise = false;
+#endif
+
+inline bool crosses_page(u64 address, u64 size) { return (address & 4095) > 4096 - size; }
+
+template <typename T>
+struct [[gnu::may_alias]] Aligned {
   T value;
 };
 
@@ -49,17 +68,26 @@ struct [[gnu::packed, gnu::may_alias]] Unaligned {
 // TSO: loads are not reordered with later accesses, stores not with earlier ones.
 template <typename T>
 inline T load(Cpu& cpu, u64 address) {
+  using namespace memory_internal;
   check_address(cpu, address);
-  T value = reinterpret_cast<const volatile memory_internal::Unaligned<T>*>(address)->value;
+  bool aligned = kBytewise && address % sizeof(T) == 0;
+  T value = aligned ? reinterpret_cast<const volatile Aligned<T>*>(address)->value
+                    : reinterpret_cast<const volatile Unaligned<T>*>(address)->value;
   std::atomic_thread_fence(std::memory_order_acquire);
   return value;
 }
 
 template <typename T>
 inline void store(Cpu& cpu, u64 address, T value) {
+  using namespace memory_internal;
   check_address(cpu, address, kFaultWrite);
+  if (kBytewise && crosses_page(address, sizeof value)) probe_write(cpu, address, sizeof value);
   std::atomic_thread_fence(std::memory_order_release);
-  reinterpret_cast<volatile memory_internal::Unaligned<T>*>(address)->value = value;
+  if (kBytewise && address % sizeof(T) == 0) {
+    reinterpret_cast<volatile Aligned<T>*>(address)->value = value;
+  } else {
+    reinterpret_cast<volatile Unaligned<T>*>(address)->value = value;
+  }
 }
 
 inline V128 load_v128(Cpu& cpu, u64 address) {
@@ -71,7 +99,9 @@ inline V128 load_v128(Cpu& cpu, u64 address) {
 }
 
 inline void store_v128(Cpu& cpu, u64 address, const V128& value) {
+  using namespace memory_internal;
   check_address(cpu, address, kFaultWrite);
+  if (kBytewise && crosses_page(address, sizeof value)) probe_write(cpu, address, sizeof value);
   std::atomic_thread_fence(std::memory_order_release);
   std::memcpy(reinterpret_cast<void*>(address), &value, sizeof value);
 }
@@ -110,10 +140,6 @@ inline void store_width(Cpu& cpu, unsigned width, u64 address, u64 value) {
       return store<u64>(cpu, address, value);
   }
 }
-
-// Raises the page fault that a write to [address, address + size) would give, without a visible
-// change. For instructions with several writes, before the first.
-void probe_write(Cpu& cpu, u64 address, u64 size);
 
 enum class Rmw : u8 { kExchange, kAdd, kSub, kAnd, kOr, kXor };
 
