@@ -330,7 +330,8 @@ constexpr Fix kFixes[] = {
 // before the first.
 u64 edge_address(Random& random) {
   constexpr u64 kEdges[] = {kDataBase, kReadOnlyBase, kUnmappedBase};
-  return random.pick(kEdges) - 32 + random.below(64);
+  u64 edge = random.pick(kEdges);
+  return edge - 32 + random.below(64);
 }
 
 bool is_masked_move(std::string_view semantics) {
