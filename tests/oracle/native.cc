@@ -1,5 +1,6 @@
 #include "tests/oracle/native.h"
 
+#include <cpuid.h>
 #include <immintrin.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -240,14 +241,33 @@ void place_instruction(const Case& c) {
   code_end = code_begin + c.insn.length;
 }
 
+// CPUID.7.0:EBX[29], for which not every compiler has a name.
+bool has_sha() {
+  unsigned eax, ebx, ecx, edx;
+  return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (ebx >> 29 & 1);
+}
+
+bool has_vex_feature(std::string_view name) {
+  if (name.starts_with("AES") && !__builtin_cpu_supports("vaes")) return false;
+  if (name == "PCLMULQDQ" && !__builtin_cpu_supports("vpclmulqdq")) return false;
+  return has_ymm() && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+}
+
+// What came after AVX2, or without it.
+bool has_feature(std::string_view name) {
+  if (name.find("GF2P8") != std::string_view::npos) return __builtin_cpu_supports("gfni");
+  if (name.starts_with("SHA1") || name.starts_with("SHA256")) return has_sha();
+  return true;
+}
+
 }  // namespace
 
 bool cpu_has(unsigned row) {
-  constexpr std::string_view kSse4a[] = {"EXTRQ", "INSERTQ"};
+  constexpr std::string_view kNever[] = {"SYSCALL", "EXTRQ", "INSERTQ"};
   std::string_view name = x86::row_semantics(row);
-  if (std::find(std::begin(kSse4a), std::end(kSse4a), name) != std::end(kSse4a)) return false;
+  if (std::find(std::begin(kNever), std::end(kNever), name) != std::end(kNever)) return false;
   bool vex = x86::opcodes()[row].map >= x86::Map::kV0F;
-  return name != "SYSCALL" && (!vex || has_ymm());
+  return (!vex || has_vex_feature(name)) && has_feature(name);
 }
 
 bool has_ymm() {

@@ -76,7 +76,7 @@ u64 run_all(const Settings& settings) {
     skipped += !wanted[row];
   }
   if (settings.report) report.print_rows();
-  if (skipped) std::printf("skipped %u rows: this CPU has no AVX2\n", skipped);
+  if (skipped) std::printf("skipped %u rows: this CPU does not have them\n", skipped);
   report.print_summary(wanted);
   return report.failures(wanted);
 }
