@@ -13,7 +13,8 @@ void x87_execute(B& b, const Insn& i, F body) {
   body();
   bool memory = b.kind(i, 0) == OperandKind::kMemory || b.kind(i, 1) == OperandKind::kMemory;
   auto opcode = b.imm((i.opcode & 7u) << 8 | i.modrm);
-  b.call_cpu(x87::note_instruction, b.imm(i.rip), opcode, memory ? b.address(i) : b.imm(0));
+  b.call_cpu(x87::note_instruction, b.imm(i.rip), opcode,
+             memory ? b.effective_offset(i) : b.imm(0));
 }
 
 // An instruction whose only operands are ST(0) and ST(1).
@@ -423,8 +424,8 @@ void FCMOVNU(B& b, const Insn& i) {
 
 // --- control. The FN forms do not look at what is pending; FLDCW, FLDENV, FRSTOR and FNOP do.
 template <SemanticBuilder B>
-void FNOP(B& b, const Insn&) {
-  b.call_cpu(x87::check_pending);
+void FNOP(B& b, const Insn& i) {
+  x87_execute(b, i, [] {});
 }
 template <SemanticBuilder B>
 void FNENI(B&, const Insn&) {}
