@@ -60,7 +60,7 @@ bool within_one_unit(const guest::FxsaveRegister& a, const guest::FxsaveRegister
   return difference <= 2;
 }
 
-// Not the x87 instruction and operand pointers. Where an MMX instruction faults, the CPU has set
+// Where an MMX instruction faults, the CPU has set
 // TOP but not the tags.
 void compare_fpu(Differences& found, const Case& c, const guest::FxsaveImage& cpu,
                  const guest::FxsaveImage& eval, bool mmx_fault) {
@@ -70,6 +70,9 @@ void compare_fpu(Differences& found, const Case& c, const guest::FxsaveImage& cp
   found.value("fcw", cpu.control, eval.control);
   found.value("fsw", cpu.status & status_mask, eval.status & status_mask);
   if (!mmx_fault) found.value("ftw", cpu.tags, eval.tags);
+  found.value("fip", cpu.rip, eval.rip);
+  found.value("fdp", cpu.rdp, eval.rdp);
+  found.value("fop", cpu.opcode, eval.opcode);
   found.value("mxcsr", cpu.mxcsr, eval.mxcsr);
   for (unsigned i = 0; i < 8; i++) {
     if (approximate && within_one_unit(cpu.st[i], eval.st[i])) continue;
