@@ -49,11 +49,18 @@ struct [[gnu::packed, gnu::may_alias]] Unaligned {
 };
 
 // Where unaligned accesses may trap, the compiler takes every access that may be one apart into
-// bytes: not atomic, and with the first page written when the second one faults.
+// bytes, which is not atomic.
 #if defined(__riscv)
 constexpr bool kBytewise = true;
 #else
 constexpr bool kBytewise = false;
+#endif
+
+// A store that crosses into a page where it faults may have written the first one, but for x86-64.
+#if defined(__x86_64__)
+constexpr bool kStoresTear = false;
+#else
+constexpr bool kStoresTear = true;
 #endif
 
 inline bool crosses_page(u64 address, u64 size) { return (address & 4095) > 4096 - size; }
@@ -81,7 +88,7 @@ template <typename T>
 inline void store(Cpu& cpu, u64 address, T value) {
   using namespace memory_internal;
   check_address(cpu, address, kFaultWrite);
-  if (kBytewise && crosses_page(address, sizeof value)) probe_write(cpu, address, sizeof value);
+  if (kStoresTear && crosses_page(address, sizeof value)) probe_write(cpu, address, sizeof value);
   std::atomic_thread_fence(std::memory_order_release);
   if (kBytewise && address % sizeof(T) == 0) {
     reinterpret_cast<volatile Aligned<T>*>(address)->value = value;
@@ -101,7 +108,7 @@ inline V128 load_v128(Cpu& cpu, u64 address) {
 inline void store_v128(Cpu& cpu, u64 address, const V128& value) {
   using namespace memory_internal;
   check_address(cpu, address, kFaultWrite);
-  if (kBytewise && crosses_page(address, sizeof value)) probe_write(cpu, address, sizeof value);
+  if (kStoresTear && crosses_page(address, sizeof value)) probe_write(cpu, address, sizeof value);
   std::atomic_thread_fence(std::memory_order_release);
   std::memcpy(reinterpret_cast<void*>(address), &value, sizeof value);
 }
