@@ -4,6 +4,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "emulator/base/bits.h"
 #include "emulator/guest/memory.h"
 #include "tests/oracle/undefined.h"
 
@@ -60,6 +61,9 @@ bool within_one_unit(const guest::FxsaveRegister& a, const guest::FxsaveRegister
   return difference <= 2;
 }
 
+// CPUs keep as many bits of an x87 pointer as their addresses have, and extend the last one.
+u64 canonical(u64 pointer) { return sign_extend(pointer, 6); }
+
 // Where an MMX instruction faults, the CPU has set
 // TOP but not the tags.
 void compare_fpu(Differences& found, const Case& c, const guest::FxsaveImage& cpu,
@@ -70,8 +74,8 @@ void compare_fpu(Differences& found, const Case& c, const guest::FxsaveImage& cp
   found.value("fcw", cpu.control, eval.control);
   found.value("fsw", cpu.status & status_mask, eval.status & status_mask);
   if (!mmx_fault) found.value("ftw", cpu.tags, eval.tags);
-  found.value("fip", cpu.rip, eval.rip);
-  found.value("fdp", cpu.rdp, eval.rdp);
+  found.value("fip", canonical(cpu.rip), canonical(eval.rip));
+  found.value("fdp", canonical(cpu.rdp), canonical(eval.rdp));
   found.value("fop", cpu.opcode, eval.opcode);
   found.value("mxcsr", cpu.mxcsr, eval.mxcsr);
   for (unsigned i = 0; i < 8; i++) {
