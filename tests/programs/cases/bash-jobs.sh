@@ -15,7 +15,7 @@ echo "ended with $?"
 (exit 7) &
 wait $!
 echo "status $?"
-for n in 1 2 3; do (sleep 0.$n; exit $n) & done
+for n in 1 2 3; do (sleep $n; exit $n) & done
 wait -n
 echo "first $?"
 wait -n
