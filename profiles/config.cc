@@ -69,7 +69,8 @@ Result<void> read_value(const YAML::Node& node, const std::string& file, std::st
 }
 
 Result<void> read_value(const YAML::Node& node, const std::string& file, bool& value) {
-  TRY_ASSIGN(std::string word, read_word(node, file));
+  std::string word;
+  TRY_ASSIGN(word, read_word(node, file));
   if (word != "true" && word != "false") {
     return error_at(file, node.Mark(), "expected true or false, not `" + word + "`");
   }
