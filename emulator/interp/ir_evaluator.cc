@@ -35,6 +35,8 @@ class Evaluator {
         memory(inst);
       } else if (op.effects & (ir::kReadsState | ir::kWritesState)) {
         state(inst);
+      } else if (inst.op == Op::kApplyInt || inst.op == Op::kApplyVec) {
+        apply(inst);
       } else {
         compute(inst, op);
       }
@@ -73,6 +75,21 @@ class Evaluator {
       default:
         return;
     }
+  }
+
+  void apply(const Inst& inst) {
+    for (unsigned n = 0; n < 3 && inst.arg[n] != ir::kNoValue; n++) {
+      bool is_vector = ir::info(unit_.code[inst.arg[n]].op).result == ir::Type::kVec;
+      if (is_vector) {
+        slots_[n].vector = vector(inst, n);
+      } else {
+        slots_[n].integer = integer(inst, n);
+      }
+    }
+    const ir::Helper& helper = unit_.helpers[inst.imm];
+    helper.invoke(helper.target, cpu_, slots_);
+    if (inst.op == Op::kApplyVec) return result(slots_[0].vector);
+    result(slots_[0].integer);
   }
 
   void call(const Inst& inst) {

@@ -47,6 +47,8 @@ class Emit {
   // what was appended for it is gone then.
   void begin(const Insn& i);
   bool end();
+  // The body's operations are of no use: end() takes them back.
+  void reject() { supported_ = false; }
   // The interpreter executes the instruction.
   void interpret();
 
@@ -224,6 +226,7 @@ class Emit {
   Value append(Op op, unsigned width = 0, unsigned aux = 0, u64 imm = 0, Value a = kNoValue,
                Value b = kNoValue, Value c = kNoValue);
   Value use(Vec v);
+  static Value use(Int v) { return v.value; }
   std::optional<u64> constant(Value v) const;
   unsigned known_width(Value v) const;
   Int binary(Op op, unsigned w, Int a, Int b);
@@ -260,6 +263,22 @@ class Emit {
   template <typename Result, typename... Values>
   auto invoke(Op op, const Helper& helper, const Values&... values);
 
+  template <typename Result, typename... Values>
+  auto apply(const Helper& helper, const Values&... values) {
+    u64 index = helper_index(helper);
+    Value arguments[3] = {kNoValue, kNoValue, kNoValue};
+    [[maybe_unused]] unsigned n = 0;
+    ((arguments[n++] = use(values)), ...);
+    auto append_apply = [&](Op op, unsigned width) {
+      return append(op, width, 0, index, arguments[0], arguments[1], arguments[2]);
+    };
+    if constexpr (std::is_same_v<Result, V128>) {
+      return Vec{append_apply(Op::kApplyVec, 16)};
+    } else {
+      return Int{append_apply(Op::kApplyInt, sizeof(Result))};
+    }
+  }
+
   Unit& unit_;
   Known known_;
   std::size_t start_ = 0;
@@ -284,8 +303,10 @@ struct Emit::NativeOf<Emit::Wide> {
 };
 
 // Appends the guest instruction's operations. False when the unit has no room left for it, and is
-// as it was before. RIP is written only by instructions that end a block.
-bool translate(const Insn& insn, Unit& unit, Emit& emit);
+// as it was before. RIP is written only by instructions that end a block. An instruction one of
+// whose operations `accepts` refuses is left to the interpreter.
+bool translate(const Insn& insn, Unit& unit, Emit& emit,
+               bool (*accepts)(const Unit&, const Inst&) = nullptr);
 
 namespace emit_internal {
 
@@ -358,6 +379,12 @@ Helper Emit::helper(F f) {
 
 template <typename Result, typename... Values>
 auto Emit::invoke(Op op, const Helper& helper, const Values&... values) {
+  constexpr bool kSimple = sizeof...(Values) <= 3 && !std::is_void_v<Result> &&
+                           !std::is_same_v<Result, V256> &&
+                           ((std::is_same_v<Values, Int> || std::is_same_v<Values, Vec>) && ...);
+  if constexpr (kSimple) {
+    if (op == Op::kCall) return apply<Result>(helper, values...);
+  }
   [[maybe_unused]] unsigned slot = 0;
   (argument(slot, values), ...);
   append(op, 0, 0, helper_index(helper));

@@ -4,7 +4,7 @@ namespace gantry::ir {
 namespace {
 
 using enum Type;
-constexpr Type Int = kInt, Bool = kBool, Vec = kVec, Flags = kFlags, Void = kVoid;
+constexpr Type Int = kInt, Bool = kBool, Vec = kVec, Flags = kFlags, Void = kVoid, Any = kAny;
 
 template <typename... Types>
 constexpr OpInfo make_info(const char* name, Type result, u8 effects, Types... arguments) {

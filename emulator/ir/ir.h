@@ -15,7 +15,7 @@
 
 namespace gantry::ir {
 
-enum class Type : u8 { kVoid, kInt, kBool, kVec, kFlags };
+enum class Type : u8 { kVoid, kInt, kBool, kVec, kFlags, kAny };
 
 // What an operation does besides making a value.
 enum Effect : u8 {

@@ -12,6 +12,8 @@ bool has_imm(Op op) {
     case Op::kLoadCpu:
     case Op::kStoreCpu:
     case Op::kFlagsUpdate:
+    case Op::kApplyInt:
+    case Op::kApplyVec:
     case Op::kCall:
     case Op::kCallCpu:
     case Op::kRaise:
@@ -59,7 +61,7 @@ std::string line(const Inst& inst, unsigned index) {
   text += op.name;
   if (inst.width) text += format(".%lu", inst.width);
   if (has_aux(inst.op)) text += format(" #%lu", inst.aux);
-  for (unsigned n = 0; n < op.argument_count; n++) {
+  for (unsigned n = 0; n < op.argument_count && inst.arg[n] != kNoValue; n++) {
     text += format(n == 0 ? " %%%lu" : ", %%%lu", inst.arg[n]);
   }
   if (has_imm(inst.op)) text += format(" %#lx", inst.imm);

@@ -29,10 +29,15 @@ constexpr std::size_t kMaxCode = kNoValue - 1024;
 
 }  // namespace
 
-bool translate(const Insn& insn, Unit& unit, Emit& emit) {
-  if (unit.code.size() > kMaxCode) return false;
+bool translate(const Insn& insn, Unit& unit, Emit& emit,
+               bool (*accepts)(const Unit&, const Inst&)) {
+  std::size_t start = unit.code.size();
+  if (start > kMaxCode) return false;
   emit.begin(insn);
   kEmitters[insn.row](emit, insn);
+  for (std::size_t n = start; accepts && n < unit.code.size(); n++) {
+    if (!accepts(unit, unit.code[n])) emit.reject();
+  }
   if (!emit.end()) emit.interpret();
   return true;
 }

@@ -37,14 +37,21 @@ class Verifier {
       Value v = inst.arg[n];
       if (n >= op.argument_count) {
         if (v != kNoValue) fail("too many arguments");
+      } else if (v == kNoValue && op.arguments[n] == Type::kAny) {
+        continue;
       } else if (v >= at_) {
         fail("an argument that is not computed yet");
       } else if (!usable_[v]) {
         fail("an argument from the body of an If that has ended");
-      } else if (info(unit_.code[v].op).result != op.arguments[n]) {
+      } else if (!fits(info(unit_.code[v].op).result, op.arguments[n])) {
         fail("an argument of another type");
       }
     }
+  }
+
+  static bool fits(Type value, Type argument) {
+    return value == argument ||
+           (argument == Type::kAny && (value == Type::kInt || value == Type::kVec));
   }
 
   void end_body() {
@@ -71,6 +78,8 @@ class Verifier {
         end_body();
         open_.pop_back();
         break;
+      case Op::kApplyInt:
+      case Op::kApplyVec:
       case Op::kCall:
       case Op::kCallCpu:
         if (inst.imm >= unit_.helpers.size()) fail("no such helper");
