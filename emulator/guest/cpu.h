@@ -117,6 +117,9 @@ struct Cpu {
   V128 ymm_high[16];
   X87 x87;
 
+  // Translated code finds its way by it (jit/code_table.h).
+  const void* code_table = nullptr;
+
   Fault fault;
   // Where raise() and memory faults of the host continue: the innermost guard that is armed.
   std::jmp_buf* recovery = nullptr;

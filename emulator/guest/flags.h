@@ -34,7 +34,15 @@ enum class FlagKind : u8 {
   kInc,     // as kAdd with rhs = 1, CF in `carry`
   kDec,     // as kSub with rhs = 1, CF in `carry`
   kResult,  // ZF, SF and PF from result; CF, OF and AF are the bits in lhs
+  kHost,    // as translated code keeps them: lhs is ARM's NZCV with C inverted, PF is the parity of
+            // result's low byte, AF bit 4 of rhs
 };
+
+// Bits of NZCV, as LazyFlags::lhs has them.
+constexpr u64 kHostNegative = u64{1} << 31;
+constexpr u64 kHostZero = 1 << 30;
+constexpr u64 kHostNoCarry = 1 << 29;
+constexpr u64 kHostOverflow = 1 << 28;
 
 // Operands and result are zero-extended from `width` bytes.
 struct LazyFlags {
@@ -65,6 +73,8 @@ struct LazyFlags {
         return carry;
       case FlagKind::kResult:
         return lhs & kCF;
+      case FlagKind::kHost:
+        return !(lhs & kHostNoCarry);
     }
     return false;
   }
@@ -85,6 +95,8 @@ struct LazyFlags {
         return false;
       case FlagKind::kResult:
         return lhs & kOF;
+      case FlagKind::kHost:
+        return lhs & kHostOverflow;
     }
     return false;
   }
@@ -97,13 +109,21 @@ struct LazyFlags {
         return false;
       case FlagKind::kResult:
         return lhs & kAF;
+      case FlagKind::kHost:
+        return rhs & kAF;
       default:
         return (lhs ^ rhs ^ result) & 0x10;
     }
   }
 
-  bool zf() const { return kind == FlagKind::kRaw ? (result & kZF) != 0 : result == 0; }
-  bool sf() const { return kind == FlagKind::kRaw ? result & kSF : result & sign_bit(width); }
+  bool zf() const {
+    if (kind == FlagKind::kHost) return lhs & kHostZero;
+    return kind == FlagKind::kRaw ? (result & kZF) != 0 : result == 0;
+  }
+  bool sf() const {
+    if (kind == FlagKind::kHost) return lhs & kHostNegative;
+    return kind == FlagKind::kRaw ? result & kSF : result & sign_bit(width);
+  }
   bool pf() const {
     if (kind == FlagKind::kRaw) return result & kPF;
     return (std::popcount(static_cast<u8>(result)) & 1) == 0;
@@ -114,6 +134,14 @@ struct LazyFlags {
     if (kind == FlagKind::kRaw) return result & kStatusFlags;
     return (cf() ? kCF : 0) | (pf() ? kPF : 0) | (af() ? kAF : 0) | (zf() ? kZF : 0) |
            (sf() ? kSF : 0) | (of() ? kOF : 0);
+  }
+
+  // The same flags as kHost.
+  LazyFlags for_host() const {
+    if (kind == FlagKind::kHost) return *this;
+    u64 nzcv = (sf() ? kHostNegative : 0) | (zf() ? kHostZero : 0) | (cf() ? 0 : kHostNoCarry) |
+               (of() ? kHostOverflow : 0);
+    return {.result = u64{!pf()}, .lhs = nzcv, .rhs = af() ? kAF : 0, .kind = FlagKind::kHost};
   }
 
   static LazyFlags raw(u64 bits) { return {.result = bits & kStatusFlags}; }

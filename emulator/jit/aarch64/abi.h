@@ -1,0 +1,51 @@
+// Which host register holds what in translated code.
+//
+//   x0-x15    the guest's general registers, RAX first
+//   x16 x17 x30  scratch of one lowered operation
+//   x19-x25 x29  values
+//   x26 x27   PF and AF: PF is the parity of x26's low byte, AF bit 4 of x27
+//   x28       guest::Cpu
+//   v16-v31   XMM0-15
+//   v0-v13    values; v14 v15 scratch
+//   NZCV      SF, ZF, not CF, OF: what SUBS leaves
+//
+// The guest's registers are those that calls destroy: a call into C++ stores them in guest::Cpu
+// anyway. Values survive it. x18 belongs to the platform.
+#pragma once
+
+#include <cstddef>
+
+#include "emulator/guest/cpu.h"
+#include "emulator/jit/aarch64/operands.h"
+
+namespace gantry::aarch64 {
+
+constexpr X guest_gpr(unsigned n) { return X{static_cast<u8>(n)}; }
+constexpr V guest_xmm(unsigned n) { return V{static_cast<u8>(16 + n)}; }
+
+constexpr X kScratch0{16};
+constexpr X kScratch1{17};
+constexpr X kScratch2{30};
+constexpr V kVectorScratch0{14};
+constexpr V kVectorScratch1{15};
+constexpr X kParity{26};
+constexpr X kAdjust{27};
+constexpr X kCpu{28};
+
+// Registers for values, as bit sets.
+constexpr u32 kValueRegisters = 0x23f80000;  // x19-x25, x29
+constexpr u32 kValueVectors = 0x00003fff;
+
+// The frame of translated code: spilled values.
+constexpr unsigned kSpillSlots = 24;
+constexpr unsigned kFrameBytes = kSpillSlots * 16;
+
+// Offsets in guest::Cpu.
+constexpr s64 kGprOffset = offsetof(guest::Cpu, gpr);
+constexpr s64 kRipOffset = offsetof(guest::Cpu, rip);
+constexpr s64 kXmmOffset = offsetof(guest::Cpu, xmm);
+constexpr s64 kHighOffset = offsetof(guest::Cpu, ymm_high);
+constexpr s64 kInterruptOffset = offsetof(guest::Cpu, interrupt);
+constexpr s64 kFlagsOffset = offsetof(guest::Cpu, flags);
+
+}  // namespace gantry::aarch64

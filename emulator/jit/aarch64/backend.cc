@@ -1,0 +1,141 @@
+// The engine's side of the code generator, on an ARM64 host.
+#include "emulator/jit/backend.h"
+
+#if defined(__aarch64__)
+
+#include <asm/sigcontext.h>
+#include <sys/auxv.h>
+#include <ucontext.h>
+
+#include <cstring>
+
+#include "emulator/jit/aarch64/branch.h"
+#include "emulator/jit/aarch64/compiler.h"
+#include "emulator/jit/aarch64/trampolines.h"
+#include "emulator/jit/code_table.h"
+
+namespace gantry::jit {
+namespace {
+
+using aarch64::ExitOperands;
+
+// Made once and never destroyed: other threads may execute to the very end.
+struct State {
+  CodeCache cache;
+  CodeTable table;
+  aarch64::Features features;
+  aarch64::Stubs stubs;
+  std::optional<aarch64::Compiler> compiler;
+};
+State& state() {
+  static State* the_state = new State;
+  return *the_state;
+}
+bool is_ready = false;
+
+bool prepare() {
+  State& s = state();
+  constexpr unsigned long kHwcapFlagM = 1 << 27;
+  s.features.flagm = getauxval(AT_HWCAP) & kHwcapFlagM;
+  if (!s.cache.prepare()) return false;
+  constexpr u64 kMaxStubWords = 1024;
+  CodeCache::Room room = s.cache.allocate(kMaxStubWords * 4, 0);
+  aarch64::Assembler a({reinterpret_cast<u32*>(room.code), kMaxStubWords});
+  s.stubs = aarch64::emit_stubs(a, reinterpret_cast<u64>(room.code));
+  s.cache.publish(room, a.finish().size() * 4);
+  s.compiler.emplace(s.features, s.stubs);
+  return true;
+}
+
+void write_instruction(u64 at, u32 word) {
+  __atomic_store_n(reinterpret_cast<u32*>(at), word, __ATOMIC_RELAXED);
+  auto* begin = reinterpret_cast<char*>(at);
+  __builtin___clear_cache(begin, begin + 4);
+}
+
+const fpsimd_context* find_fpsimd(const ucontext_t& context) {
+  const auto* at = reinterpret_cast<const u8*>(context.uc_mcontext.__reserved);
+  const auto* header = reinterpret_cast<const _aarch64_ctx*>(at);
+  while (header->magic != FPSIMD_MAGIC) {
+    if (header->magic == 0 || header->size == 0) return nullptr;
+    at += header->size;
+    header = reinterpret_cast<const _aarch64_ctx*>(at);
+  }
+  return reinterpret_cast<const fpsimd_context*>(at);
+}
+
+}  // namespace
+
+bool available() {
+  static const bool prepared = is_ready = prepare();
+  return prepared;
+}
+
+bool compile(std::span<const Block> blocks, std::span<Entry> entries) {
+  State& s = state();
+  std::lock_guard lock(s.cache.mutex());
+  return s.compiler->compile(blocks, s.cache, entries);
+}
+
+Exit enter(guest::Cpu& cpu, const void* code) {
+  State& s = state();
+  cpu.code_table = s.table.address();
+  auto stub = reinterpret_cast<u64 (*)(guest::Cpu*, const void*)>(s.stubs.enter);
+  u64 result = stub(&cpu, code);
+  if (result == 0) return {};
+  if (result & aarch64::kStepBit) return {.kind = Exit::Kind::kStep};
+  const auto& operands = *reinterpret_cast<const ExitOperands*>(result);
+  if (operands.branch == 0) return {};
+  u64 from = s.cache.rip_of(result + operands.branch);
+  return {.kind = Exit::Kind::kLink, .site = result, .from = from};
+}
+
+// Threads may be executing what is changed, which the architecture allows for B and BL alone
+// (B2.2.5): a conditional branch keeps leading to its exit, and that to the code.
+void link(u64 site, const void* code) {
+  State& s = state();
+  std::lock_guard lock(s.cache.mutex());
+  const auto& operands = *reinterpret_cast<const ExitOperands*>(site);
+  u64 branch = site + operands.branch;
+  u32 word = *reinterpret_cast<const u32*>(branch);
+  bool unconditional = (word & 0xfc000000) == aarch64::kBranch;
+  u64 at = unconditional ? branch : site - 4;
+  write_instruction(at, aarch64::encode_branch(static_cast<s64>(reinterpret_cast<u64>(code) - at)));
+}
+
+const void* find(u64 rip) { return state().table.find(rip); }
+bool publish(u64 rip, const void* code) {
+  State& s = state();
+  std::lock_guard lock(s.cache.mutex());
+  CodeTable::Entry* entry = s.cache.keep(CodeTable::Entry{rip, code});
+  if (entry) s.table.insert(*entry);
+  return entry;
+}
+void order_memory() {
+  State& s = state();
+  std::lock_guard lock(s.cache.mutex());
+  s.compiler->order_memory();
+}
+void forget() {
+  if (is_ready) state().table.clear();
+}
+
+bool is_translated(u64 pc) { return is_ready && state().cache.contains(pc); }
+
+void restore_guest_state(guest::Cpu& cpu, const void* pointer) {
+  const auto& context = *static_cast<const ucontext_t*>(pointer);
+  const auto& machine = context.uc_mcontext;
+  for (unsigned n = 0; n < 16; n++) cpu.gpr[n] = machine.regs[aarch64::guest_gpr(n).code];
+  cpu.flags = {.result = machine.regs[aarch64::kParity.code],
+               .lhs = machine.pstate & 0xf0000000,
+               .rhs = machine.regs[aarch64::kAdjust.code],
+               .kind = guest::FlagKind::kHost};
+  if (const fpsimd_context* vectors = find_fpsimd(context)) {
+    std::memcpy(cpu.xmm, &vectors->vregs[aarch64::guest_xmm(0).code], sizeof cpu.xmm);
+  }
+  cpu.rip = state().cache.rip_of(machine.pc);
+}
+
+}  // namespace gantry::jit
+
+#endif

@@ -1,0 +1,214 @@
+#include "emulator/jit/aarch64/compiler.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "emulator/ir/emit.h"
+#include "emulator/jit/aarch64/branch.h"
+#include "emulator/jit/aarch64/trampolines.h"
+
+namespace gantry::aarch64 {
+namespace {
+
+// TBZ reaches 32 KiB, and a unit is to be smaller than that.
+constexpr std::size_t kMaxWords = 8000;
+
+// Which of the flags that a block begins with it reads, and whether it sets all of them before
+// anything else may see them.
+struct FlagUse {
+  u8 reads = kNoFlags;
+  bool sets = false;
+};
+
+FlagUse flag_use(const ir::Unit& unit) {
+  constexpr u8 kReads[8] = {kFlagV, kFlagC, kFlagZ,          kFlagC | kFlagZ,
+                            kFlagN, kFlagP, kFlagN | kFlagV, kFlagN | kFlagV | kFlagZ};
+  FlagUse use;
+  ir::Value initial = ir::kNoValue;
+  auto reads_initial = [&](const ir::Inst& i) {
+    return std::find(std::begin(i.arg), std::end(i.arg), initial) != std::end(i.arg);
+  };
+  for (ir::Value v = 0; v < unit.code.size(); v++) {
+    const ir::Inst& i = unit.code[v];
+    switch (i.op) {
+      case ir::Op::kGetFlags:
+        initial = v;
+        break;
+      case ir::Op::kTestFlags:
+        if (reads_initial(i)) use.reads |= kReads[i.aux >> 1];
+        break;
+      case ir::Op::kFlagsIncDec:
+        if (reads_initial(i)) use.reads |= kFlagC;
+        break;
+      case ir::Op::kSetFlags:
+        use.sets = true;
+        return use;
+      case ir::Op::kInterpret:
+      case ir::Op::kIf:
+        use.reads = kAllFlags;
+        return use;
+      default:
+        if (initial != ir::kNoValue && reads_initial(i)) use.reads = kAllFlags;
+        break;
+    }
+  }
+  return use;
+}
+
+}  // namespace
+
+bool Compiler::translate(std::span<const jit::Block> blocks, jit::CodeCache& cache) {
+  parts_.clear();
+  for (const jit::Block& block : blocks) {
+    Part& part = parts_.emplace_back();
+    part.block = &block;
+    part.insns = cache.keep(block.insns);
+    if (!part.insns) return false;
+    ir::Emit emit(part.unit);
+    for (const x86::Insn& insn : block.insns) {
+      if (!ir::translate(insn, part.unit, emit, &can_lower)) return false;
+    }
+    FlagUse use = flag_use(part.unit);
+    part.reads = use.reads;
+    part.sets = use.sets;
+    find_successors(part);
+  }
+  for (Part& part : parts_) {
+    for (unsigned n = 0; n < part.successor_count; n++) {
+      Part* to = part_at(part.successors[n]);
+      if (to && to <= &part) to->is_loop_head = true;
+    }
+  }
+  return true;
+}
+
+void Compiler::find_successors(Part& part) {
+  const x86::Insn& last = part.block->insns.back();
+  if (!last.ends_block) {
+    part.successors[part.successor_count++] = last.next_rip();
+    return;
+  }
+  part.leaves = true;
+  for (auto i = part.unit.code.rbegin(); i != part.unit.code.rend(); ++i) {
+    if (i->op == ir::Op::kInsn) return;
+    auto target = [&](unsigned n) { return part.unit.code[i->arg[n]].imm; };
+    if (i->op == ir::Op::kBranch) {
+      part.successors[part.successor_count++] = target(1);
+      part.successors[part.successor_count++] = target(2);
+      part.leaves = false;
+      return;
+    }
+    if (i->op == ir::Op::kSetRip && part.unit.code[i->arg[0]].op == ir::Op::kConst) {
+      part.successors[part.successor_count++] = target(0);
+      part.leaves = false;
+      return;
+    }
+  }
+}
+
+Compiler::Part* Compiler::part_at(u64 rip) {
+  for (Part& part : parts_) {
+    if (part.block->rip == rip) return &part;
+  }
+  return nullptr;
+}
+
+// The flags that code at a guest address may read.
+u8 Compiler::live_in(u64 rip) const {
+  const Part* part = const_cast<Compiler*>(this)->part_at(rip);
+  if (!part) return kAllFlags;
+  return part->sets ? part->reads : kAllFlags;
+}
+
+u8 Compiler::live_out(const Part& part) const {
+  u8 live = part.leaves ? kAllFlags : kNoFlags;
+  for (unsigned n = 0; n < part.successor_count; n++) live |= live_in(part.successors[n]);
+  return live;
+}
+
+// Leaves when something is pending.
+void Compiler::emit_poll(Output& out, u64 rip) {
+  out.prepend_branch(0x35000000 | kScratch0.code, {Destination::Kind::kPoll, rip});
+  u32 word;
+  Assembler a({&word, 1});
+  a.ldr(4, kScratch0, {kCpu, kInterruptOffset});
+  out.prepend(word);
+}
+
+bool Compiler::lower(Output& out) {
+  u64 below = 0;
+  for (std::size_t n = parts_.size(); n-- > 0;) {
+    Part& part = parts_[n];
+    Lowering lowering(part.unit, part.insns, live_out(part), below, features_, stubs_, out);
+    if (!lowering.run()) return false;
+    if (n == 0 || part.is_loop_head) emit_poll(out, part.block->rip);
+    part.start = out.position();
+    below = part.block->rip;
+  }
+  return !out.overflowed();
+}
+
+// Gives each branch that leaves the unit an exit of its own, in front of the code, and all branches
+// within their distances.
+bool Compiler::resolve(Output& out) {
+  for (std::size_t n = 0; n < out.references.size(); n++) {
+    Output::Reference reference = out.references[n];
+    const Destination& to = reference.to;
+    if (to.kind == Destination::Kind::kStub) continue;
+    Part* part = to.kind == Destination::Kind::kGuest ? part_at(to.address) : nullptr;
+    u32 target;
+    if (part) {
+      target = part->start;
+    } else {
+      bool linkable = to.kind == Destination::Kind::kGuest;
+      u32 operands = out.position() - 3;
+      u32 back = linkable ? (reference.at - operands) * 4 : 0;
+      out.prepend(static_cast<u32>(to.address >> 32));
+      out.prepend(static_cast<u32>(to.address));
+      out.prepend(back);
+      bool step = to.kind == Destination::Kind::kStep;
+      out.prepend_branch(0x94000000,
+                         {Destination::Kind::kStub, step ? stubs_.leave_step : stubs_.leave});
+      target = out.position();
+    }
+    if (out.overflowed()) return false;
+    s64 distance = (s64{target} - s64{reference.at}) * 4;
+    u32& word = out.word(reference.at);
+    if (!is_in_reach(word, distance)) return false;
+    word = retarget(word, distance);
+  }
+  return true;
+}
+
+bool Compiler::place(Output& out, jit::CodeCache& cache, std::span<jit::Entry> entries) {
+  u32 first = out.position();
+  u64 bytes = out.words().size() * 4;
+  jit::CodeCache::Room room = cache.allocate(bytes, out.marks.size());
+  if (!room.code) return false;
+  for (const Output::Reference& reference : out.references) {
+    if (reference.to.kind != Destination::Kind::kStub) continue;
+    u64 at = reinterpret_cast<u64>(room.code) + (reference.at - first) * 4;
+    u32& word = out.word(reference.at);
+    word = retarget(word, static_cast<s64>(reference.to.address - at));
+  }
+  std::memcpy(room.code, out.words().data(), bytes);
+  for (std::size_t n = 0; n < out.marks.size(); n++) {
+    const Output::Mark& mark = out.marks[out.marks.size() - 1 - n];
+    room.marks[n] = {(mark.at - first) * 4, 0, mark.rip};
+  }
+  cache.publish(room, bytes);
+  for (std::size_t n = 0; n < parts_.size(); n++) {
+    entries[n] = {room.code + (parts_[n].start - first) * 4, n == 0 || parts_[n].is_loop_head};
+  }
+  return true;
+}
+
+bool Compiler::compile(std::span<const jit::Block> blocks, jit::CodeCache& cache,
+                       std::span<jit::Entry> entries) {
+  if (!translate(blocks, cache)) return false;
+  room_.resize(kMaxWords);
+  Output out(room_);
+  return lower(out) && resolve(out) && place(out, cache, entries);
+}
+
+}  // namespace gantry::aarch64

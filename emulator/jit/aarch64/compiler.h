@@ -1,0 +1,52 @@
+// Puts the blocks of a unit together: lowers them, resolves branches between them, adds the exits.
+#pragma once
+
+#include <memory>
+
+#include "emulator/jit/aarch64/lowering.h"
+#include "emulator/jit/backend.h"
+#include "emulator/jit/code_cache.h"
+
+namespace gantry::aarch64 {
+
+class Compiler {
+ public:
+  Compiler(const Features& features, const Stubs& stubs) : features_(features), stubs_(stubs) {}
+
+  void order_memory() { features_.ordered = true; }
+
+  // As jit::compile. The caller holds the cache's mutex.
+  bool compile(std::span<const jit::Block> blocks, jit::CodeCache& cache,
+               std::span<jit::Entry> entries);
+
+ private:
+  struct Part {
+    const jit::Block* block;
+    const x86::Insn* insns;  // as the cache keeps them
+    ir::Unit unit;
+    u32 start = 0;      // position of the code
+    u8 reads = 0;       // flags that the block reads before it sets any
+    bool sets = false;  // whether it sets them at all
+    bool is_loop_head = false;
+    u64 successors[2] = {};
+    unsigned successor_count = 0;
+    bool leaves = false;  // to where is not known
+  };
+
+  bool translate(std::span<const jit::Block> blocks, jit::CodeCache& cache);
+  void find_successors(Part& part);
+  u8 live_out(const Part& part) const;
+  u8 live_in(u64 rip) const;
+  Part* part_at(u64 rip);
+  bool lower(Output& out);
+  void emit_poll(Output& out, u64 rip);
+  bool resolve(Output& out);
+  bool place(Output& out, jit::CodeCache& cache, std::span<jit::Entry> entries);
+
+  Features features_;
+  Stubs stubs_;
+  std::vector<Part> parts_;
+  std::vector<u32> room_;
+};
+
+}  // namespace gantry::aarch64

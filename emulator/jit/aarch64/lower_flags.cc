@@ -1,0 +1,522 @@
+// Flags and conditions. NZCV, x26 and x27 hold the guest's flags (abi.h); what computes them is
+// chosen by which of them are read before they are set again.
+#include "emulator/base/bits.h"
+#include "emulator/base/check.h"
+#include "emulator/jit/aarch64/lowering.h"
+
+namespace gantry::aarch64 {
+namespace {
+
+using guest::FlagKind;
+
+// Where NZCV has each flag, and RFLAGS.
+constexpr unsigned kHostN = 31, kHostZ = 30, kHostC = 29, kHostV = 28;
+constexpr unsigned kGuestC = 0, kGuestP = 2, kGuestA = 4, kGuestZ = 6, kGuestS = 7, kGuestO = 11;
+
+constexpr Condition kConditions[16] = {
+    kVs, kVc,  // O
+    kLo, kHs,  // B: C is set where there is no borrow
+    kEq, kNe,  // E
+    kLs, kHi,  // BE
+    kMi, kPl,  // S
+    kAl, kAl,  // P: not in NZCV
+    kLt, kGe,  // L
+    kLe, kGt,  // LE
+};
+
+constexpr u8 kReads[8] = {kFlagV, kFlagC, kFlagZ,          kFlagC | kFlagZ,
+                          kFlagN, kFlagP, kFlagN | kFlagV, kFlagN | kFlagV | kFlagZ};
+
+bool is_parity(unsigned condition) { return condition >> 1 == 5; }
+
+// Bit 0 of `to`: whether the low byte has an odd number of ones, which is PF clear.
+void odd_parity(Assembler& a, X to) {
+  a.eor(4, to, kParity, {kParity, kLsr, 4});
+  a.eor(4, to, to, {to, kLsr, 2});
+  a.eor(4, to, to, {to, kLsr, 1});
+}
+
+}  // namespace
+
+// NZCV.C := not NZCV.C
+void Lowering::complement_carry(Assembler& a) {
+  if (features_.flagm) return a.cfinv();
+  a.mrs(kScratch1, SystemRegister::kNzcv);
+  a.eor(8, kScratch1, kScratch1, u64{1} << kHostC);
+  a.msr(SystemRegister::kNzcv, kScratch1);
+}
+
+// --- reading
+
+Lowering::Test Lowering::test_flags(const Inst& i, Value v) {
+  Test t;
+  bool current = i.arg[0] == holders_.flags;
+  if (!current) {
+    t.kind = Test::Kind::kZero;
+    t.inverted = true;
+    t.reg = X{use_register(v)};
+    return t;
+  }
+  live_ |= kReads[i.aux >> 1];
+  if (!is_parity(i.aux)) {
+    t.condition = kConditions[i.aux];
+    return t;
+  }
+  t.kind = Test::Kind::kBit;
+  t.reg = kScratch2;
+  t.inverted = i.aux & 1;
+  t.prepare([](Assembler& a) { odd_parity(a, kScratch2); });
+  return t;
+}
+
+Lowering::Test Lowering::test_comparison(const Inst& i) {
+  Test t;
+  unsigned w = i.width, hw = w == 8 ? 8 : 4;
+  auto c = constant(i.arg[1]);
+  if (i.op == Op::kEq && c == 0) {
+    t.kind = Test::Kind::kZero;
+    t.width = hw;
+    t.reg = use(i.arg[0], w >= 4 ? w : 8);
+    return t;
+  }
+  X lhs = use(i.arg[0], w >= 4 ? w : 8);
+  X rhs = c ? kScratch2 : use(i.arg[1], w >= 4 ? w : 8);
+  switch (i.op) {
+    case Op::kEq:
+      t.condition = kEq;
+      break;
+    case Op::kUlt:
+      t.condition = kLo;
+      break;
+    case Op::kUle:
+      t.condition = kLs;
+      break;
+    case Op::kSlt:
+      t.condition = kLt;
+      break;
+    default:
+      t.condition = kLe;
+      break;
+  }
+  bool keep = live_ & kFlagsNzcv;
+  t.prepare([&](Assembler& a) {
+    if (c) a.movz(8, kScratch2, 0);
+    if (keep) a.mrs(kScratch1, SystemRegister::kNzcv);
+    if (c && encode_add_immediate(*c)) {
+      a.cmp(hw, lhs, *c);
+    } else {
+      if (c) a.mov(hw, kScratch2, *c);
+      a.cmp(hw, lhs, rhs);
+    }
+    if (!keep) return;
+    a.cset(4, kScratch2, t.condition);
+    a.msr(SystemRegister::kNzcv, kScratch1);
+  });
+  if (keep) {
+    t.kind = Test::Kind::kZero;
+    t.inverted = true;
+    t.reg = kScratch2;
+  }
+  return t;
+}
+
+// How a condition is tested by the operation at hand.
+Lowering::Test Lowering::test(Value v) {
+  const Inst& i = inst(v);
+  if (!is_wanted(v)) {
+    switch (i.op) {
+      case Op::kTestFlags:
+        return test_flags(i, v);
+      case Op::kBoolNot: {
+        Test t = test(i.arg[0]);
+        t.inverted = !t.inverted;
+        return t;
+      }
+      case Op::kEq:
+      case Op::kUlt:
+      case Op::kUle:
+      case Op::kSlt:
+      case Op::kSle:
+        return test_comparison(i);
+      default:
+        break;
+    }
+  }
+  Test t;
+  t.kind = Test::Kind::kZero;
+  t.inverted = true;
+  t.reg = X{use_register(v)};
+  return t;
+}
+
+// A condition as a number, for users that are not next to it.
+void Lowering::lower_bool() {
+  const Inst& i = inst(at_);
+  X to = result();
+  switch (i.op) {
+    case Op::kBoolAnd:
+    case Op::kBoolOr:
+    case Op::kBoolXor: {
+      X lhs = X{use_register(i.arg[0])}, rhs = X{use_register(i.arg[1])};
+      return sequence([&](Assembler& a) {
+        if (i.op == Op::kBoolAnd) return a.and_(4, to, lhs, rhs);
+        if (i.op == Op::kBoolOr) return a.orr(4, to, lhs, rhs);
+        a.eor(4, to, lhs, rhs);
+      });
+    }
+    case Op::kBoolNot: {
+      X from = X{use_register(i.arg[0])};
+      return sequence([&](Assembler& a) { a.eor(4, to, from, 1); });
+    }
+    case Op::kTestAf:
+      live_ |= kFlagA;
+      return sequence([&](Assembler& a) { a.ubfx(8, to, kAdjust, 4, 1); });
+    default:
+      break;
+  }
+  Test t = i.op == Op::kTestFlags ? test_flags(i, at_) : test_comparison(i);
+  sequence([&](Assembler& a) {
+    if (t.kind == Test::Kind::kCondition) {
+      return a.cset(4, to, t.inverted ? !t.condition : t.condition);
+    }
+    if (t.kind == Test::Kind::kBit) {
+      a.and_(4, to, t.reg, 1);
+      if (!t.inverted) a.eor(4, to, to, 1);
+      return;
+    }
+    if (t.reg == kScratch2) return a.mov(4, to, t.reg);  // a number already
+    a.clz(t.width, to, t.reg);
+    a.lsr(4, to, to, t.width == 8 ? 6 : 5);
+  });
+  out_.prepend({t.prelude, t.prelude_size});
+}
+
+void Lowering::lower_flag_bits() {
+  X to = result();
+  live_ = kAllFlags;
+  sequence([&](Assembler& a) {
+    a.mrs(kScratch1, SystemRegister::kNzcv);
+    odd_parity(a, kScratch2);
+    a.and_(4, kScratch2, kScratch2, 1);
+    a.eor(4, kScratch2, kScratch2, 1);
+    a.ubfx(8, kScratch0, kScratch1, kHostZ, 2);
+    a.lsl(8, kScratch0, kScratch0, kGuestZ);
+    a.bfi(8, kScratch0, kScratch2, kGuestP, 1);
+    a.eor(8, kScratch2, kScratch1, u64{1} << kHostC);
+    a.lsr(8, kScratch2, kScratch2, kHostC);
+    a.bfi(8, kScratch0, kScratch2, kGuestC, 1);
+    a.lsr(8, kScratch2, kScratch1, kHostV);
+    a.bfi(8, kScratch0, kScratch2, kGuestO, 1);
+    a.lsr(8, kScratch2, kAdjust, kGuestA);
+    a.bfi(8, kScratch0, kScratch2, kGuestA, 1);
+    a.mov(8, to, kScratch0);
+  });
+}
+
+// --- setting
+
+void Lowering::lower_set_flags() {
+  u8 needed = live_;
+  live_ = kNoFlags;
+  holders_.flags = previous_[at_];
+  if (needed != kNoFlags) lower_flags_value(inst(at_).arg[0], needed);
+}
+
+void Lowering::lower_flags_value(Value v, u8 needed) {
+  const Inst& i = inst(v);
+  switch (i.op) {
+    case Op::kGetFlags:
+      live_ |= needed;
+      return;
+    case Op::kFlagsOf:
+      return lower_flags_of(i, needed);
+    case Op::kFlagsIncDec:
+      return lower_flags_incdec(i, needed);
+    case Op::kFlagsResult:
+      return lower_flags_result(i, needed);
+    case Op::kFlagsRaw:
+      return lower_flags_raw(i, needed);
+    case Op::kFlagsUpdate:
+      return lower_flags_update(i, needed);
+    case Op::kFlagsSelect:
+      return lower_flags_select(i, needed);
+    default:
+      UNREACHABLE();
+  }
+}
+
+void Lowering::set_parity(Value v) {
+  X from = use(v);
+  sequence([&](Assembler& a) { a.mov(8, kParity, from); });
+}
+
+// Lets the operation that makes `v` set NZCV as well, when nothing between it and here cares.
+bool Lowering::fuse_flags(Value v, u8 needed) {
+  for (Value n = static_cast<Value>(v + 1); n < at_; n++) {
+    switch (inst(n).op) {
+      case Op::kConst:
+      case Op::kGetGpr:
+      case Op::kSetGpr:
+      case Op::kZext:
+      case Op::kSext:
+      case Op::kInsert:
+      case Op::kFlagsOf:
+      case Op::kFlagsIncDec:
+        break;
+      default:
+        return false;
+    }
+  }
+  fused_[v] = needed & kFlagsNzcv;
+  return true;
+}
+
+void Lowering::lower_flags_of(const Inst& i, u8 needed) {
+  auto kind = static_cast<FlagKind>(i.aux);
+  if (needed & kFlagP) set_parity(i.arg[2]);
+  if (needed & kFlagA) {
+    if (kind == FlagKind::kLogic) {
+      sequence([&](Assembler& a) { a.mov(8, kAdjust, kZr); });
+    } else {
+      X lhs = use(i.arg[0]), rhs = use(i.arg[1]), result = use(i.arg[2]);
+      sequence([&](Assembler& a) {
+        a.eor(8, kAdjust, lhs, rhs);
+        a.eor(8, kAdjust, kAdjust, result);
+      });
+    }
+  }
+  if (!(needed & kFlagsNzcv)) return;
+  switch (kind) {
+    case FlagKind::kLogic:
+      return lower_flags_logic(i, needed);
+    case FlagKind::kAdd:
+    case FlagKind::kSub:
+      return lower_flags_compare(i, needed);
+    default:
+      return lower_flags_carry(i, needed);
+  }
+}
+
+// As ADDS or SUBS leave them, but for the carry of an addition.
+void Lowering::lower_flags_compare(const Inst& i, u8 needed) {
+  bool subtract = static_cast<FlagKind>(i.aux) == FlagKind::kSub;
+  unsigned w = i.width;
+  const Inst& made = inst(i.arg[2]);
+  bool same = made.op == (subtract ? Op::kSub : Op::kAdd) && made.width == w;
+  // NEG: 0 - x, whose result is made by another operation.
+  if (same && w >= 4 && i.arg[2] < at_ && fuse_flags(i.arg[2], needed)) return;
+  auto c = constant(i.arg[1]);
+  X lhs = constant(i.arg[0]) ? kScratch0 : use(i.arg[0], w);
+  X rhs = c ? kScratch1 : use(i.arg[1], w);
+  sequence([&](Assembler& a) {
+    if (auto left = constant(i.arg[0])) a.mov(8, kScratch0, *left);
+    if (w >= 4) {
+      u64 value = c ? *c & width_mask(w) : 0;
+      if (c && encode_add_immediate(value)) {
+        subtract ? a.cmp(w, lhs == kScratch0 ? lhs : lhs, value) : a.cmn(w, lhs, value);
+      } else {
+        if (c) a.mov(w, rhs, value);
+        subtract ? a.cmp(w, lhs, rhs) : a.cmn(w, lhs, rhs);
+      }
+    } else {
+      // At the top of a word, where sign, carry and overflow are the host's.
+      unsigned up = 32 - w * 8;
+      if (c) a.mov(4, rhs, *c & width_mask(w));
+      a.lsl(4, kScratch0, lhs, up);
+      subtract ? a.cmp(4, kScratch0, {rhs, kLsl, up}) : a.cmn(4, kScratch0, {rhs, kLsl, up});
+    }
+    if (!subtract && (needed & kFlagC)) complement_carry(a);
+  });
+}
+
+// Comparing the result with zero gives N, Z, no borrow and no overflow.
+void Lowering::lower_flags_logic(const Inst& i, u8 needed) {
+  unsigned w = i.width;
+  const Inst& made = inst(i.arg[2]);
+  bool ands = made.op == Op::kAnd && made.width == w && w >= 4 && !(needed & kFlagC);
+  if (ands && fuse_flags(i.arg[2], needed)) return;
+  X result = constant(i.arg[2]) ? kScratch0 : use(i.arg[2], w);
+  sequence([&](Assembler& a) {
+    if (auto c = constant(i.arg[2])) a.mov(8, kScratch0, *c);
+    if (w >= 4) return a.cmp(w, result, 0);
+    a.lsl(4, kScratch0, result, 32 - w * 8);
+    a.cmp(4, kScratch0, 0);
+  });
+}
+
+// ADC and SBB: carry and overflow from the operands and the result (flags.h).
+void Lowering::lower_flags_carry(const Inst& i, u8 needed) {
+  bool subtract = static_cast<FlagKind>(i.aux) == FlagKind::kSbb;
+  unsigned w = i.width, top = w * 8 - 1;
+  X lhs = use(i.arg[0]), rhs = use(i.arg[1]), result = use(i.arg[2]);
+  sequence([&](Assembler& a) {
+    // N and Z
+    a.lsl(8, kScratch0, result, 63 - top);
+    a.cmp(8, kScratch0, 0);
+    if (!(needed & (kFlagC | kFlagV))) return;
+    a.mrs(kScratch2, SystemRegister::kNzcv);
+    if (subtract) {
+      // Borrow: (~l & r) | ((~l | r) & d)
+      a.bic(8, kScratch0, rhs, lhs);
+      a.orn(8, kScratch1, rhs, lhs);
+    } else {
+      // Carry: (l & r) | ((l | r) & ~s)
+      a.and_(8, kScratch0, lhs, rhs);
+      a.orr(8, kScratch1, lhs, rhs);
+    }
+    subtract ? a.and_(8, kScratch1, kScratch1, result) : a.bic(8, kScratch1, kScratch1, result);
+    a.orr(8, kScratch0, kScratch0, kScratch1);
+    a.lsr(8, kScratch0, kScratch0, top);
+    a.eor(4, kScratch0, kScratch0, 1);
+    a.bfi(8, kScratch2, kScratch0, kHostC, 1);
+    // Overflow: the operands' signs say that the result's is wrong.
+    a.eor(8, kScratch0, lhs, result);
+    a.eor(8, kScratch1, subtract ? lhs : rhs, subtract ? rhs : result);
+    a.and_(8, kScratch0, kScratch0, kScratch1);
+    a.lsr(8, kScratch0, kScratch0, top);
+    a.bfi(8, kScratch2, kScratch0, kHostV, 1);
+    a.msr(SystemRegister::kNzcv, kScratch2);
+  });
+}
+
+void Lowering::lower_flags_incdec(const Inst& i, u8 needed) {
+  bool subtract = static_cast<FlagKind>(i.aux) == FlagKind::kDec;
+  unsigned w = i.width;
+  if (needed & kFlagP) set_parity(i.arg[1]);
+  if (needed & kFlagA) {
+    X lhs = use(i.arg[0]), result = use(i.arg[1]);
+    sequence([&](Assembler& a) {
+      a.eor(8, kAdjust, lhs, result);
+      a.eor(8, kAdjust, kAdjust, 1);
+    });
+  }
+  if (!(needed & kFlagsNzcv)) return;
+  bool keep_carry = needed & kFlagC;
+  const Inst& made = inst(i.arg[1]);
+  bool same = made.op == (subtract ? Op::kSub : Op::kAdd) && made.width == w && w >= 4;
+  if (!keep_carry && same && fuse_flags(i.arg[1], needed)) return;
+  if (keep_carry) live_ |= kFlagC;
+  X lhs = constant(i.arg[0]) ? kScratch1 : use(i.arg[0], w);
+  sequence([&](Assembler& a) {
+    if (auto c = constant(i.arg[0])) a.mov(8, kScratch1, *c);
+    if (keep_carry) a.mrs(kScratch2, SystemRegister::kNzcv);
+    if (w >= 4) {
+      subtract ? a.cmp(w, lhs, 1) : a.cmn(w, lhs, 1);
+    } else {
+      unsigned up = 32 - w * 8;
+      a.lsl(4, kScratch0, lhs, up);
+      a.mov(4, kScratch1, u64{1} << up);
+      subtract ? a.cmp(4, kScratch0, kScratch1) : a.cmn(4, kScratch0, kScratch1);
+    }
+    if (!keep_carry) return;
+    if (features_.flagm) return a.rmif(kScratch2, 28, 2);
+    a.mrs(kScratch0, SystemRegister::kNzcv);
+    a.lsr(8, kScratch2, kScratch2, kHostC);
+    a.bfi(8, kScratch0, kScratch2, kHostC, 1);
+    a.msr(SystemRegister::kNzcv, kScratch0);
+  });
+}
+
+// Shifts and multiplications: N and Z of the result, C and V as bits of RFLAGS.
+void Lowering::lower_flags_result(const Inst& i, u8 needed) {
+  unsigned w = i.width;
+  if (needed & kFlagP) set_parity(i.arg[0]);
+  bool bits_needed = needed & (kFlagC | kFlagV | kFlagA);
+  X bits = !bits_needed || constant(i.arg[1]) ? kScratch1 : use(i.arg[1]);
+  if (needed & kFlagA) {
+    sequence([&](Assembler& a) {
+      if (auto c = constant(i.arg[1])) return a.mov(8, kAdjust, *c);
+      a.mov(8, kAdjust, bits);
+    });
+  }
+  if (!(needed & kFlagsNzcv)) return;
+  X result = constant(i.arg[0]) ? kScratch0 : use(i.arg[0], w);
+  sequence([&](Assembler& a) {
+    if (auto c = constant(i.arg[0])) a.mov(8, kScratch0, *c);
+    if (w >= 4) {
+      a.cmp(w, result, 0);
+    } else {
+      a.lsl(4, kScratch0, result, 32 - w * 8);
+      a.cmp(4, kScratch0, 0);
+    }
+    if (!(needed & (kFlagC | kFlagV))) return;
+    if (auto c = constant(i.arg[1])) a.mov(8, kScratch1, *c);
+    a.mrs(kScratch2, SystemRegister::kNzcv);
+    a.eor(8, kScratch0, bits, 1);
+    a.bfi(8, kScratch2, kScratch0, kHostC, 1);
+    a.lsr(8, kScratch0, bits, kGuestO);
+    a.bfi(8, kScratch2, kScratch0, kHostV, 1);
+    a.msr(SystemRegister::kNzcv, kScratch2);
+  });
+}
+
+void Lowering::lower_flags_raw(const Inst& i, u8 needed) {
+  X bits = constant(i.arg[0]) ? kScratch1 : use(i.arg[0]);
+  sequence([&](Assembler& a) {
+    if (auto c = constant(i.arg[0])) a.mov(8, kScratch1, *c);
+    if (needed & kFlagsNzcv) {
+      a.ubfx(8, kScratch0, bits, kGuestZ, 2);
+      a.lsl(8, kScratch0, kScratch0, kHostZ);
+      a.eor(8, kScratch2, bits, 1);
+      a.bfi(8, kScratch0, kScratch2, kHostC, 1);
+      a.lsr(8, kScratch2, bits, kGuestO);
+      a.bfi(8, kScratch0, kScratch2, kHostV, 1);
+      a.msr(SystemRegister::kNzcv, kScratch0);
+    }
+    if (needed & kFlagP) {
+      a.ubfx(8, kParity, bits, kGuestP, 1);
+      a.eor(8, kParity, kParity, 1);
+    }
+    if (needed & kFlagA) a.mov(8, kAdjust, bits);
+  });
+}
+
+// The flags of the mask come from the bits, the others stay.
+void Lowering::lower_flags_update(const Inst& i, u8 needed) {
+  struct Place {
+    u8 flag;
+    u64 mask;
+    unsigned from, to;
+  };
+  constexpr Place kPlaces[] = {{kFlagN, guest::kSF, kGuestS, kHostN},
+                               {kFlagZ, guest::kZF, kGuestZ, kHostZ},
+                               {kFlagC, guest::kCF, kGuestC, kHostC},
+                               {kFlagV, guest::kOF, kGuestO, kHostV}};
+  u8 changed = (i.imm & guest::kPF ? kFlagP : 0) | (i.imm & guest::kAF ? kFlagA : 0);
+  for (const Place& p : kPlaces) changed |= i.imm & p.mask ? p.flag : 0;
+  live_ |= needed & ~changed;
+  if (!(needed & changed)) return;
+  X bits = constant(i.arg[1]) ? kScratch1 : use(i.arg[1]);
+  sequence([&](Assembler& a) {
+    if (auto c = constant(i.arg[1])) a.mov(8, kScratch1, *c);
+    if (needed & changed & kFlagsNzcv) {
+      a.mrs(kScratch0, SystemRegister::kNzcv);
+      for (const Place& p : kPlaces) {
+        if (!(needed & changed & p.flag)) continue;
+        a.lsr(8, kScratch2, bits, p.from);
+        if (p.flag == kFlagC) a.eor(8, kScratch2, kScratch2, 1);
+        a.bfi(8, kScratch0, kScratch2, p.to, 1);
+      }
+      a.msr(SystemRegister::kNzcv, kScratch0);
+    }
+    if (needed & changed & kFlagP) {
+      a.ubfx(8, kParity, bits, kGuestP, 1);
+      a.eor(8, kParity, kParity, 1);
+    }
+    if (needed & changed & kFlagA) a.mov(8, kAdjust, bits);
+  });
+}
+
+// Where the condition does not hold, the flags stay: the code that sets them is skipped.
+void Lowering::lower_flags_select(const Inst& i, u8 needed) {
+  u32 after = out_.position();
+  conditional_++;
+  lower_flags_value(i.arg[1], needed);
+  conditional_--;
+  live_ |= needed;
+  Test t = test(i.arg[0]);
+  branch_within(t, false, after);
+  out_.prepend({t.prelude, t.prelude_size});
+}
+
+}  // namespace gantry::aarch64

@@ -1,0 +1,450 @@
+// Control flow, memory, and the vector operations that are not calls.
+#include "emulator/base/check.h"
+#include "emulator/interp/eval.h"
+#include "emulator/jit/aarch64/branch.h"
+#include "emulator/jit/aarch64/functions.h"
+#include "emulator/jit/aarch64/lowering.h"
+#include "emulator/semantics/integer_helpers.h"
+
+namespace gantry::aarch64 {
+namespace {
+
+constexpr u32 kBl = 0x94000000;
+constexpr u32 kCbz64 = 0xb4000000, kCbnz64 = 0xb5000000;
+constexpr u32 kTbz = 0x36000000, kTbnz = 0x37000000;
+
+u32 branch_word(Condition condition) { return 0x54000000 | static_cast<u32>(condition); }
+
+}  // namespace
+
+// The branch that is taken when the test comes out as `sense`, without its distance.
+u32 Lowering::test_word(const Test& t, bool sense) {
+  bool holds = sense != t.inverted;
+  switch (t.kind) {
+    case Test::Kind::kCondition:
+      return branch_word(holds ? t.condition : !t.condition);
+    case Test::Kind::kZero:
+      return (holds ? 0x34000000 : 0x35000000) | (t.width == 8 ? 0x80000000 : 0) | t.reg.code;
+    default:
+      return (holds ? 0x36000000 : 0x37000000) | (t.bit >> 5) << 31 | (t.bit & 31) << 19 |
+             t.reg.code;
+  }
+}
+
+void Lowering::branch_if(const Test& t, bool sense, const Destination& to) {
+  out_.prepend_branch(test_word(t, sense), to);
+}
+
+// To code of this block that is there already.
+void Lowering::branch_within(const Test& t, bool sense, u32 to) {
+  u32 word = test_word(t, sense);
+  s64 distance = (s64{to} - (s64{out_.position()} - 1)) * 4;
+  if (!is_in_reach(word, distance)) {
+    failed_ = true;
+    return;
+  }
+  out_.prepend(retarget(word, distance));
+}
+
+void Lowering::jump_to(const Destination& to) {
+  if (to.kind == Destination::Kind::kGuest && to.address == below_ && at_block_end()) return;
+  out_.prepend_branch(kBranch, to);
+}
+
+void Lowering::lower_branch() {
+  const Inst& i = inst(at_);
+  Destination taken = {Destination::Kind::kGuest, *constant(i.arg[1])};
+  Destination other = {Destination::Kind::kGuest, *constant(i.arg[2])};
+  bool sense = true;
+  if (taken.address == below_ && at_block_end()) {
+    std::swap(taken, other);
+    sense = false;
+  }
+  jump_to(other);
+  Test t = test(i.arg[0]);
+  branch_if(t, sense, taken);
+  out_.prepend({t.prelude, t.prelude_size});
+}
+
+void Lowering::lower_set_rip() {
+  if (raises_) return;
+  Value target = inst(at_).arg[0];
+  if (auto c = constant(target)) return jump_to({Destination::Kind::kGuest, *c});
+  out_.prepend_branch(kBranch, {Destination::Kind::kStub, stubs_.indirect});
+  X from = use(target);
+  if (from != kScratch0) sequence([&](Assembler& a) { a.mov(8, kScratch0, from); });
+}
+
+// BL, then the instruction and its handler as two literals.
+void Lowering::lower_interpret() {
+  auto insn = reinterpret_cast<u64>(insn_);
+  auto handler = reinterpret_cast<u64>(interp::handler_for(*insn_));
+  const u32 literals[] = {static_cast<u32>(insn), static_cast<u32>(insn >> 32),
+                          static_cast<u32>(handler), static_cast<u32>(handler >> 32)};
+  out_.prepend(literals);
+  u64 stub = insn_->ends_block ? stubs_.interpret_and_leave : stubs_.interpret;
+  out_.prepend_branch(kBl, {Destination::Kind::kStub, stub});
+  live_ = kAllFlags;
+}
+
+// --- Ifs, last to first
+
+void Lowering::lower_end_if() {
+  open_.push_back({.label = out_.position(), .live = live_});
+  conditional_++;
+}
+
+void Lowering::lower_else() {
+  OpenIf& open = open_.back();
+  open.after_else = out_.position();
+  open.live_else = live_;
+  open.has_else = true;
+  live_ = open.live;
+  s64 distance = (s64{open.label} - (s64{out_.position()} - 1)) * 4;
+  out_.prepend(encode_branch(distance));
+}
+
+void Lowering::lower_if() {
+  OpenIf open = open_.back();
+  open_.pop_back();
+  conditional_--;
+  live_ |= open.has_else ? open.live_else : open.live;
+  Test t = test(inst(at_).arg[0]);
+  branch_within(t, false, open.has_else ? open.after_else : open.label);
+  out_.prepend({t.prelude, t.prelude_size});
+}
+
+void Lowering::lower_check(const Inst& i) {
+  X address = use(i.arg[0]);
+  Test t;
+  t.kind = Test::Kind::kZero;
+  t.reg = kScratch0;
+  branch_if(t, false, {Destination::Kind::kStep, insn_->rip});
+  sequence([&](Assembler& a) {
+    if (i.op == Op::kCheckAligned) return a.and_(8, kScratch0, address, i.width - 1u);
+    // Canonical: bits 47 to 63 are equal. In the upper half lies the kernel, where nothing is.
+    a.asr(8, kScratch0, address, 47);
+    a.eor(8, kScratch0, kScratch0, {kScratch0, kAsr, 63});
+  });
+}
+
+void Lowering::lower_flow() {
+  const Inst& i = inst(at_);
+  switch (i.op) {
+    case Op::kInsn:
+      raises_ = false;
+      out_.mark(insn_->rip);
+      return find_insn();
+    case Op::kInterpret:
+      lower_interpret();
+      return restore_barrier();
+    case Op::kIf:
+      lower_if();
+      return restore_barrier();
+    case Op::kElse:
+      lower_else();
+      return restore_barrier();
+    case Op::kEndIf:
+      lower_end_if();
+      return restore_barrier();
+    case Op::kSetRip:
+      return lower_set_rip();
+    case Op::kBranch:
+      return lower_branch();
+    case Op::kRaise:
+      raises_ = conditional_ == 0;
+      return out_.prepend_branch(kBranch, {Destination::Kind::kStep, insn_->rip});
+    case Op::kCheckCanonical:
+    case Op::kCheckAligned:
+      return lower_check(i);
+    default:
+      UNREACHABLE();
+  }
+}
+
+void Lowering::restore_barrier() {
+  restore_holders(barriers_.back().second);
+  barriers_.pop_back();
+}
+
+// --- memory
+
+// The parts of an address, as far as an instruction's address has room for them.
+Lowering::Address Lowering::match_address(Value v, unsigned) {
+  Address address;
+  auto add_part = [&](Value part) {
+    const Inst& i = inst(part);
+    bool free_standing = !is_wanted(part) && home_[part] == kNone;
+    auto scale = i.op == Op::kShl ? constant(i.arg[1]) : std::nullopt;
+    if (free_standing && i.width == 8 && scale && *scale < 4 && !address.has_index) {
+      address.index = use(i.arg[0]);
+      address.shift = static_cast<unsigned>(*scale);
+      address.has_index = true;
+    } else if (address.base.code == 31) {
+      address.base = use(part);
+    } else if (!address.has_index) {
+      address.index = use(part);
+      address.has_index = true;
+    } else {
+      return false;
+    }
+    return true;
+  };
+  auto is_sum = [&](Value part) {
+    return inst(part).op == Op::kAdd && inst(part).width == 8 && !is_wanted(part) &&
+           home_[part] == kNone;
+  };
+  Value rest = v;
+  while (is_sum(rest)) {
+    const Inst& i = inst(rest);
+    if (auto c = constant(i.arg[1])) {
+      address.displacement += static_cast<s64>(*c);
+      rest = i.arg[0];
+      continue;
+    }
+    // base + (index << scale + displacement), as the builder makes it
+    Value left = i.arg[0], right = i.arg[1];
+    if (is_sum(right) && constant(inst(right).arg[1])) {
+      address.displacement += static_cast<s64>(*constant(inst(right).arg[1]));
+      right = inst(right).arg[0];
+    }
+    add_part(left);
+    add_part(right);
+    return address;
+  }
+  if (auto c = constant(rest)) {
+    address.displacement += static_cast<s64>(*c);
+  } else {
+    add_part(rest);
+  }
+  return address;
+}
+
+// The address as an operand; what has no room in one is added up in the scratch register before.
+Mem Lowering::finish_address(Assembler& a, const Address& address, unsigned width) {
+  X base = address.base;
+  s64 displacement = address.displacement;
+  unsigned log = static_cast<unsigned>(std::countr_zero(width));
+  if (base.code == 31) {
+    a.mov(8, kScratch0, static_cast<u64>(displacement));
+    if (!address.has_index) return {kScratch0};
+    if (address.shift == 0 || address.shift == log) {
+      return {kScratch0, address.index, kUxtx, address.shift};
+    }
+    a.add(8, kScratch0, kScratch0, {address.index, kLsl, address.shift});
+    return {kScratch0};
+  }
+  if (address.has_index) {
+    bool fits = address.shift == 0 || address.shift == log;
+    if (displacement == 0 && fits) return {base, address.index, kUxtx, address.shift};
+    a.add(8, kScratch0, base, {address.index, kLsl, address.shift});
+    base = kScratch0;
+  }
+  if (Assembler::is_offset_encodable(width, displacement)) return {base, displacement};
+  a.mov(8, kScratch1, static_cast<u64>(displacement));
+  return {base, kScratch1};
+}
+
+void Lowering::lower_memory() {
+  const Inst& i = inst(at_);
+  unsigned w = i.width;
+  bool loads = i.op == Op::kLoad || i.op == Op::kLoadVec;
+  bool stores = i.op == Op::kStore || i.op == Op::kStoreVec;
+  // Loads stay before what follows, stores behind all that came before.
+  if (features_.ordered && loads) sequence([](Assembler& a) { a.dmb(kIshld); });
+  lower_access(i, w);
+  if (features_.ordered && stores) sequence([](Assembler& a) { a.dmb(kIsh); });
+}
+
+void Lowering::lower_access(const Inst& i, unsigned w) {
+  switch (i.op) {
+    case Op::kLoad: {
+      X to = result();
+      Address address = match_address(i.arg[0], w);
+      return sequence([&](Assembler& a) { a.ldr(w, to, finish_address(a, address, w)); });
+    }
+    case Op::kStore: {
+      auto c = constant(i.arg[1]);
+      X from = c ? (*c == 0 ? kZr : kScratch2) : use(i.arg[1], w);
+      Address address = match_address(i.arg[0], w);
+      return sequence([&](Assembler& a) {
+        if (c && *c != 0) a.mov(w == 8 ? 8 : 4, kScratch2, *c);
+        a.str(w, from, finish_address(a, address, w));
+      });
+    }
+    case Op::kLoadVec: {
+      V to = result_vector();
+      Address address = match_address(i.arg[0], w);
+      return sequence([&](Assembler& a) { a.ldr(w, to, finish_address(a, address, w)); });
+    }
+    case Op::kStoreVec: {
+      V from = use_vector(i.arg[1]);
+      Address address = match_address(i.arg[0], w);
+      return sequence([&](Assembler& a) { a.str(w, from, finish_address(a, address, w)); });
+    }
+    case Op::kFence:
+      return sequence([&](Assembler& a) { a.dmb(kIsh); });
+    default:
+      return lower_flow();
+  }
+}
+
+// A store to two pages is left to the interpreter, which writes all of it or nothing.
+void Lowering::lower_probe() {
+  const Inst& i = inst(at_);
+  X at = use(i.arg[0]);
+  out_.prepend_branch(kTbnz | kScratch0.code | 12 << 19, {Destination::Kind::kStep, insn_->rip});
+  sequence([&](Assembler& a) {
+    a.add(8, kScratch0, at, i.width - 1u);
+    a.eor(8, kScratch0, kScratch0, at);
+  });
+}
+
+// --- functions
+
+void Lowering::lower_apply() {
+  const Inst& i = inst(at_);
+  const Function& function = *find_function(unit_.helpers[i.imm].target);
+  Operands o;
+  if (is_vector(at_)) {
+    o.to = result_vector();
+  } else {
+    o.to_integer = result();
+  }
+  for (unsigned n = 0; n < 3 && i.arg[n] != kNoValue; n++) {
+    bool last = n == 2 || i.arg[n + 1] == kNoValue;
+    if (is_vector(i.arg[n])) {
+      o.vector[n] = use_vector(i.arg[n]);
+    } else if (function.takes_constant && last) {
+      o.constant = *constant(i.arg[n]);
+    } else if (constant(i.arg[n])) {
+      o.integer[n] = kScratch2;
+    } else {
+      o.integer[n] = use(i.arg[n]);
+    }
+  }
+  sequence([&](Assembler& a) {
+    for (unsigned n = 0; n < 3; n++) {
+      if (o.integer[n] == kScratch2) a.mov(8, kScratch2, *constant(i.arg[n]));
+    }
+    function.emit(a, o);
+  });
+}
+
+// The calls that can_call() lets through.
+void Lowering::lower_call_cpu() {
+  const void* target = unit_.helpers[inst(at_).imm].target;
+  auto width = static_cast<unsigned>(*constant(inst(static_cast<Value>(at_ - 2)).arg[0]));
+  Value divisor = inst(static_cast<Value>(at_ - 1)).arg[0];
+  restore_barrier();
+  if (target == reinterpret_cast<const void*>(&sem::divide_unsigned)) {
+    lower_divide_unsigned(width, divisor);
+  } else {
+    lower_divide_signed(width, divisor);
+  }
+}
+
+// Leaves the instruction to the interpreter when the branch `word` is taken.
+void Lowering::step_if(u32 word) {
+  out_.prepend_branch(word, {Destination::Kind::kStep, insn_->rip});
+}
+
+// RDX:RAX / divisor. What does not fit, and dividends of more than 64 bits, are the interpreter's.
+void Lowering::lower_divide_unsigned(unsigned width, Value v) {
+  X rax = guest_gpr(guest::kRax), rdx = guest_gpr(guest::kRdx);
+  X divisor = use(v);
+  if (width == 8) {
+    sequence([&](Assembler& a) {
+      a.udiv(8, kScratch0, rax, divisor);
+      a.msub(8, rdx, kScratch0, divisor, rax);
+      a.mov(8, rax, kScratch0);
+    });
+    step_if(kCbz64 | divisor.code);
+    return step_if(kCbnz64 | rdx.code);
+  }
+  sequence([&](Assembler& a) {
+    a.mov(4, kScratch0, rax);
+    a.bfi(8, kScratch0, rdx, 32, 32);
+    a.udiv(8, kScratch1, kScratch0, divisor);
+    a.msub(8, kScratch0, kScratch1, divisor, kScratch0);
+    a.mov(4, rax, kScratch1);
+    a.mov(4, rdx, kScratch0);
+  });
+  // The upper half is to be below the divisor, which then is not zero either.
+  step_if(kTbz | kScratch1.code | 31u << 19 | 1u << 31);
+  sequence([&](Assembler& a) {
+    a.mov(4, kScratch1, rdx);
+    a.sub(8, kScratch1, kScratch1, divisor);
+  });
+}
+
+void Lowering::lower_divide_signed(unsigned width, Value v) {
+  X rax = guest_gpr(guest::kRax), rdx = guest_gpr(guest::kRdx);
+  X divisor = use(v);
+  if (width == 8) {
+    sequence([&](Assembler& a) {
+      a.sdiv(8, kScratch0, rax, divisor);
+      a.msub(8, rdx, kScratch0, divisor, rax);
+      a.mov(8, rax, kScratch0);
+    });
+    // The most negative number divided by -1 does not fit.
+    step_if(kCbz64 | kScratch0.code);
+    sequence([&](Assembler& a) { a.add(8, kScratch0, divisor, 1); });
+    step_if(kCbz64 | divisor.code);
+    step_if(kCbnz64 | kScratch0.code);
+    return sequence([&](Assembler& a) {
+      a.asr(8, kScratch0, rax, 63);
+      a.sub(8, kScratch0, kScratch0, rdx);
+    });
+  }
+  sequence([&](Assembler& a) {
+    a.mov(4, rax, kScratch2);
+    a.mov(4, rdx, kScratch0);
+  });
+  step_if(kCbnz64 | kScratch1.code);
+  sequence([&](Assembler& a) {
+    a.mov(4, kScratch0, rax);
+    a.bfi(8, kScratch0, rdx, 32, 32);
+    a.sxtw(kScratch1, divisor);
+    a.sdiv(8, kScratch2, kScratch0, kScratch1);
+    a.msub(8, kScratch0, kScratch2, kScratch1, kScratch0);
+    // Does the quotient fit?
+    a.sxtw(kScratch1, kScratch2);
+    a.sub(8, kScratch1, kScratch1, kScratch2);
+  });
+  step_if(kCbz64 | divisor.code);
+}
+
+// --- vectors
+
+void Lowering::lower_vector() {
+  const Inst& i = inst(at_);
+  V to = result_vector();
+  switch (i.op) {
+    case Op::kVecZero:
+      return sequence([&](Assembler& a) { a.movi(to, 0); });
+    case Op::kVecFromInt: {
+      X from = constant(i.arg[0]) ? kScratch0 : use(i.arg[0]);
+      return sequence([&](Assembler& a) {
+        if (auto c = constant(i.arg[0])) a.mov(8, kScratch0, *c);
+        a.fmov(8, to, from);
+      });
+    }
+    case Op::kVecInsertLow: {
+      V base = use_vector(i.arg[0]), part = use_vector(i.arg[1]);
+      return sequence([&](Assembler& a) {
+        if (to == part && to != base) {
+          a.mov(k16B, kVectorScratch1, part);
+          part = kVectorScratch1;
+        }
+        if (to != base) a.mov(k16B, to, base);
+        if (i.width == 16) return a.mov(k16B, to, part);
+        a.ins(i.width, to, 0, part, 0);
+      });
+    }
+    default:
+      UNREACHABLE();
+  }
+}
+
+}  // namespace gantry::aarch64

@@ -1,0 +1,467 @@
+// The frame of lowering: which value is where, and the walk over the operations.
+#include "emulator/jit/aarch64/lowering.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "emulator/base/check.h"
+#include "emulator/jit/aarch64/functions.h"
+
+namespace gantry::aarch64 {
+
+void Output::prepend(std::span<const u32> code) {
+  if (code.size() > first_) {
+    overflowed_ = true;
+    return;
+  }
+  first_ -= code.size();
+  std::copy(code.begin(), code.end(), room_.begin() + static_cast<std::ptrdiff_t>(first_));
+}
+
+void Output::prepend_branch(u32 word, const Destination& to) {
+  prepend(word);
+  if (!overflowed_) references.push_back({position(), to});
+}
+
+Lowering::Holders::Holders() : flags(kNoValue) {
+  std::fill(std::begin(gpr), std::end(gpr), kNoValue);
+  std::fill(std::begin(xmm), std::end(xmm), kNoValue);
+}
+
+Lowering::Lowering(const ir::Unit& unit, const x86::Insn* insns, u8 live_out, u64 below,
+                   const Features& features, const Stubs& stubs, Output& out)
+    : unit_(unit),
+      insns_(insns),
+      below_(below),
+      features_(features),
+      stubs_(stubs),
+      out_(out),
+      place_(unit.code.size()),
+      home_(unit.code.size(), kNone),
+      home_xmm_(unit.code.size(), kNone),
+      previous_(unit.code.size(), kNoValue),
+      fused_(unit.code.size()),
+      live_(live_out) {
+  std::fill(std::begin(owner_), std::end(owner_), kNoValue);
+  std::fill(std::begin(owner_vector_), std::end(owner_vector_), kNoValue);
+}
+
+bool Lowering::run() {
+  end_ = out_.position();
+  find_holders();
+  at_ = static_cast<Value>(unit_.code.size());
+  find_insn();
+  const x86::Insn& last = *insn_;
+  if (!last.ends_block) jump_to({Destination::Kind::kGuest, last.next_rip()});
+  while (at_ > 0 && !failed_) {
+    at_--;
+    locked_ = locked_vectors_ = 0;
+    lower();
+  }
+  return !failed_ && !out_.overflowed();
+}
+
+// The guest instruction whose operations end before at_.
+void Lowering::find_insn() {
+  for (unsigned n = at_; n-- > 0;) {
+    if (unit_.code[n].op != Op::kInsn) continue;
+    insn_ = &insns_[unit_.code[n].imm];
+    return;
+  }
+}
+
+std::optional<u64> Lowering::constant(Value v) const {
+  if (inst(v).op != Op::kConst) return std::nullopt;
+  return inst(v).imm;
+}
+
+// --- which value each guest register holds
+
+void Lowering::hold(Value* holder, Value v, unsigned n, bool vector) {
+  auto& home = vector ? home_xmm_ : home_;
+  Value old = holder[n];
+  holder[n] = v;
+  if (old != kNoValue && home[old] == n) {
+    auto* other = std::find(holder, holder + 16, old);
+    home[old] = other == holder + 16 ? kNone : static_cast<u8>(other - holder);
+  }
+  if (v != kNoValue) home[v] = static_cast<u8>(n);
+}
+
+void Lowering::restore_holders(const Holders& holders) {
+  for (unsigned n = 0; n < 16; n++) {
+    hold_gpr(n, holders.gpr[n]);
+    hold_xmm(n, holders.xmm[n]);
+  }
+  holders_.flags = holders.flags;
+}
+
+namespace {
+
+template <typename Value>
+void forget_differences(Value* mine, const Value* theirs, unsigned count) {
+  for (unsigned n = 0; n < count; n++) {
+    if (mine[n] != theirs[n]) mine[n] = ir::kNoValue;
+  }
+}
+
+}  // namespace
+
+// Forward, once: what each register held before each operation that changes that.
+void Lowering::find_holders() {
+  std::vector<Holders> other_way;  // of the Ifs that are open: what was held on the way not taken
+  Holders& now = holders_;
+  for (Value v = 0; v < unit_.code.size(); v++) {
+    const Inst& i = unit_.code[v];
+    auto change = [&](Value& holder, Value to) {
+      previous_[v] = holder;
+      holder = to;
+    };
+    switch (i.op) {
+      case Op::kGetGpr:
+        change(now.gpr[i.aux], v);
+        break;
+      case Op::kSetGpr:
+        change(now.gpr[i.aux], i.arg[0]);
+        break;
+      case Op::kGetXmm:
+        change(now.xmm[i.aux], v);
+        break;
+      case Op::kSetXmm:
+        change(now.xmm[i.aux], i.arg[0]);
+        break;
+      case Op::kGetFlags:
+        change(now.flags, v);
+        break;
+      case Op::kSetFlags:
+        change(now.flags, i.arg[0]);
+        break;
+      case Op::kCallCpu:
+      case Op::kInterpret:
+        barriers_.push_back({v, now});
+        now = {};
+        break;
+      case Op::kIf:
+        barriers_.push_back({v, now});
+        other_way.push_back(now);
+        break;
+      case Op::kElse:
+        barriers_.push_back({v, now});
+        std::swap(now, other_way.back());
+        break;
+      case Op::kEndIf: {
+        barriers_.push_back({v, now});
+        const Holders& other = other_way.back();
+        forget_differences(now.gpr, other.gpr, 16);
+        forget_differences(now.xmm, other.xmm, 16);
+        forget_differences(&now.flags, &other.flags, 1);
+        other_way.pop_back();
+        break;
+      }
+      default:
+        break;
+    }
+  }
+  Holders last = now;
+  now = {};
+  restore_holders(last);
+}
+
+// --- registers for values
+
+void Lowering::load_slot(u8 reg, u8 slot, bool vector) {
+  sequence([&](Assembler& a) {
+    if (vector) {
+      a.ldr(16, V{reg}, {kSp, slot * 16});
+    } else {
+      a.ldr(8, X{reg}, {kSp, slot * 16});
+    }
+  });
+}
+
+void Lowering::store_slot(u8 reg, u8 slot, bool vector) {
+  sequence([&](Assembler& a) {
+    if (vector) {
+      a.str(16, V{reg}, {kSp, slot * 16});
+    } else {
+      a.str(8, X{reg}, {kSp, slot * 16});
+    }
+  });
+}
+
+// Takes a register from its value, which is then loaded again after the operation at hand. Not
+// where that load may be skipped.
+u8 Lowering::evict(bool vector) {
+  u32 candidates = (vector ? kValueVectors & ~locked_vectors_ : kValueRegisters & ~locked_);
+  if (conditional_ != 0 || candidates == 0 || free_slots_ == 0) {
+    failed_ = true;
+    return vector ? 0 : 19;
+  }
+  auto reg = static_cast<u8>(std::countr_zero(candidates));
+  Value victim = vector ? owner_vector_[reg] : owner_[reg];
+  Place& place = place_[victim];
+  if (place.slot == kNone) {
+    place.slot = static_cast<u8>(std::countr_zero(free_slots_));
+    free_slots_ &= free_slots_ - 1;
+  }
+  place.reg = kNone;
+  load_slot(reg, place.slot, vector);
+  return reg;
+}
+
+u8 Lowering::allocate(Value v) {
+  bool vector = is_vector(v);
+  u32& free = vector ? free_vectors_ : free_;
+  u8 reg;
+  if (free != 0) {
+    reg = static_cast<u8>(std::countr_zero(free));
+    free &= free - 1;
+  } else {
+    reg = evict(vector);
+  }
+  (vector ? owner_vector_ : owner_)[reg] = v;
+  place_[v].reg = reg;
+  return reg;
+}
+
+u8 Lowering::use_register(Value v) {
+  bool vector = is_vector(v);
+  u8 reg = place_[v].reg;
+  if (reg == kNone) {
+    u8 home = vector ? home_xmm_[v] : home_[v];
+    if (home != kNone) return vector ? guest_xmm(home).code : home;
+    reg = allocate(v);
+  }
+  (vector ? locked_vectors_ : locked_) |= 1u << reg;
+  return reg;
+}
+
+Lowering::Value Lowering::peel(Value v, unsigned width) const {
+  while (place_[v].reg == kNone && home_[v] == kNone) {
+    const Inst& i = inst(v);
+    bool extension = i.op == Op::kZext || i.op == Op::kSext;
+    if (!extension || i.width < width) break;
+    v = i.arg[0];
+  }
+  return v;
+}
+
+X Lowering::use(Value v, unsigned width) { return X{use_register(peel(v, width))}; }
+
+u8 Lowering::result_register() {
+  bool vector = is_vector(at_);
+  Place place = place_[at_];
+  place_[at_] = {};
+  u8 reg = place.reg;
+  if (reg == kNone) reg = vector ? kVectorScratch0.code : kScratch0.code;
+  if (place.slot != kNone) {
+    store_slot(reg, place.slot, vector);
+    free_slots_ |= 1u << place.slot;
+  }
+  if (place.reg == kNone) return reg;
+  u32 bit = 1u << reg;
+  if (vector && reg >= 16) {
+    Pending& pending = pending_xmm_[reg - 16];
+    hold_xmm(reg - 16u, pending.previous);
+    pending = {};
+  } else if (!vector && reg < 16) {
+    Pending& pending = pending_[reg];
+    hold_gpr(reg, pending.previous);
+    pending = {};
+  } else {
+    (vector ? free_vectors_ : free_) |= bit;
+  }
+  return reg;
+}
+
+// Whether value v, which the operation at hand commits, may be computed in the guest register: its
+// old content is not read in between, and nothing in between leaves the block.
+bool Lowering::commits_early(Value v) const {
+  constexpr unsigned kLookBack = 24;
+  constexpr u8 kStops = ir::kMayFault | ir::kMark | ir::kCallPart;
+  if (at_ - v > kLookBack) return false;
+  Value old = previous_[at_];
+  for (Value n = static_cast<Value>(v + 1); n < at_; n++) {
+    const Inst& i = inst(n);
+    if (ir::info(i.op).effects & kStops) return false;
+    bool same = (i.op == Op::kGetGpr || i.op == Op::kSetGpr) == (inst(at_).op == Op::kSetGpr);
+    bool state =
+        i.op == Op::kGetGpr || i.op == Op::kSetGpr || i.op == Op::kGetXmm || i.op == Op::kSetXmm;
+    if (state && same && i.aux == inst(at_).aux) return false;
+    if (old != kNoValue && std::find(std::begin(i.arg), std::end(i.arg), old) != std::end(i.arg)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// --- guest registers
+
+void Lowering::lower_get_gpr() {
+  unsigned n = inst(at_).aux;
+  if (is_wanted(at_)) {
+    X to = result();
+    sequence([&](Assembler& a) { a.mov(8, to, guest_gpr(n)); });
+  }
+  hold_gpr(n, previous_[at_]);
+}
+
+void Lowering::lower_set_gpr() {
+  unsigned n = inst(at_).aux;
+  Value v = inst(at_).arg[0];
+  hold_gpr(n, previous_[at_]);
+  auto value = constant(v);
+  if (value && place_[v].reg == kNone) {
+    return sequence([&](Assembler& a) { a.mov(8, guest_gpr(n), *value); });
+  }
+  bool elsewhere = is_wanted(v) || home_[v] != kNone;
+  if (!elsewhere && commits_early(v)) {
+    place_[v].reg = static_cast<u8>(n);
+    pending_[n] = {v, holders_.gpr[n]};
+    return hold_gpr(n, kNoValue);
+  }
+  X from = use(v);
+  if (from != guest_gpr(n)) sequence([&](Assembler& a) { a.mov(8, guest_gpr(n), from); });
+}
+
+void Lowering::lower_get_xmm() {
+  unsigned n = inst(at_).aux;
+  if (is_wanted(at_)) {
+    V to = result_vector();
+    sequence([&](Assembler& a) { a.mov(k16B, to, guest_xmm(n)); });
+  }
+  hold_xmm(n, previous_[at_]);
+}
+
+void Lowering::lower_set_xmm() {
+  unsigned n = inst(at_).aux;
+  Value v = inst(at_).arg[0];
+  hold_xmm(n, previous_[at_]);
+  bool elsewhere = is_wanted(v) || home_xmm_[v] != kNone;
+  if (!elsewhere && commits_early(v)) {
+    place_[v].reg = guest_xmm(n).code;
+    pending_xmm_[n] = {v, holders_.xmm[n]};
+    return hold_xmm(n, kNoValue);
+  }
+  V from = use_vector(v);
+  if (from != guest_xmm(n)) sequence([&](Assembler& a) { a.mov(k16B, guest_xmm(n), from); });
+}
+
+void Lowering::lower_state() {
+  const Inst& i = inst(at_);
+  switch (i.op) {
+    case Op::kGetGpr:
+      return lower_get_gpr();
+    case Op::kSetGpr:
+      return lower_set_gpr();
+    case Op::kGetXmm:
+      return lower_get_xmm();
+    case Op::kSetXmm:
+      return lower_set_xmm();
+    case Op::kGetHigh: {
+      V to = result_vector();
+      return sequence([&](Assembler& a) { a.ldr(16, to, {kCpu, kHighOffset + 16 * i.aux}); });
+    }
+    case Op::kSetHigh: {
+      V from = use_vector(i.arg[0]);
+      return sequence([&](Assembler& a) { a.str(16, from, {kCpu, kHighOffset + 16 * i.aux}); });
+    }
+    case Op::kGetFlags:
+      holders_.flags = previous_[at_];
+      return;
+    case Op::kSetFlags:
+      return lower_set_flags();
+    case Op::kLoadCpu: {
+      X to = result();
+      return sequence([&](Assembler& a) { a.ldr(i.width, to, {kCpu, static_cast<s64>(i.imm)}); });
+    }
+    case Op::kStoreCpu: {
+      X from = use(i.arg[0], i.width);
+      return sequence([&](Assembler& a) { a.str(i.width, from, {kCpu, static_cast<s64>(i.imm)}); });
+    }
+    default:
+      return lower_flow();
+  }
+}
+
+// --- the walk
+
+void Lowering::lower() {
+  const Inst& i = inst(at_);
+  const ir::OpInfo& op = ir::info(i.op);
+  bool pure = !(op.effects & ~(ir::kReadsState | ir::kReadsMemory));
+  bool marks_holder = i.op == Op::kGetGpr || i.op == Op::kGetXmm || i.op == Op::kGetFlags;
+  if (pure && !is_wanted(at_) && fused_[at_] == 0 && !marks_holder) return;
+  if (op.effects & ir::kMark) return lower_flow();
+  if (i.op == Op::kArgInt) return;  // the call has seen to it
+  if (i.op == Op::kCallCpu) return lower_call_cpu();
+  if (i.op == Op::kProbeWrite) return lower_probe();
+  if (op.effects & (ir::kWritesMemory | ir::kReadsMemory)) return lower_memory();
+  if (op.effects & ir::kMayFault) return lower_flow();
+  if (op.effects & (ir::kReadsState | ir::kWritesState)) return lower_state();
+  switch (op.result) {
+    case ir::Type::kInt:
+      if (i.op == Op::kApplyInt) return lower_apply();
+      return lower_integer();
+    case ir::Type::kBool:
+      return lower_bool();
+    case ir::Type::kVec:
+      if (i.op == Op::kApplyVec) return lower_apply();
+      return lower_vector();
+    default:
+      return;  // flags: where they are set
+  }
+}
+
+namespace {
+
+// Conditions are only asked of flags that the guest has.
+bool tests_guest_flags(const ir::Unit& unit, const ir::Inst& inst) {
+  ir::Value flags = inst.arg[0];
+  if (unit.code[flags].op == ir::Op::kGetFlags) return true;
+  for (const ir::Inst* i = &unit.code[flags]; i != &inst; i++) {
+    if (i->op == ir::Op::kSetFlags && i->arg[0] == flags) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool can_lower(const ir::Unit& unit, const ir::Inst& inst) {
+  using ir::Op;
+  switch (inst.op) {
+    case Op::kApplyInt:
+    case Op::kApplyVec:
+      return can_apply(unit, inst);
+    case Op::kCallCpu:
+      return can_call(unit, inst);
+    case Op::kTestFlags:
+    case Op::kTestAf:
+      return tests_guest_flags(unit, inst);
+    case Op::kProbeWrite:  // of stores in halves, which follow
+      return inst.width == 32;
+    case Op::kAtomicRmw:
+    case Op::kCompareExchange:
+    case Op::kArgVec:
+    case Op::kCall:
+    case Op::kResultInt:
+    case Op::kResultVec:
+    case Op::kVecSelect:
+    case Op::kExit:
+      return false;
+    case Op::kRol:
+    case Op::kRor:
+    case Op::kClz:
+    case Op::kCtz:
+    case Op::kUmulh:
+    case Op::kSmulh:
+      return inst.width >= 4;
+    case Op::kSlt:
+    case Op::kSle:
+      return inst.width >= 4;
+    default:
+      return true;
+  }
+}
+
+}  // namespace gantry::aarch64

@@ -1,0 +1,300 @@
+// Lowers the IR of one basic block to A64, last operation first. Going backward, a value's users
+// are known before the value is made: what nobody uses costs nothing, an operand that only its user
+// needs becomes part of it, and a result is computed in the register where it is wanted.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "emulator/ir/ir.h"
+#include "emulator/jit/aarch64/abi.h"
+#include "emulator/jit/aarch64/assembler.h"
+
+namespace gantry::aarch64 {
+
+// What the host can do beyond ARMv8.0, and what is asked of the code.
+struct Features {
+  bool flagm = false;
+  bool ordered = false;  // memory accesses are to be seen in the order of x86-64
+};
+
+// Where control goes: to guest code, or to the interpreter for one instruction.
+struct Destination {
+  enum class Kind : u8 {
+    kGuest,  // the guest's code at `address`
+    kStep,   // the interpreter, for the one instruction at `address`; state is that before it
+    kPoll,   // the engine, because something is pending; goes on at `address`
+    kStub,   // the host's code at `address`
+  } kind = Kind::kGuest;
+  u64 address = 0;
+
+  bool operator==(const Destination&) const = default;
+};
+
+// The words of a unit, from the last to the first, and what is left to be filled in.
+class Output {
+ public:
+  explicit Output(std::span<u32> room) : room_(room), first_(room.size()) {}
+
+  struct Reference {
+    u32 at;  // index of the branch
+    Destination to;
+  };
+  struct Mark {
+    u32 at;  // the code from here up to the previous mark belongs to
+    u64 rip;
+  };
+
+  bool overflowed() const { return overflowed_; }
+  u32 position() const { return static_cast<u32>(first_); }
+  std::span<u32> words() { return room_.subspan(first_); }
+  u32& word(u32 at) { return room_[at]; }
+
+  void prepend(std::span<const u32> code);
+  void prepend(u32 word) { prepend({&word, 1}); }
+  // A branch whose distance is not known yet: `word` without it.
+  void prepend_branch(u32 word, const Destination& to);
+  void mark(u64 rip) { marks.push_back({position(), rip}); }
+
+  std::vector<Reference> references;
+  std::vector<Mark> marks;
+
+ private:
+  std::span<u32> room_;
+  std::size_t first_;
+  bool overflowed_ = false;
+};
+
+// The status flags as a set: what code further down reads.
+enum FlagSet : u8 {
+  kNoFlags = 0,
+  kFlagN = 1,
+  kFlagZ = 2,
+  kFlagC = 4,
+  kFlagV = 8,
+  kFlagP = 16,
+  kFlagA = 32,
+  kFlagsNzcv = 15,
+  kAllFlags = 63,
+};
+
+// Addresses of the shared stubs (trampolines.h).
+struct Stubs {
+  u64 enter = 0;                // void enter(guest::Cpu*, code): from C++, returns at the next exit
+  u64 interpret = 0;            // the interpreter executes an instruction, then behind its operands
+  u64 interpret_and_leave = 0;  // as interpret, then to C++
+  u64 leave = 0;                // to C++: RIP and site are behind the BL
+  u64 leave_step = 0;           // the same, for one instruction in the interpreter
+  u64 indirect = 0;             // to the guest address in x16
+};
+
+// Whether the instruction's IR has only what Lowering lowers. Others are left to the interpreter.
+bool can_lower(const ir::Unit& unit, const ir::Inst& inst);
+
+class Lowering {
+ public:
+  // `insns` are the unit's guest instructions where they stay; `below` is the guest address of the
+  // block whose code comes right after, 0 for none.
+  Lowering(const ir::Unit& unit, const x86::Insn* insns, u8 live_out, u64 below,
+           const Features& features, const Stubs& stubs, Output& out);
+
+  // False when the block needs more than there is.
+  bool run();
+  // The flags that the block's code reads before it sets them.
+  u8 live_in() const { return live_; }
+
+ private:
+  using Inst = ir::Inst;
+  using Op = ir::Op;
+  using Value = ir::Value;
+
+  static constexpr u8 kNone = 0xff;
+  static constexpr Value kNoValue = ir::kNoValue;
+
+  // What guest registers hold, as values, at one point of the block.
+  struct Holders {
+    Value gpr[16];
+    Value xmm[16];
+    Value flags;
+
+    Holders();
+  };
+
+  // Where a value must be for the code below.
+  struct Place {
+    u8 reg = kNone;
+    u8 slot = kNone;
+  };
+
+  // A condition as an instruction tests it. `prepare` goes before the user.
+  struct Test {
+    // It holds when NZCV meets the condition, the register is zero, the bit is clear.
+    enum class Kind : u8 { kCondition, kZero, kBit } kind = Kind::kCondition;
+    Condition condition = kEq;
+    X reg;
+    unsigned width = 8, bit = 0;
+    bool inverted = false;
+    u32 prelude[8];
+    u8 prelude_size = 0;
+
+    template <typename F>
+    void prepare(F f) {
+      Assembler a(prelude);
+      f(a);
+      prelude_size = static_cast<u8>(a.finish().size());
+    }
+  };
+
+  struct Address {
+    X base, index;
+    unsigned shift = 0;
+    s64 displacement = 0;
+    bool has_index = false;
+  };
+
+  // --- emission
+  template <typename F>
+  void sequence(F f) {
+    u32 words[64];
+    Assembler a(words);
+    f(a);
+    out_.prepend(a.finish());
+  }
+  const Inst& inst(Value v) const { return unit_.code[v]; }
+  std::optional<u64> constant(Value v) const;
+
+  // --- values and registers (lowering.cc)
+  void find_holders();
+  void hold(Value* holder, Value v, unsigned n, bool vector);
+  void hold_gpr(unsigned n, Value v) { hold(holders_.gpr, v, n, false); }
+  void hold_xmm(unsigned n, Value v) { hold(holders_.xmm, v, n, true); }
+  void restore_holders(const Holders& holders);
+  bool is_vector(Value v) const { return ir::info(inst(v).op).result == ir::Type::kVec; }
+  bool is_wanted(Value v) const { return place_[v].reg != kNone || place_[v].slot != kNone; }
+  u8 allocate(Value v);
+  u8 evict(bool vector);
+  void load_slot(u8 reg, u8 slot, bool vector);
+  void store_slot(u8 reg, u8 slot, bool vector);
+  u8 use_register(Value v);
+  // The register that holds the value here, of which `width` bytes are read.
+  X use(Value v, unsigned width = 8);
+  V use_vector(Value v) { return V{use_register(v)}; }
+  // Removes extensions that a reader of `width` bytes does not see.
+  Value peel(Value v, unsigned width) const;
+  // The register that the instruction at hand computes its result in.
+  u8 result_register();
+  X result() { return X{result_register()}; }
+  V result_vector() { return V{result_register()}; }
+  bool commits_early(Value v) const;
+  void find_insn();
+
+  // --- operations
+  void lower();
+  void lower_state();
+  void lower_get_gpr();
+  void lower_set_gpr();
+  void lower_get_xmm();
+  void lower_set_xmm();
+
+  void lower_integer();
+  void lower_add_sub();
+  void lower_logic();
+  void lower_shift();
+  void lower_multiply();
+  void lower_unary();
+  void lower_zext();
+  void lower_insert();
+  void lower_select();
+  void mask_result(Assembler& a, X reg, unsigned width);
+
+  Test test(Value boolean);
+  Test test_flags(const Inst& flags_test, Value v);
+  Test test_comparison(const Inst& comparison);
+  void lower_bool();
+  static u32 test_word(const Test& test, bool sense);
+  void branch_if(const Test& test, bool sense, const Destination& to);
+  void branch_within(const Test& test, bool sense, u32 to);
+
+  void lower_set_flags();
+  void lower_flags_of(const Inst& flags, u8 needed);
+  void lower_flags_compare(const Inst& flags, u8 needed);
+  void lower_flags_logic(const Inst& flags, u8 needed);
+  void lower_flags_carry(const Inst& flags, u8 needed);
+  void lower_flags_incdec(const Inst& flags, u8 needed);
+  void lower_flags_result(const Inst& flags, u8 needed);
+  void lower_flags_raw(const Inst& flags, u8 needed);
+  void lower_flags_update(const Inst& flags, u8 needed);
+  void lower_flags_select(const Inst& flags, u8 needed);
+  void lower_flags_value(Value flags, u8 needed);
+  void lower_flag_bits();
+  void lower_test_af();
+  void set_parity(Value v);
+  bool fuse_flags(Value result, u8 needed);
+  void complement_carry(Assembler& a);
+
+  Address match_address(Value v, unsigned width);
+  Mem finish_address(Assembler& a, const Address& address, unsigned width);
+  void lower_memory();
+  void lower_access(const Inst& access, unsigned width);
+
+  void lower_flow();
+  void lower_branch();
+  void lower_check(const Inst& check);
+  void restore_barrier();
+  // Nothing has been emitted for this block yet.
+  bool at_block_end() const { return out_.position() == end_; }
+  void lower_if();
+  void lower_else();
+  void lower_end_if();
+  void jump_to(const Destination& to);
+  void lower_set_rip();
+  void lower_interpret();
+  void lower_vector();
+  void lower_apply();
+  void lower_probe();
+  void lower_call_cpu();
+  void lower_divide_unsigned(unsigned width, Value divisor);
+  void lower_divide_signed(unsigned width, Value divisor);
+  void step_if(u32 word);
+
+  const ir::Unit& unit_;
+  const x86::Insn* insns_;
+  u64 below_;
+  Features features_;
+  Stubs stubs_;
+  Output& out_;
+  std::vector<Place> place_;         // by value
+  std::vector<u8> home_, home_xmm_;  // by value: the guest register that holds it here
+  std::vector<Value> previous_;      // by operation: what the register that it sets held before
+  std::vector<std::pair<Value, Holders>> barriers_;  // what was held before operations that forget
+  std::vector<u8> fused_;  // by value: the flags of NZCV that it sets besides
+  Holders holders_;
+  Value owner_[32], owner_vector_[32];
+  u32 free_ = kValueRegisters, free_vectors_ = kValueVectors;
+  u32 locked_ = 0, locked_vectors_ = 0;  // used by the operation at hand
+  u32 free_slots_ = (1u << kSpillSlots) - 1;
+  struct Pending {
+    Value value = kNoValue;
+    Value previous = kNoValue;
+  };
+  // Results that are computed in the guest register itself.
+  Pending pending_[16], pending_xmm_[16];
+  struct OpenIf {
+    u32 label;           // where the code after it begins
+    u32 after_else = 0;  // where the body of its Else begins, when it has one
+    u8 live;             // flags that are read after it
+    u8 live_else = 0;
+    bool has_else = false;
+  };
+  std::vector<OpenIf> open_;
+  u8 live_;      // FlagSet
+  u32 end_ = 0;  // where the block's code ends
+  Value at_ = 0;
+  const x86::Insn* insn_ = nullptr;  // the guest instruction at hand
+  unsigned conditional_ = 0;         // depth of code that may be skipped
+  bool raises_ = false;              // the guest instruction at hand does in any case
+  bool failed_ = false;
+};
+
+}  // namespace gantry::aarch64

@@ -1,0 +1,165 @@
+#include "emulator/jit/aarch64/trampolines.h"
+
+#include "emulator/jit/code_table.h"
+
+namespace gantry::aarch64 {
+namespace {
+
+// The frame below the saved registers: spilled values, then the return address of interpret.
+constexpr s64 kLinkSlot = kFrameBytes;
+constexpr s64 kFrameSize = kFrameBytes + 16;
+constexpr s64 kSavedBytes = 160;
+
+void save_host(Assembler& a) {
+  a.stp(8, X{29}, kLr, Mem::pre(kSp, -kSavedBytes));
+  for (u8 n = 0; n < 5; n++)
+    a.stp(8, X{static_cast<u8>(19 + 2 * n)}, X{static_cast<u8>(20 + 2 * n)}, {kSp, 16 + 16 * n});
+  for (u8 n = 0; n < 4; n++)
+    a.stp(8, V{static_cast<u8>(8 + 2 * n)}, V{static_cast<u8>(9 + 2 * n)}, {kSp, 96 + 16 * n});
+  a.sub(8, kSp, kSp, kFrameSize);
+}
+
+void restore_host(Assembler& a) {
+  a.add(8, kSp, kSp, kFrameSize);
+  for (u8 n = 0; n < 5; n++)
+    a.ldp(8, X{static_cast<u8>(19 + 2 * n)}, X{static_cast<u8>(20 + 2 * n)}, {kSp, 16 + 16 * n});
+  for (u8 n = 0; n < 4; n++)
+    a.ldp(8, V{static_cast<u8>(8 + 2 * n)}, V{static_cast<u8>(9 + 2 * n)}, {kSp, 96 + 16 * n});
+  a.ldp(8, X{29}, kLr, Mem::post(kSp, kSavedBytes));
+}
+
+constexpr s64 kFlagsResult = kFlagsOffset + offsetof(guest::LazyFlags, result);
+constexpr s64 kFlagsRhs = kFlagsOffset + offsetof(guest::LazyFlags, rhs);
+constexpr s64 kFlagsKind = kFlagsOffset + offsetof(guest::LazyFlags, kind);
+static_assert(offsetof(guest::LazyFlags, lhs) == offsetof(guest::LazyFlags, result) + 8);
+
+// All of the guest's registers into guest::Cpu. Uses x17.
+void save_guest(Assembler& a) {
+  for (unsigned n = 0; n < 16; n += 2) {
+    a.stp(8, guest_gpr(n), guest_gpr(n + 1), {kCpu, kGprOffset + 8 * n});
+  }
+  a.mrs(kScratch1, SystemRegister::kNzcv);
+  a.stp(8, kParity, kScratch1, {kCpu, kFlagsResult});
+  a.str(8, kAdjust, {kCpu, kFlagsRhs});
+  a.mov(4, kScratch1, static_cast<u64>(guest::FlagKind::kHost) | 8 << 8);
+  a.str(4, kScratch1, {kCpu, kFlagsKind});
+  for (unsigned n = 0; n < 16; n += 2) {
+    a.stp(16, guest_xmm(n), guest_xmm(n + 1), {kCpu, kXmmOffset + 16 * n});
+  }
+}
+
+void convert_flags(guest::Cpu& cpu) { cpu.flags = cpu.flags.for_host(); }
+
+// All of the guest's registers out of guest::Cpu.
+void restore_guest(Assembler& a) {
+  Label ready;
+  a.ldr(1, kScratch1, {kCpu, kFlagsKind});
+  a.sub(4, kScratch1, kScratch1, static_cast<u64>(guest::FlagKind::kHost));
+  a.cbz(4, kScratch1, ready);
+  a.mov(8, X{0}, kCpu);
+  a.mov(8, kScratch1, reinterpret_cast<u64>(&convert_flags));
+  a.blr(kScratch1);
+  a.bind(ready);
+  for (unsigned n = 0; n < 16; n += 2) {
+    a.ldp(8, guest_gpr(n), guest_gpr(n + 1), {kCpu, kGprOffset + 8 * n});
+  }
+  a.ldp(8, kParity, kScratch1, {kCpu, kFlagsResult});
+  a.msr(SystemRegister::kNzcv, kScratch1);
+  a.ldr(8, kAdjust, {kCpu, kFlagsRhs});
+  for (unsigned n = 0; n < 16; n += 2) {
+    a.ldp(16, guest_xmm(n), guest_xmm(n + 1), {kCpu, kXmmOffset + 16 * n});
+  }
+}
+
+// x0 is what enter() returns.
+void leave(Assembler& a) {
+  restore_host(a);
+  a.ret();
+}
+
+void emit_enter(Assembler& a) {
+  save_host(a);
+  a.mov(8, kCpu, X{0});
+  a.str(8, X{1}, {kSp, kLinkSlot});
+  restore_guest(a);
+  a.ldr(8, kScratch0, {kSp, kLinkSlot});
+  a.br(kScratch0);
+}
+
+// x30 is at ExitOperands.
+void emit_leave(Assembler& a, u64 bit) {
+  save_guest(a);
+  a.ldr(4, kScratch0, {kLr, offsetof(ExitOperands, rip_low)});
+  a.ldr(4, kScratch1, {kLr, offsetof(ExitOperands, rip_high)});
+  a.bfi(8, kScratch0, kScratch1, 32, 32);
+  a.str(8, kScratch0, {kCpu, kRipOffset});
+  a.add(8, X{0}, kLr, bit);
+  leave(a);
+}
+
+// x16 is the guest address. Every cycle of units has a poll: here, at the head of a loop within a
+// unit, or where a unit is entered from behind.
+void emit_indirect(Assembler& a) {
+  Label miss;
+  a.ldr(8, kScratch1, {kCpu, offsetof(guest::Cpu, code_table)});
+  a.ubfx(8, kScratch2, kScratch0, 0, jit::CodeTable::kBits);
+  a.ldr(8, kScratch1, {kScratch1, kScratch2, kUxtx, 3});
+  a.ldp(8, kScratch2, kScratch1, {kScratch1});
+  a.sub(8, kScratch2, kScratch2, kScratch0);
+  a.cbnz(8, kScratch2, miss);
+  a.ldr(4, kScratch2, {kCpu, kInterruptOffset});
+  a.cbnz(4, kScratch2, miss);
+  a.br(kScratch1);
+  a.bind(miss);
+  a.str(8, kScratch0, {kCpu, kRipOffset});
+  save_guest(a);
+  a.mov(8, X{0}, u64{0});
+  leave(a);
+}
+
+// x30 is at the addresses of instruction and handler.
+void emit_call_interpreter(Assembler& a) {
+  save_guest(a);
+  a.ldp(8, X{1}, kScratch1, {kLr});
+  a.add(8, kLr, kLr, 16);
+  a.str(8, kLr, {kSp, kLinkSlot});
+  a.ldr(8, kScratch0, {X{1}, offsetof(x86::Insn, rip)});
+  a.str(8, kScratch0, {kCpu, kRipOffset});
+  a.mov(8, X{0}, kCpu);
+  a.blr(kScratch1);
+}
+
+void emit_interpret(Assembler& a) {
+  emit_call_interpreter(a);
+  restore_guest(a);
+  a.ldr(8, kLr, {kSp, kLinkSlot});
+  a.ret();
+}
+
+void emit_interpret_and_leave(Assembler& a) {
+  emit_call_interpreter(a);
+  a.mov(8, X{0}, u64{0});
+  leave(a);
+}
+
+}  // namespace
+
+Stubs emit_stubs(Assembler& a, u64 base) {
+  auto here = [&] { return base + 4 * static_cast<u64>(a.position()); };
+  Stubs stubs;
+  stubs.enter = here();
+  emit_enter(a);
+  stubs.leave = here();
+  emit_leave(a, 0);
+  stubs.leave_step = here();
+  emit_leave(a, kStepBit);
+  stubs.indirect = here();
+  emit_indirect(a);
+  stubs.interpret = here();
+  emit_interpret(a);
+  stubs.interpret_and_leave = here();
+  emit_interpret_and_leave(a);
+  return stubs;
+}
+
+}  // namespace gantry::aarch64

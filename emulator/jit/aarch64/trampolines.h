@@ -1,0 +1,24 @@
+// The code that all units share: between C++ and translated code, and to the interpreter and back.
+#pragma once
+
+#include "emulator/jit/aarch64/lowering.h"
+
+namespace gantry::aarch64 {
+
+// What stands behind the BL of an exit.
+struct ExitOperands {
+  u32 branch;  // bytes back from here to the branch that leads to the exit; 0: it is not to be
+               // linked
+  u32 rip_low, rip_high;
+
+  u64 rip() const { return u64{rip_high} << 32 | rip_low; }
+};
+
+// What enter() returns: 0, or the address of ExitOperands, plus 1 when the instruction is to be
+// interpreted.
+constexpr u64 kStepBit = 1;
+
+// Emits the stubs at the assembler's position, which is the address `base` in memory.
+Stubs emit_stubs(Assembler& a, u64 base);
+
+}  // namespace gantry::aarch64

@@ -1,0 +1,67 @@
+// What the engine asks of a host's code generator. A host without one interprets.
+#pragma once
+
+#include <span>
+
+#include "emulator/guest/cpu.h"
+#include "emulator/x86/insn.h"
+
+namespace gantry::jit {
+
+// A basic block of the guest: straight code, a branch at most at its end.
+struct Block {
+  u64 rip = 0;
+  std::span<const x86::Insn> insns;
+};
+
+// How translated code came back.
+struct Exit {
+  enum class Kind : u8 {
+    kDispatch,  // cpu.rip says where to go on
+    kLink,      // the same, and link() can make `site` go there by itself
+    kStep,      // the instruction at cpu.rip is to be interpreted
+  } kind = Kind::kDispatch;
+  u64 site = 0;
+  u64 from = 0;  // RIP of the instruction that leads there
+};
+
+// Where translated code can be entered.
+struct Entry {
+  const void* code = nullptr;
+  // It begins with a poll of what is pending. A jump back to one that does not is not to be linked.
+  bool polls = false;
+};
+
+// Whether this host has a code generator. Prepares it the first time; false also when memory for
+// code is refused.
+bool available();
+
+// Translates blocks to one unit, which can be entered at each of them: entries[n] is that of
+// blocks[n], the first one polls. Control passes between the blocks where they name each other.
+// False when there is no room, or the blocks ask for too much.
+bool compile(std::span<const Block> blocks, std::span<Entry> entries);
+
+// Runs translated code until it has to come back.
+Exit enter(guest::Cpu& cpu, const void* code);
+
+// Makes the exit `site` go to `code` directly from now on.
+void link(u64 site, const void* code);
+
+// The code that a guest address was translated to, or nullptr.
+const void* find(u64 rip);
+// Makes find() and indirect jumps find it. False when there is no room for that.
+bool publish(u64 rip, const void* code);
+// From now on code keeps the order of memory accesses that x86-64 has, for there is somebody who
+// can see it. What was translated before is to be forgotten.
+void order_memory();
+
+// Forgets all code; what is being executed stays in place. Async-signal-safe.
+void forget();
+
+// Whether `pc` is in translated code. Async-signal-safe.
+bool is_translated(u64 pc);
+// Gives `cpu` the guest's registers out of a host context that was interrupted in translated code,
+// with RIP at the instruction that is being executed. Async-signal-safe.
+void restore_guest_state(guest::Cpu& cpu, const void* ucontext);
+
+}  // namespace gantry::jit

@@ -1,0 +1,85 @@
+#include "emulator/jit/code_cache.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+
+#include "emulator/base/bits.h"
+
+namespace gantry::jit {
+namespace {
+
+// Reserved addresses; the host gives memory page by page as it is used. Branches reach 128 MiB.
+constexpr u64 kCodeBytes = 96 << 20;
+constexpr u64 kMaxMarks = 8 << 20;
+constexpr u64 kMaxInsns = 4 << 20;
+constexpr u64 kMaxEntries = 2 << 20;
+constexpr u64 kMaxUnits = 1 << 20;
+
+void* reserve(u64 bytes, int protection) {
+  void* at = mmap(nullptr, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return at == MAP_FAILED ? nullptr : at;
+}
+
+}  // namespace
+
+bool CodeCache::prepare() {
+  constexpr int kData = PROT_READ | PROT_WRITE;
+  begin_ = reinterpret_cast<u64>(reserve(kCodeBytes, kData | PROT_EXEC));
+  marks_ = static_cast<Mark*>(reserve(kMaxMarks * sizeof(Mark), kData));
+  insns_ = static_cast<x86::Insn*>(reserve(kMaxInsns * sizeof(x86::Insn), kData));
+  entries_ = static_cast<CodeTable::Entry*>(reserve(kMaxEntries * sizeof(CodeTable::Entry), kData));
+  units_ = static_cast<Unit*>(reserve(kMaxUnits * sizeof(Unit), kData));
+  return begin_ && marks_ && insns_ && entries_ && units_;
+}
+
+CodeCache::Room CodeCache::allocate(u64 bytes, u64 mark_count) {
+  u64 offset = align_up(used_, 16);
+  bool full = offset + bytes > kCodeBytes || mark_count_ + mark_count > kMaxMarks ||
+              unit_count_ == kMaxUnits;
+  if (full) return {};
+  return {reinterpret_cast<u8*>(begin_ + offset), {marks_ + mark_count_, mark_count}};
+}
+
+x86::Insn* CodeCache::keep(std::span<const x86::Insn> insns) {
+  if (insn_count_ + insns.size() > kMaxInsns) return nullptr;
+  x86::Insn* kept = insns_ + insn_count_;
+  std::copy(insns.begin(), insns.end(), kept);
+  insn_count_ += insns.size();
+  return kept;
+}
+
+CodeTable::Entry* CodeCache::keep(const CodeTable::Entry& entry) {
+  if (entry_count_ == kMaxEntries) return nullptr;
+  entries_[entry_count_] = entry;
+  return &entries_[entry_count_++];
+}
+
+void CodeCache::publish(const Room& room, u64 bytes) {
+  auto* begin = reinterpret_cast<char*>(room.code);
+  __builtin___clear_cache(begin, begin + bytes);
+  auto offset = static_cast<u32>(reinterpret_cast<u64>(room.code) - begin_);
+  u64 unit = unit_count_;
+  units_[unit] = {offset, static_cast<u32>(offset + bytes), static_cast<u32>(mark_count_),
+                  static_cast<u32>(room.marks.size())};
+  mark_count_ += room.marks.size();
+  unit_count_.store(unit + 1, std::memory_order_release);
+  used_.store(offset + bytes, std::memory_order_release);
+}
+
+u64 CodeCache::rip_of(u64 pc) const {
+  auto offset = static_cast<u32>(pc - begin_);
+  const Unit* first_unit = units_;
+  const Unit* end = first_unit + unit_count_.load(std::memory_order_acquire);
+  const Unit* unit =
+      std::upper_bound(first_unit, end, offset, [](u32 o, const Unit& u) { return o < u.begin; });
+  if (unit == first_unit || offset >= (--unit)->end) return 0;
+  const Mark* first = marks_ + unit->first_mark;
+  const Mark* last = first + unit->mark_count;
+  u32 within = offset - unit->begin;
+  const Mark* mark =
+      std::upper_bound(first, last, within, [](u32 o, const Mark& m) { return o < m.offset; });
+  return mark == first ? 0 : mark[-1].rip;
+}
+
+}  // namespace gantry::jit

@@ -1,0 +1,67 @@
+// Memory for translated code, and what is known about it: which guest instruction each host
+// instruction belongs to.
+#pragma once
+
+#include <atomic>
+#include <mutex>
+#include <span>
+
+#include "emulator/base/types.h"
+#include "emulator/jit/code_table.h"
+#include "emulator/x86/insn.h"
+
+namespace gantry::jit {
+
+// The code from `offset` on, up to the next mark, belongs to the guest instruction at rip.
+struct Mark {
+  u32 offset;
+  u32 reserved;
+  u64 rip;
+};
+
+class CodeCache {
+ public:
+  // Reserves the memory. False when the host refuses it.
+  bool prepare();
+
+  // Room for `bytes` of code, aligned to 16, with `marks` and `insns` beside it that live as long;
+  // nullptr when the cache is full. The caller holds mutex().
+  struct Room {
+    u8* code = nullptr;
+    std::span<Mark> marks;
+  };
+  Room allocate(u64 bytes, u64 mark_count);
+  // Guest instructions that translated code refers to. nullptr when there is no room.
+  x86::Insn* keep(std::span<const x86::Insn> insns);
+  // Entries of the table, likewise.
+  CodeTable::Entry* keep(const CodeTable::Entry& entry);
+  // The code is written: it may be executed, and found by its address.
+  void publish(const Room& room, u64 bytes);
+
+  bool contains(u64 pc) const { return pc - begin_ < used_.load(std::memory_order_acquire); }
+  // RIP of the guest instruction that `pc` belongs to; 0 when it belongs to none.
+  u64 rip_of(u64 pc) const;
+
+  u64 used() const { return used_.load(std::memory_order_relaxed); }
+  std::mutex& mutex() { return mutex_; }
+
+ private:
+  struct Unit {
+    u32 begin, end;  // offsets of the code
+    u32 first_mark, mark_count;
+  };
+
+  std::mutex mutex_;
+  u64 begin_ = 0;
+  std::atomic<u64> used_{0};
+  Mark* marks_ = nullptr;
+  u64 mark_count_ = 0;
+  x86::Insn* insns_ = nullptr;
+  u64 insn_count_ = 0;
+  CodeTable::Entry* entries_ = nullptr;
+  u64 entry_count_ = 0;
+  Unit* units_ = nullptr;
+  std::atomic<u64> unit_count_{0};
+};
+
+}  // namespace gantry::jit

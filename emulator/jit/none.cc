@@ -1,0 +1,21 @@
+// Hosts without a code generator.
+#include "emulator/jit/backend.h"
+
+#if !defined(__aarch64__)
+
+namespace gantry::jit {
+
+bool available() { return false; }
+bool compile(std::span<const Block>, std::span<Entry>) { return false; }
+Exit enter(guest::Cpu&, const void*) { return {}; }
+void link(u64, const void*) {}
+const void* find(u64) { return nullptr; }
+bool publish(u64, const void*) { return false; }
+void order_memory() {}
+void forget() {}
+bool is_translated(u64) { return false; }
+void restore_guest_state(guest::Cpu&, const void*) {}
+
+}  // namespace gantry::jit
+
+#endif
