@@ -113,6 +113,9 @@ int run(const CommandLine& line, char** argv) {
   if (auto log = start_log(*process); !log) return fail(log.error(), kUsageStatus);
   if (auto cpu = sem::choose_cpu(line.settings.cpu); !cpu) return fail(cpu.error(), kUsageStatus);
   engine::options.trace = line.settings.trace;
+  if (line.settings.engine == "jit" && !engine::enable_translation()) {
+    LOG(kWarning, "no code generator for this host: interpreting");
+  }
   if (line.settings.trace) enable_channel(Channel::kTrace);
   std::vector<std::string> environment = guest_environment(line);
 

@@ -9,6 +9,7 @@
 
 #include "emulator/engine/guest_os.h"
 #include "emulator/interp/eval.h"
+#include "emulator/jit/backend.h"
 #include "emulator/x86/insn.h"
 
 namespace gantry::engine {
@@ -27,6 +28,10 @@ struct Block {
   // What was executed after this block the last time. Never a block with `bytes`, as those are
   // dropped one by one; the others live until all are.
   Block* next = nullptr;
+  // How often it was interpreted, up to the number that asks for a translation, and that (engine/
+  // translate.h).
+  u32 runs = 0;
+  jit::Entry entry;
 };
 
 // What decoding the first instruction of a block found instead of a block.
@@ -56,6 +61,15 @@ class BlockCache {
     next = find(os, rip, fault, fault_address);
     if (next && next->bytes.empty() && stays && epoch == epoch_) previous.next = next;
     return next;
+  }
+
+  // The block at `rip` if it has been decoded, while that is what memory holds.
+  Block* find_decoded(u64 rip) const {
+    if (epoch_ != current_epoch()) return nullptr;
+    const Slot& slot = slots_[slot_index(rip)];
+    if (slot.rip == rip) return slot.block;
+    auto found = blocks_.find(rip);
+    return found == blocks_.end() ? nullptr : found->second.get();
   }
 
   // A single instruction that is executed once and never cached.

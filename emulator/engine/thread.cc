@@ -6,8 +6,10 @@
 #include <utility>
 
 #include "emulator/base/log.h"
+#include "emulator/engine/translate.h"
 #include "emulator/interp/alignment.h"
 #include "emulator/interp/faults.h"
+#include "emulator/jit/backend.h"
 #include "emulator/x86/decoder.h"
 
 namespace gantry::engine {
@@ -22,6 +24,11 @@ using guest::Fault;
 using guest::Vector;
 
 std::atomic<u64> total_instructions{0};
+
+// The threads that are executing, which invalidate_code() must be able to reach from a signal
+// handler. A thread that finds no place is not translated for.
+std::atomic<Cpu*> running_cpus[4096];
+std::atomic<bool> memory_is_ordered{false};
 
 Fault fetch_fault(FetchFault fault, u64 address) {
   switch (fault) {
@@ -124,11 +131,6 @@ void run_block(Thread& thread, const Block& block) {
   thread.executed += block.steps.size();
 }
 
-// Flags under which instructions are executed one by one.
-constexpr u64 kStepFlags = guest::kTF | guest::kAC;
-
-bool must_leave(const Cpu& cpu) { return cpu.interrupt || (cpu.system_flags & kStepFlags); }
-
 // Blocks one after another, until something else is due.
 void run_blocks(Thread& thread) {
   Cpu& cpu = thread.cpu;
@@ -136,6 +138,13 @@ void run_blocks(Thread& thread) {
   u64 address = 0;
   Block* block = thread.blocks.find(*thread.os, cpu.rip, &fault, &address);
   while (block) {
+    const void* code = options.jit ? translated_code(thread, *block) : nullptr;
+    if (code) {
+      run_translated(thread, code);
+      if (must_leave(cpu) || thread.single_step_once) return;
+      block = thread.blocks.find(*thread.os, cpu.rip, &fault, &address);
+      continue;
+    }
     run_block(thread, *block);
     if (must_leave(cpu)) [[unlikely]]
       return;
@@ -182,11 +191,37 @@ void handle_interrupt(Thread& thread) {
   if (!thread.finished) thread.os->safepoint(thread);
 }
 
+// The second thread of a process is the first that can see in which order another one stores.
+void register_cpu(Cpu& cpu) {
+  bool alone = true;
+  for (auto& running : running_cpus) {
+    Cpu* current = nullptr;
+    if (running.compare_exchange_strong(current, &cpu) || current == &cpu) break;
+    alone = false;
+  }
+  if (alone || !options.jit || memory_is_ordered.exchange(true)) return;
+  jit::order_memory();
+  invalidate_code();
+}
+
+void unregister_cpu(Cpu& cpu) {
+  for (auto& running : running_cpus) {
+    Cpu* self = &cpu;
+    if (running.compare_exchange_strong(self, nullptr)) return;
+  }
+}
+
 }  // namespace
 
 u64 executed_instructions() { return total_instructions.load(); }
 
-void invalidate_code() { BlockCache::invalidate_all(); }
+void invalidate_code() {
+  BlockCache::invalidate_all();
+  jit::forget();
+  for (auto& running : running_cpus) {
+    if (Cpu* cpu = running.load(std::memory_order_relaxed)) cpu->interrupt = 1;
+  }
+}
 
 void run(Thread& thread) {
   Cpu& cpu = thread.cpu;
@@ -198,6 +233,7 @@ void run(Thread& thread) {
     cpu.interrupt = 1;
   }
   cpu.recovery = &recovery;
+  register_cpu(cpu);
   while (!thread.finished) {
     if (cpu.interrupt) [[unlikely]] {
       handle_interrupt(thread);
@@ -208,6 +244,7 @@ void run(Thread& thread) {
     }
   }
   cpu.recovery = outer;
+  if (!outer) unregister_cpu(cpu);
 }
 
 }  // namespace gantry::engine

@@ -24,11 +24,23 @@ struct Thread {
 
 struct Options {
   bool trace = false;  // log every instruction with the registers before it
+  bool jit = false;    // translate what is executed often
 };
 extern Options options;
 
+// Translates what is executed often from now on. False when this host has no code generator.
+bool enable_translation();
+
 // Instructions that all threads have executed up to their last safepoint.
 u64 executed_instructions();
+
+// Flags under which instructions are executed one by one.
+constexpr u64 kStepFlags = guest::kTF | guest::kAC;
+
+// Something other than the next block is due.
+inline bool must_leave(const guest::Cpu& cpu) {
+  return cpu.interrupt || (cpu.system_flags & kStepFlags);
+}
 
 // Executes the thread until it is finished.
 void run(Thread& thread);
@@ -36,6 +48,11 @@ void run(Thread& thread);
 // Invalidates everything that was decoded from memory that is no longer what it was.
 // Async-signal-safe.
 void invalidate_code();
+
+// For the host's signal handler: whether `pc` is in translated code. The thread then has the
+// guest's registers out of the host's `ucontext`, and is to execute the instruction at RIP alone.
+// Async-signal-safe.
+bool leave_translated(Thread& thread, u64 pc, const void* ucontext);
 
 // Runs body() with memory faults turned into a `false` result: the personality's access to guest
 // memory. Objects that live inside body() must have trivial destructors.

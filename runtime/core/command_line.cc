@@ -50,6 +50,11 @@ struct Option {
   Apply apply;
 };
 
+bool set_engine(CommandLine& line, const char* value) {
+  line.settings.engine = value;
+  return line.settings.engine == "jit" || line.settings.engine == "interp";
+}
+
 bool set_argv0(CommandLine& line, const char* value) {
   line.has_argv0 = true;
   line.argv0 = value;
@@ -67,6 +72,7 @@ constexpr Option kOptions[] = {
     {"strace", 0, nullptr, "log system calls", setting<&Settings::strace>},
     {"trace", 0, nullptr, "log every instruction and the registers", setting<&Settings::trace>},
     {"stats", 0, nullptr, "report executed instructions at the end", setting<&Settings::stats>},
+    {"engine", 0, "ENGINE", "interp, or on ARM64 jit, which is not finished yet", set_engine},
     {"cpu", 0, "MODEL", "the CPU, as in x86-64-v3,+aes,-avx2 (default: max); see docs/cpu.md",
      setting<&Settings::cpu>},
     {"log", 0, "CHANNELS",
@@ -158,6 +164,7 @@ std::vector<std::string> emulator_arguments(const Process& process,
   if (settings.stats) arguments.push_back("--stats");
   if (!settings.log_channels.empty()) arguments.push_back("--log=" + settings.log_channels);
   if (!settings.log_file.empty()) arguments.push_back("--log-file=" + settings.log_file);
+  arguments.push_back("--engine=" + settings.engine);
   arguments.push_back("--cpu=" + settings.cpu);
   arguments.push_back("--emulator-fd=" + std::to_string(process.emulator_fd));
   arguments.push_back("--exec-fd=" + std::to_string(program.fd));

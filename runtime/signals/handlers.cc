@@ -80,14 +80,15 @@ void on_fault(int signal, siginfo_t* info, void* context_pointer) {
   if (task && was_sent(*info)) return hold_fault_signal(*task, signal, *info, context);
   if (!task || !task->cpu.recovery) die_of_own_fault(signal, *info, context);
 
+  // What faults in translated code is left to the interpreter, which says how.
+  bool translated = engine::leave_translated(*task, program_counter(context), &context);
+
   u64 address = reinterpret_cast<u64>(info->si_addr);
   bool retry = signal == SIGSEGV && task->process->memory->handle_write_fault(address) ==
                                         AddressSpace::WriteFault::kRetry;
-  if (retry) {
-    if (!writes_own_code(*task, address)) return;
-    task->single_step_once = true;
-    recover(*task, context);
-  }
+  if (retry && !translated && !writes_own_code(*task, address)) return;
+  if (retry) task->single_step_once = true;
+  if (retry || translated) recover(*task, context);
   task->cpu.fault = {.vector = guest::Vector::kPageFault,
                      .error = fault_error(context, *info),
                      .address = address,

@@ -1,0 +1,121 @@
+#include "emulator/engine/translate.h"
+
+#include <vector>
+
+#include "emulator/jit/backend.h"
+
+namespace gantry::engine {
+namespace {
+
+// A block is interpreted as often before it is translated: most code of short programs never is.
+constexpr u32 kHot = 24;
+// Of a unit.
+constexpr std::size_t kMaxBlocks = 16;
+constexpr std::size_t kMaxInsns = 300;
+
+// Where a block goes, as far as its instructions say.
+unsigned direct_targets(const Block& block, u64 (&targets)[2]) {
+  const x86::Insn& last = block.steps.back().insn;
+  if (block.falls_through) {
+    targets[0] = block.end;
+    return 1;
+  }
+  if (last.op[0].kind != x86::OperandKind::kRelative) return 0;
+  targets[0] = last.imm;
+  bool conditional = (last.opcode & 0xf0) == 0x70 || (last.opcode & 0xf0) == 0x80 ||
+                     (last.opcode >= 0xe0 && last.opcode <= 0xe3);
+  bool call = last.opcode == 0xe8;
+  // What follows a call is reached by a return, and belongs to the same loops.
+  if (!conditional && !call) return 1;
+  targets[1] = targets[0];
+  targets[0] = last.next_rip();
+  return call ? 1 : 2;
+}
+
+// The block and those it leads to that have been executed, in an order in which most of them fall
+// through.
+std::vector<Block*> form_unit(Thread& thread, Block& first) {
+  std::vector<Block*> unit;
+  std::vector<u64> todo = {first.rip};
+  std::size_t insns = 0;
+  while (!todo.empty() && unit.size() < kMaxBlocks) {
+    u64 rip = todo.back();
+    todo.pop_back();
+    bool known = false;
+    for (const Block* b : unit) known |= b->rip == rip;
+    if (known) continue;
+    Block* block = thread.blocks.find_decoded(rip);
+    if (!block || !block->bytes.empty()) continue;
+    // What has not run yet may never; what has been translated is only jumped to.
+    if (block != &first && (block->runs == 0 || block->entry.code)) continue;
+    if (insns + block->steps.size() > kMaxInsns && !unit.empty()) continue;
+    insns += block->steps.size();
+    unit.push_back(block);
+    u64 targets[2];
+    for (unsigned n = direct_targets(*block, targets); n-- > 0;) todo.push_back(targets[n]);
+  }
+  return unit;
+}
+
+// Translates the block and those that it leads to.
+void compile(Thread& thread, Block& first) {
+  std::vector<Block*> unit = form_unit(thread, first);
+  std::vector<std::vector<x86::Insn>> insns(unit.size());
+  std::vector<jit::Block> blocks;
+  for (std::size_t n = 0; n < unit.size(); n++) {
+    for (const Step& step : unit[n]->steps) insns[n].push_back(step.insn);
+    blocks.push_back({unit[n]->rip, insns[n]});
+  }
+  std::vector<jit::Entry> entries(unit.size());
+  if (!jit::compile(blocks, entries)) return;
+  for (std::size_t n = 0; n < unit.size(); n++) {
+    unit[n]->entry = entries[n];
+    jit::publish(unit[n]->rip, entries[n].code);
+  }
+}
+
+// Where a jump from an instruction at `from` may lead without coming back here.
+const void* linkable_code(Thread& thread, Block& block, u64 from) {
+  bool backward = block.rip <= from;
+  if (backward && !block.entry.polls) compile(thread, block);
+  return !backward || block.entry.polls ? block.entry.code : nullptr;
+}
+
+}  // namespace
+
+bool enable_translation() { return options.jit = jit::available(); }
+
+bool leave_translated(Thread& thread, u64 pc, const void* ucontext) {
+  if (!jit::is_translated(pc)) return false;
+  jit::restore_guest_state(thread.cpu, ucontext);
+  thread.single_step_once = true;
+  return true;
+}
+
+const void* translated_code(Thread& thread, Block& block) {
+  if (block.entry.code) return block.entry.code;
+  if (block.runs > kHot || !block.bytes.empty()) return nullptr;
+  if (block.runs++ == kHot) compile(thread, block);
+  return block.entry.code;
+}
+
+void run_translated(Thread& thread, const void* code) {
+  guest::Cpu& cpu = thread.cpu;
+  while (true) {
+    jit::Exit exit = jit::enter(cpu, code);
+    if (exit.kind == jit::Exit::Kind::kStep) {
+      thread.single_step_once = true;
+      return;
+    }
+    if (must_leave(cpu)) return;
+    Block* block = thread.blocks.find_decoded(cpu.rip);
+    if (!block || !block->entry.code) return;
+    if (exit.kind == jit::Exit::Kind::kLink) {
+      const void* target = linkable_code(thread, *block, exit.from);
+      if (target) jit::link(exit.site, target);
+    }
+    code = block->entry.code;
+  }
+}
+
+}  // namespace gantry::engine
