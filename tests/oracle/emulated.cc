@@ -1,6 +1,7 @@
 #include "tests/oracle/emulated.h"
 
 #include <csetjmp>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
@@ -8,21 +9,55 @@
 #include "emulator/interp/alignment.h"
 #include "emulator/interp/eval.h"
 #include "emulator/interp/faults.h"
+#include "emulator/interp/ir_evaluator.h"
+#include "emulator/ir/emit.h"
+#include "emulator/jit/backend.h"
 #include "runtime/signals/host_context.h"
 #include "tests/oracle/pages.h"
 
 namespace gantry::oracle {
 namespace {
 
+enum class Engine : u8 { kInterpreter, kIr, kJit };
+Engine engine = Engine::kInterpreter;
+
 guest::Cpu* running = nullptr;
 
-void execute(guest::Cpu& cpu, const Case& c) {
+void interpret(guest::Cpu& cpu, const x86::Insn& insn) {
+  interp::handler_for(insn)(cpu, insn);
+  if (!insn.ends_block) cpu.rip = insn.next_rip();
+}
+
+void evaluate_ir(guest::Cpu& cpu, const x86::Insn& insn) {
+  static ir::Unit unit;
+  unit.clear();
+  ir::Emit emit(unit);
+  CHECK(ir::translate(insn, unit, emit));
+  std::string error = ir::verify(unit);
+  if (!error.empty()) {
+    std::fprintf(stderr, "%s\n%s", error.c_str(), ir::print(unit).c_str());
+    std::abort();
+  }
+  interp::evaluate(unit, cpu);
+  if (!insn.ends_block) cpu.rip = insn.next_rip();
+}
+
+void translate(guest::Cpu& cpu, const x86::Insn& insn) {
+  jit::Block block = {insn.rip, {&insn, 1}};
+  jit::Entry entry;
+  CHECK(jit::compile({&block, 1}, {&entry, 1}));
+  jit::Exit exit = jit::enter(cpu, entry.code);
+  if (exit.kind == jit::Exit::Kind::kStep) interpret(cpu, insn);
+}
+
+void execute(guest::Cpu& cpu, const Case& c, Engine by) {
   if (c.refused) guest::raise(cpu, {.vector = c.refusal});
-  if ((cpu.system_flags & guest::kAC) && interp::alignment_fault(cpu, c.insn)) {
+  bool aligns = cpu.system_flags & guest::kAC;
+  if (aligns && interp::alignment_fault(cpu, c.insn)) {
     guest::raise(cpu, {.vector = guest::Vector::kAlignment});
   }
-  interp::handler_for(c.insn)(cpu, c.insn);
-  if (!c.insn.ends_block) cpu.rip = c.insn.next_rip();
+  if (by == Engine::kInterpreter || aligns) return interpret(cpu, c.insn);
+  by == Engine::kIr ? evaluate_ir(cpu, c.insn) : translate(cpu, c.insn);
 }
 
 bool is_access_fault(const guest::Fault& fault) {
@@ -48,7 +83,12 @@ bool raises(guest::Cpu& cpu, F body) {
 
 // As the engine does it.
 bool runs_into_fault(guest::Cpu& cpu, const Case& c) {
-  if (!raises(cpu, [&] { execute(cpu, c); })) return false;
+  if (!raises(cpu, [&] { execute(cpu, c, engine); })) return false;
+  if (engine != Engine::kInterpreter && !c.refused) {
+    // What faults is left to the interpreter, which finds the state before the instruction.
+    cpu.rip = c.state.rip;
+    if (!raises(cpu, [&] { execute(cpu, c, Engine::kInterpreter); })) return false;
+  }
   if (!c.refused && is_access_fault(cpu.fault)) {
     raises(cpu, [&] { interp::refine_fault(cpu, c.insn); });
   }
@@ -56,6 +96,17 @@ bool runs_into_fault(guest::Cpu& cpu, const Case& c) {
 }
 
 }  // namespace
+
+bool choose_engine(std::string_view name) {
+  if (name == "ir") {
+    engine = Engine::kIr;
+  } else if (name == "jit" && jit::available()) {
+    engine = Engine::kJit;
+  } else {
+    return name == "interp";
+  }
+  return true;
+}
 
 void prepare_emulated() {
   struct sigaction action{};
@@ -74,6 +125,9 @@ void on_emulated_fault(int signal, siginfo_t* info, void* pointer) {
   }
   guest::Fault fault = {.vector = guest::Vector::kGeneralProtection, .host_signal = signal};
   const auto& context = *static_cast<ucontext_t*>(pointer);
+  if (jit::is_translated(runtime::program_counter(context))) {
+    jit::restore_guest_state(*running, &context);
+  }
   if (!runtime::is_bad_address(context, *info)) {
     fault.vector = guest::Vector::kPageFault;
     fault.error = runtime::fault_error(context, *info);

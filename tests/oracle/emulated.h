@@ -1,12 +1,17 @@
-// Runs one instruction in the interpreter.
+// Runs one instruction in one of the engines.
 #pragma once
 
 #include <csignal>
+#include <string_view>
 
 #include "emulator/guest/cpu.h"
 #include "tests/oracle/generator.h"
 
 namespace gantry::oracle {
+
+// interp (the default), ir: its IR is evaluated, jit: it is translated. False when there is no such
+// engine on this machine.
+bool choose_engine(std::string_view name);
 
 // Where the CPU runs nothing: the handler of memory faults is on_emulated_fault(). Once.
 void prepare_emulated();

@@ -1,6 +1,7 @@
 // Compares every instruction with the CPU that this runs on.
 //
-//   oracle [--seed N] [--cases N] [--row N|NAME] [--replay SEED:ROW:CASE] [--report] [--forever]
+//   oracle [--seed N] [--cases N] [--row N|NAME] [--engine interp|ir] [--replay SEED:ROW:CASE]
+//          [--report] [--forever]
 //   oracle --record FILE [--seed N] [--cases N]
 //
 // --cases are for each row; NAME is a row's mnemonic or semantics. A mismatch prints one line with
@@ -134,6 +135,7 @@ int record(const Settings& settings) {
 }
 
 bool parse_value(const std::string& option, const char* value, Settings& settings) {
+  if (option == "--engine") return choose_engine(value);
   if (option == "--seed") {
     settings.seed = std::strtoull(value, nullptr, 0);
   } else if (option == "--cases") {
@@ -169,7 +171,7 @@ int run(int argc, char** argv) {
   Settings settings;
   if (!parse(argc, argv, settings)) {
     std::fprintf(stderr,
-                 "usage: oracle [--seed N] [--cases N] [--row N|NAME] "
+                 "usage: oracle [--seed N] [--cases N] [--row N|NAME] [--engine interp|ir] "
                  "[--replay SEED:ROW:CASE] [--report] [--forever]\n"
                  "       oracle --record FILE [--seed N] [--cases N]\n");
     return 2;

@@ -1,6 +1,6 @@
 // Compares every instruction with the recorded answers of a CPU, on any machine.
 //
-//   replay FILE [--row N|NAME] [--report]
+//   replay FILE [--row N|NAME] [--engine interp|ir|jit] [--report]
 //
 // A mismatch prints one line, as that of the oracle: on an x86-64 machine the oracle shows the same
 // case again. The exit status is 1 after mismatches, 2 when FILE does not fit.
@@ -62,6 +62,8 @@ bool parse(int argc, char** argv, Settings& settings) {
     std::string option = argv[i];
     if (option == "--report") {
       settings.report = true;
+    } else if (option == "--engine" && i + 1 < argc) {
+      if (!choose_engine(argv[++i])) return false;
     } else if (option == "--row" && i + 1 < argc) {
       settings.row = argv[++i];
     } else if (settings.file.empty() && !option.starts_with("-")) {
@@ -76,7 +78,7 @@ bool parse(int argc, char** argv, Settings& settings) {
 int run(int argc, char** argv) {
   Settings settings;
   if (!parse(argc, argv, settings)) {
-    std::fprintf(stderr, "usage: replay FILE [--row N|NAME] [--report]\n");
+    std::fprintf(stderr, "usage: replay FILE [--row N|NAME] [--engine interp|ir|jit] [--report]\n");
     return 2;
   }
   VectorReader reader;
