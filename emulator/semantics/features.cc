@@ -27,8 +27,7 @@ struct Feature {
 constexpr u32 kStateLeaf = 0x0d;
 constexpr u32 kExtended = 0x80000001;
 
-// In the order of /proc/cpuinfo. SSE4a is not among them, though it executes: it belongs to AMD,
-// and no program expects it of GenuineIntel.
+// In the order of /proc/cpuinfo. SSE4a is AMD's and the vendor is not, but programs go by the bit.
 constexpr Feature kFeatures[] = {
     {"fpu", 1, Reg::kEdx, 0, 1},
     {"tsc", 1, Reg::kEdx, 4, 0},
@@ -62,6 +61,7 @@ constexpr Feature kFeatures[] = {
     {"hypervisor", 1, Reg::kEcx, 31, 0},
     {"lahf_lm", kExtended, Reg::kEcx, 0, 2},
     {"abm", kExtended, Reg::kEcx, 5, 3},
+    {"sse4a", kExtended, Reg::kEcx, 6, kBeyond, {"pni"}},
     {"3dnowprefetch", kExtended, Reg::kEcx, 8, kBeyond},
     {"fsgsbase", 7, Reg::kEbx, 0, kBeyond},
     {"bmi1", 7, Reg::kEbx, 3, 3},
