@@ -19,6 +19,9 @@ constexpr std::string_view kUpdates[] = {
     "ROL", "ROR", "RCL", "RCR", "SHL", "SHR", "SAR", "SHLD", "SHRD", "XADD", "CMPXCHG"};
 // Their index moves the operand.
 constexpr std::string_view kBitUpdates[] = {"BTS", "BTR", "BTC"};
+constexpr std::string_view kStackUsers[] = {"PUSH", "POP",      "PUSH_SEG", "POP_SEG", "PUSHF",
+                                            "POPF", "CALL_FAR", "RET_FAR",  "RET",     "CALL_NEAR",
+                                            "IRET", "ENTER",    "LEAVE"};
 constexpr std::string_view kPrevented[] = {"SGDT", "SIDT", "SLDT", "SMSW", "STR"};
 
 bool is_one_of(const Insn& i, Names names) {
@@ -55,6 +58,23 @@ void raise_limit_fault(Cpu& cpu, const Insn& i, unsigned width) {
   if (crosses) raise_bad_operand_address(cpu, i, guest::kAddressLimit, 0);
 }
 
+// The same for the stack of PUSH and its like, which is no operand: slots from some below to some
+// above the stack pointer or, for LEAVE and ENTER, the frame pointer.
+void raise_stack_limit_fault(Cpu& cpu, const Insn& i) {
+  if (cpu.fault.host_signal == 0 || !is_one_of(i, kStackUsers)) return;
+  constexpr unsigned kSlots = 32;
+  auto crosses = [&](u64 pointer) {
+    u64 distance = guest::kAddressLimit - pointer;
+    bool near = distance + kSlots * i.width < 2 * kSlots * i.width;
+    return near && distance % i.width != 0;
+  };
+  bool refused = cpu.fault.vector == Vector::kGeneralProtection &&
+                 (crosses(cpu.gpr[guest::kRsp]) || crosses(cpu.gpr[guest::kRbp]));
+  bool absent =
+      cpu.fault.vector == Vector::kPageFault && guest::kAddressLimit - cpu.fault.address < i.width;
+  if (refused || absent) guest::raise_bad_stack_address(cpu, guest::kAddressLimit, 0);
+}
+
 bool has_vector_index(const Insn& i) {
   return x86::opcodes()[i.row].attributes & x86::kVectorIndex;
 }
@@ -66,6 +86,7 @@ void refine_fault(Cpu& cpu, const Insn& insn) {
   for (const x86::Operand& operand : insn.op) {
     if (operand.kind == OperandKind::kMemory) raise_limit_fault(cpu, insn, operand.width);
   }
+  raise_stack_limit_fault(cpu, insn);
   if (insn.op[0].kind != OperandKind::kMemory) return;
   if (is_one_of(insn, kPrevented)) raise_prevented_fault(cpu, insn);
   bool page_fault = cpu.fault.vector == Vector::kPageFault;

@@ -95,7 +95,7 @@ void on_fault(int signal, siginfo_t* info, void* context_pointer) {
                      .host_signal = signal,
                      .host_code = info->si_code};
   if (is_bad_address(context, *info)) {
-    task->cpu.fault = {.vector = guest::Vector::kGeneralProtection};
+    task->cpu.fault = {.vector = guest::Vector::kGeneralProtection, .host_signal = signal};
   }
   recover(*task, context);
 }

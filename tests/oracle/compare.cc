@@ -111,15 +111,6 @@ void compare_memory(Differences& found, const Outcome& cpu, const Outcome& eval)
   }
 }
 
-// An access that begins below 2^47 and ends above it: the CPU's answer is #GP or #SS, and Eval,
-// which looks at the first byte's address alone, gives what its host does.
-bool leaves_address_space(const Outcome& cpu, const Outcome& eval) {
-  constexpr u32 kStackFault = 12, kProtectionFault = 13, kPageFault = 14;
-  constexpr u64 kLargestAccess = 64;
-  bool at_end = eval.vector != kPageFault || eval.address >= guest::kAddressLimit - kLargestAccess;
-  return eval.from_host && at_end && (cpu.vector == kStackFault || cpu.vector == kProtectionFault);
-}
-
 bool uses_mmx(const Case& c) {
   return c.insn.op[0].kind == x86::OperandKind::kMmx || c.insn.op[1].kind == x86::OperandKind::kMmx;
 }
@@ -182,10 +173,8 @@ bool is_kernel_fault(const Case& c, const Outcome& cpu, const Outcome& eval) {
 std::string differences(const Case& c, const Outcome& cpu, const Outcome& eval) {
   Differences found;
   if (is_kernel_fault(c, cpu, eval)) return {};
-  if (!leaves_address_space(cpu, eval)) {
-    found.value("fault", cpu.faulted ? cpu.vector : 256, eval.faulted ? eval.vector : 256);
-    if (cpu.faulted && eval.faulted) compare_fault(found, c, cpu, eval);
-  }
+  found.value("fault", cpu.faulted ? cpu.vector : 256, eval.faulted ? eval.vector : 256);
+  if (cpu.faulted && eval.faulted) compare_fault(found, c, cpu, eval);
   compare_general(found, cpu.state, eval.state, cpu.faulted ? 0 : undefined_flags(c));
   if (std::memcmp(&cpu.state.fx, &eval.state.fx, offsetof(guest::FxsaveImage, reserved1)) != 0) {
     compare_fpu(found, c, cpu.state.fx, eval.state.fx, cpu.faulted && uses_mmx(c));
