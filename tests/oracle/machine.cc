@@ -26,8 +26,6 @@ constexpr Peculiarity kPeculiarities[] = {
     // Which of several NaNs the sum of products gives, and in which order it is added.
     {"DPPS", always},
     {"DPPD", always},
-    {"VDPPS", always},
-    {"VDPPD", always},
     // Whether bytes that are not stored must be writable.
     {"MASKMOVQ", always},
     {"MASKMOVDQU", always},
@@ -35,8 +33,6 @@ constexpr Peculiarity kPeculiarities[] = {
     {"JMP_NEAR", has_operand_size},
     {"CALL_NEAR", has_operand_size},
     {"JCC", has_operand_size},
-    {"JMP", has_operand_size},
-    {"CALL", has_operand_size},
     {"RET", has_operand_size},
     {"LOOP*", has_operand_size},
     {"JRCXZ", has_operand_size},

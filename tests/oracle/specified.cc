@@ -376,10 +376,6 @@ constexpr Specification kSpecifications[] = {
     {"RCPSS", check_approximation<is_reciprocal>, nullptr},
     {"RSQRTPS", check_approximation<is_reciprocal_root>, nullptr},
     {"RSQRTSS", check_approximation<is_reciprocal_root>, nullptr},
-    {"VRCPPS", check_approximation<is_reciprocal>, nullptr},
-    {"VRCPSS", check_approximation<is_reciprocal>, nullptr},
-    {"VRSQRTPS", check_approximation<is_reciprocal_root>, nullptr},
-    {"VRSQRTSS", check_approximation<is_reciprocal_root>, nullptr},
 };
 
 const Specification* find(unsigned row) {
