@@ -1,4 +1,5 @@
 // The interpreter: every row's semantics over Eval.
+#include <atomic>
 #include <cstdio>
 
 #include "emulator/base/log.h"
@@ -40,12 +41,23 @@ constexpr Handler kHandlers[] = {
 #undef SEM
 #undef NO_SEM
 
+// By row; nullptr until the first instruction of a row has asked.
+std::atomic<Chooser> choosers[std::size(kHandlers)];
+
+Chooser chooser_of(const Insn& insn) {
+  Chooser chooser = choosers[insn.row].load(std::memory_order_relaxed);
+  if (chooser) [[likely]]
+    return chooser;
+  chooser = chooser_for(kHandlers[insn.row], insn.vex());
+  choosers[insn.row].store(chooser, std::memory_order_relaxed);
+  return chooser;
+}
+
 }  // namespace
 
 Handler handler_for(const Insn& insn) {
-  Handler general = kHandlers[insn.row];
-  Handler special = specialise(general, insn);
-  return special ? special : general;
+  Handler special = insn.locked() ? nullptr : chooser_of(insn)(insn);
+  return special ? special : kHandlers[insn.row];
 }
 
 }  // namespace gantry::interp

@@ -293,7 +293,7 @@ Handler vex_sign_mask(const Insn& i) {
 
 struct Special {
   Handler general;
-  Handler (*choose)(const Insn&);
+  Chooser choose;
 };
 
 #define GENERAL(NAME) &general<&NAME<Eval<>>>
@@ -338,12 +338,11 @@ constexpr Special kVexSpecials[] = {
 
 }  // namespace
 
-Handler specialise(Handler general, const Insn& insn) {
-  if (insn.locked()) return nullptr;
-  for (const Special& s : insn.vex() ? std::span<const Special>(kVexSpecials) : kSpecials) {
-    if (s.general == general) return s.choose(insn);
+Chooser chooser_for(Handler general, bool vex) {
+  for (const Special& s : vex ? std::span<const Special>(kVexSpecials) : kSpecials) {
+    if (s.general == general) return s.choose;
   }
-  return nullptr;
+  return [](const Insn&) -> Handler { return nullptr; };
 }
 
 }  // namespace gantry::interp

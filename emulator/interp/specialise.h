@@ -12,7 +12,11 @@ void general(Cpu& cpu, const Insn& i) {
   kBody(b, i);
 }
 
-// A handler that does the same as `general` for this instruction, or nullptr.
-Handler specialise(Handler general, const Insn& insn);
+// Gives a handler that does the same as the general one for an instruction without LOCK, or
+// nullptr.
+using Chooser = Handler (*)(const Insn&);
+
+// That of the rows with this general handler.
+Chooser chooser_for(Handler general, bool vex);
 
 }  // namespace gantry::interp
