@@ -1,5 +1,6 @@
 #include "emulator/engine/translate.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "emulator/jit/backend.h"
@@ -32,45 +33,64 @@ unsigned direct_targets(const Block& block, u64 (&targets)[2]) {
   return call ? 1 : 2;
 }
 
+// What a unit is made of; kept, as it is needed for one after another.
+struct Plan {
+  std::vector<Block*> unit;
+  std::vector<u64> todo;
+  std::vector<x86::Insn> insns;
+  std::vector<jit::Block> blocks;
+  std::vector<jit::Entry> entries;
+};
+
+bool contains(const std::vector<Block*>& unit, u64 rip) {
+  return std::any_of(unit.begin(), unit.end(), [&](const Block* b) { return b->rip == rip; });
+}
+
 // The block and those it leads to that have been executed, in an order in which most of them fall
 // through.
-std::vector<Block*> form_unit(Thread& thread, Block& first) {
-  std::vector<Block*> unit;
-  std::vector<u64> todo = {first.rip};
+void choose_blocks(Thread& thread, Block& first, Plan& plan) {
+  plan.unit.clear();
+  plan.todo.assign(1, first.rip);
   std::size_t insns = 0;
-  while (!todo.empty() && unit.size() < kMaxBlocks) {
-    u64 rip = todo.back();
-    todo.pop_back();
-    bool known = false;
-    for (const Block* b : unit) known |= b->rip == rip;
-    if (known) continue;
+  while (!plan.todo.empty() && plan.unit.size() < kMaxBlocks) {
+    u64 rip = plan.todo.back();
+    plan.todo.pop_back();
+    if (contains(plan.unit, rip)) continue;
     Block* block = thread.blocks.find_decoded(rip);
     if (!block || !block->bytes.empty()) continue;
     // What has not run yet may never; what has been translated is only jumped to.
     if (block != &first && (block->runs == 0 || block->entry.code)) continue;
-    if (insns + block->steps.size() > kMaxInsns && !unit.empty()) continue;
+    if (insns + block->steps.size() > kMaxInsns && !plan.unit.empty()) continue;
     insns += block->steps.size();
-    unit.push_back(block);
+    plan.unit.push_back(block);
     u64 targets[2];
-    for (unsigned n = direct_targets(*block, targets); n-- > 0;) todo.push_back(targets[n]);
+    for (unsigned n = direct_targets(*block, targets); n-- > 0;) plan.todo.push_back(targets[n]);
   }
-  return unit;
+}
+
+void collect_instructions(Plan& plan) {
+  std::size_t count = 0;
+  for (const Block* block : plan.unit) count += block->steps.size();
+  plan.insns.clear();
+  plan.insns.reserve(count);  // spans of it are taken
+  plan.blocks.clear();
+  for (const Block* block : plan.unit) {
+    const x86::Insn* begin = plan.insns.data() + plan.insns.size();
+    for (const Step& step : block->steps) plan.insns.push_back(step.insn);
+    plan.blocks.push_back({block->rip, {begin, block->steps.size()}});
+  }
 }
 
 // Translates the block and those that it leads to.
 void compile(Thread& thread, Block& first) {
-  std::vector<Block*> unit = form_unit(thread, first);
-  std::vector<std::vector<x86::Insn>> insns(unit.size());
-  std::vector<jit::Block> blocks;
-  for (std::size_t n = 0; n < unit.size(); n++) {
-    for (const Step& step : unit[n]->steps) insns[n].push_back(step.insn);
-    blocks.push_back({unit[n]->rip, insns[n]});
-  }
-  std::vector<jit::Entry> entries(unit.size());
-  if (!jit::compile(blocks, entries)) return;
-  for (std::size_t n = 0; n < unit.size(); n++) {
-    unit[n]->entry = entries[n];
-    jit::publish(unit[n]->rip, entries[n].code);
+  static thread_local Plan plan;
+  choose_blocks(thread, first, plan);
+  collect_instructions(plan);
+  plan.entries.assign(plan.unit.size(), {});
+  if (!jit::compile(plan.blocks, plan.entries)) return;
+  for (std::size_t n = 0; n < plan.unit.size(); n++) {
+    plan.unit[n]->entry = plan.entries[n];
+    jit::publish(plan.unit[n]->rip, plan.entries[n].code);
   }
 }
 

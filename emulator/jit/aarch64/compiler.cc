@@ -10,9 +10,6 @@
 namespace gantry::aarch64 {
 namespace {
 
-// TBZ reaches 32 KiB, and a unit is to be smaller than that.
-constexpr std::size_t kMaxWords = 8000;
-
 // Which of the flags that a block begins with it reads, and whether it sets all of them before
 // anything else may see them.
 struct FlagUse {
@@ -58,14 +55,16 @@ FlagUse flag_use(const ir::Unit& unit) {
 }  // namespace
 
 bool Compiler::translate(std::span<const jit::Block> blocks, jit::CodeCache& cache) {
-  parts_.clear();
-  for (const jit::Block& block : blocks) {
-    Part& part = parts_.emplace_back();
-    part.block = &block;
-    part.insns = cache.keep(block.insns);
+  if (pool_.size() < blocks.size()) pool_.resize(blocks.size());
+  parts_ = std::span(pool_).first(blocks.size());
+  for (std::size_t n = 0; n < blocks.size(); n++) {
+    Part& part = parts_[n];
+    ir::Unit unit = std::move(part.unit);
+    unit.clear();
+    part = {.block = &blocks[n], .insns = cache.keep(blocks[n].insns), .unit = std::move(unit)};
     if (!part.insns) return false;
     ir::Emit emit(part.unit);
-    for (const x86::Insn& insn : block.insns) {
+    for (const x86::Insn& insn : blocks[n].insns) {
       if (!ir::translate(insn, part.unit, emit, &can_lower)) return false;
     }
     FlagUse use = flag_use(part.unit);
@@ -127,32 +126,33 @@ u8 Compiler::live_out(const Part& part) const {
 }
 
 // Leaves when something is pending.
-void Compiler::emit_poll(Output& out, u64 rip) {
-  out.prepend_branch(0x35000000 | kScratch0.code, {Destination::Kind::kPoll, rip});
+void Compiler::emit_poll(u64 rip) {
+  out_.prepend_branch(0x35000000 | kScratch0.code, {Destination::Kind::kPoll, rip});
   u32 word;
   Assembler a({&word, 1});
   a.ldr(4, kScratch0, {kCpu, kInterruptOffset});
-  out.prepend(word);
+  out_.prepend(word);
 }
 
-bool Compiler::lower(Output& out) {
+bool Compiler::lower() {
   u64 below = 0;
   for (std::size_t n = parts_.size(); n-- > 0;) {
     Part& part = parts_[n];
-    Lowering lowering(part.unit, part.insns, live_out(part), below, features_, stubs_, out);
+    Lowering lowering(part.unit, part.insns, live_out(part), below, features_, stubs_, workspace_,
+                      out_);
     if (!lowering.run()) return false;
-    if (n == 0 || part.is_loop_head) emit_poll(out, part.block->rip);
-    part.start = out.position();
+    if (n == 0 || part.is_loop_head) emit_poll(part.block->rip);
+    part.start = out_.position();
     below = part.block->rip;
   }
-  return !out.overflowed();
+  return !out_.overflowed();
 }
 
 // Gives each branch that leaves the unit an exit of its own, in front of the code, and all branches
 // within their distances.
-bool Compiler::resolve(Output& out) {
-  for (std::size_t n = 0; n < out.references.size(); n++) {
-    Output::Reference reference = out.references[n];
+bool Compiler::resolve() {
+  for (std::size_t n = 0; n < out_.references.size(); n++) {
+    Output::Reference reference = out_.references[n];
     const Destination& to = reference.to;
     if (to.kind == Destination::Kind::kStub) continue;
     Part* part = to.kind == Destination::Kind::kGuest ? part_at(to.address) : nullptr;
@@ -161,39 +161,39 @@ bool Compiler::resolve(Output& out) {
       target = part->start;
     } else {
       bool linkable = to.kind == Destination::Kind::kGuest;
-      u32 operands = out.position() - 3;
+      u32 operands = out_.position() - 3;
       u32 back = linkable ? (reference.at - operands) * 4 : 0;
-      out.prepend(static_cast<u32>(to.address >> 32));
-      out.prepend(static_cast<u32>(to.address));
-      out.prepend(back);
+      out_.prepend(static_cast<u32>(to.address >> 32));
+      out_.prepend(static_cast<u32>(to.address));
+      out_.prepend(back);
       bool step = to.kind == Destination::Kind::kStep;
-      out.prepend_branch(0x94000000,
-                         {Destination::Kind::kStub, step ? stubs_.leave_step : stubs_.leave});
-      target = out.position();
+      out_.prepend_branch(0x94000000,
+                          {Destination::Kind::kStub, step ? stubs_.leave_step : stubs_.leave});
+      target = out_.position();
     }
-    if (out.overflowed()) return false;
+    if (out_.overflowed()) return false;
     s64 distance = (s64{target} - s64{reference.at}) * 4;
-    u32& word = out.word(reference.at);
+    u32& word = out_.word(reference.at);
     if (!is_in_reach(word, distance)) return false;
     word = retarget(word, distance);
   }
   return true;
 }
 
-bool Compiler::place(Output& out, jit::CodeCache& cache, std::span<jit::Entry> entries) {
-  u32 first = out.position();
-  u64 bytes = out.words().size() * 4;
-  jit::CodeCache::Room room = cache.allocate(bytes, out.marks.size());
+bool Compiler::place(jit::CodeCache& cache, std::span<jit::Entry> entries) {
+  u32 first = out_.position();
+  u64 bytes = out_.words().size() * 4;
+  jit::CodeCache::Room room = cache.allocate(bytes, out_.marks.size());
   if (!room.code) return false;
-  for (const Output::Reference& reference : out.references) {
+  for (const Output::Reference& reference : out_.references) {
     if (reference.to.kind != Destination::Kind::kStub) continue;
     u64 at = reinterpret_cast<u64>(room.code) + (reference.at - first) * 4;
-    u32& word = out.word(reference.at);
+    u32& word = out_.word(reference.at);
     word = retarget(word, static_cast<s64>(reference.to.address - at));
   }
-  std::memcpy(room.code, out.words().data(), bytes);
-  for (std::size_t n = 0; n < out.marks.size(); n++) {
-    const Output::Mark& mark = out.marks[out.marks.size() - 1 - n];
+  std::memcpy(room.code, out_.words().data(), bytes);
+  for (std::size_t n = 0; n < out_.marks.size(); n++) {
+    const Output::Mark& mark = out_.marks[out_.marks.size() - 1 - n];
     room.marks[n] = {(mark.at - first) * 4, 0, mark.rip};
   }
   cache.publish(room, bytes);
@@ -206,9 +206,8 @@ bool Compiler::place(Output& out, jit::CodeCache& cache, std::span<jit::Entry> e
 bool Compiler::compile(std::span<const jit::Block> blocks, jit::CodeCache& cache,
                        std::span<jit::Entry> entries) {
   if (!translate(blocks, cache)) return false;
-  room_.resize(kMaxWords);
-  Output out(room_);
-  return lower(out) && resolve(out) && place(out, cache, entries);
+  out_.reset();
+  return lower() && resolve() && place(cache, entries);
 }
 
 }  // namespace gantry::aarch64

@@ -20,9 +20,12 @@ class Compiler {
                std::span<jit::Entry> entries);
 
  private:
+  // TBZ reaches 32 KiB, and a unit is to be smaller than that.
+  static constexpr std::size_t kMaxWords = 8000;
+
   struct Part {
-    const jit::Block* block;
-    const x86::Insn* insns;  // as the cache keeps them
+    const jit::Block* block = nullptr;
+    const x86::Insn* insns = nullptr;  // as the cache keeps them
     ir::Unit unit;
     u32 start = 0;      // position of the code
     u8 reads = 0;       // flags that the block reads before it sets any
@@ -38,15 +41,18 @@ class Compiler {
   u8 live_out(const Part& part) const;
   u8 live_in(u64 rip) const;
   Part* part_at(u64 rip);
-  bool lower(Output& out);
-  void emit_poll(Output& out, u64 rip);
-  bool resolve(Output& out);
-  bool place(Output& out, jit::CodeCache& cache, std::span<jit::Entry> entries);
+  bool lower();
+  void emit_poll(u64 rip);
+  bool resolve();
+  bool place(jit::CodeCache& cache, std::span<jit::Entry> entries);
 
   Features features_;
   Stubs stubs_;
-  std::vector<Part> parts_;
-  std::vector<u32> room_;
+  std::vector<Part> pool_;  // parts keep their memory from unit to unit
+  std::span<Part> parts_;
+  Lowering::Workspace workspace_;
+  std::vector<u32> room_ = std::vector<u32>(kMaxWords);
+  Output out_{room_};
 };
 
 }  // namespace gantry::aarch64

@@ -9,6 +9,13 @@
 
 namespace gantry::aarch64 {
 
+void Output::reset() {
+  first_ = room_.size();
+  overflowed_ = false;
+  references.clear();
+  marks.clear();
+}
+
 void Output::prepend(std::span<const u32> code) {
   if (code.size() > first_) {
     overflowed_ = true;
@@ -29,19 +36,29 @@ Lowering::Holders::Holders() : flags(kNoValue) {
 }
 
 Lowering::Lowering(const ir::Unit& unit, const x86::Insn* insns, u8 live_out, u64 below,
-                   const Features& features, const Stubs& stubs, Output& out)
+                   const Features& features, const Stubs& stubs, Workspace& workspace, Output& out)
     : unit_(unit),
       insns_(insns),
       below_(below),
       features_(features),
       stubs_(stubs),
       out_(out),
-      place_(unit.code.size()),
-      home_(unit.code.size(), kNone),
-      home_xmm_(unit.code.size(), kNone),
-      previous_(unit.code.size(), kNoValue),
-      fused_(unit.code.size()),
+      place_(workspace.place),
+      home_(workspace.home),
+      home_xmm_(workspace.home_xmm),
+      previous_(workspace.previous),
+      barriers_(workspace.barriers),
+      fused_(workspace.fused),
+      open_(workspace.open),
       live_(live_out) {
+  std::size_t values = unit.code.size();
+  place_.assign(values, {});
+  home_.assign(values, kNone);
+  home_xmm_.assign(values, kNone);
+  previous_.assign(values, kNoValue);
+  fused_.assign(values, 0);
+  barriers_.clear();
+  open_.clear();
   std::fill(std::begin(owner_), std::end(owner_), kNoValue);
   std::fill(std::begin(owner_vector_), std::end(owner_vector_), kNoValue);
 }
@@ -277,7 +294,7 @@ u8 Lowering::result_register() {
 // Whether value v, which the operation at hand commits, may be computed in the guest register: its
 // old content is not read in between, and nothing in between leaves the block.
 bool Lowering::commits_early(Value v) const {
-  constexpr unsigned kLookBack = 24;
+  constexpr int kLookBack = 24;
   constexpr u8 kStops = ir::kMayFault | ir::kMark | ir::kCallPart;
   if (at_ - v > kLookBack) return false;
   Value old = previous_[at_];

@@ -46,6 +46,7 @@ class Output {
     u64 rip;
   };
 
+  void reset();
   bool overflowed() const { return overflowed_; }
   u32 position() const { return static_cast<u32>(first_); }
   std::span<u32> words() { return room_.subspan(first_); }
@@ -67,17 +68,10 @@ class Output {
 };
 
 // The status flags as a set: what code further down reads.
-enum FlagSet : u8 {
-  kNoFlags = 0,
-  kFlagN = 1,
-  kFlagZ = 2,
-  kFlagC = 4,
-  kFlagV = 8,
-  kFlagP = 16,
-  kFlagA = 32,
-  kFlagsNzcv = 15,
-  kAllFlags = 63,
-};
+constexpr u8 kNoFlags = 0;
+constexpr u8 kFlagN = 1, kFlagZ = 2, kFlagC = 4, kFlagV = 8, kFlagP = 16, kFlagA = 32;
+constexpr u8 kFlagsNzcv = 15;
+constexpr u8 kAllFlags = 63;
 
 // Addresses of the shared stubs (trampolines.h).
 struct Stubs {
@@ -94,10 +88,12 @@ bool can_lower(const ir::Unit& unit, const ir::Inst& inst);
 
 class Lowering {
  public:
+  class Workspace;
+
   // `insns` are the unit's guest instructions where they stay; `below` is the guest address of the
   // block whose code comes right after, 0 for none.
   Lowering(const ir::Unit& unit, const x86::Insn* insns, u8 live_out, u64 below,
-           const Features& features, const Stubs& stubs, Output& out);
+           const Features& features, const Stubs& stubs, Workspace& workspace, Output& out);
 
   // False when the block needs more than there is.
   bool run();
@@ -127,6 +123,28 @@ class Lowering {
     u8 slot = kNone;
   };
 
+  struct OpenIf {
+    u32 label;           // where the code after it begins
+    u32 after_else = 0;  // where the body of its Else begins, when it has one
+    u8 live;             // flags that are read after it
+    u8 live_else = 0;
+    bool has_else = false;
+  };
+
+ public:
+  // Memory that one Lowering after another uses.
+  class Workspace {
+    friend class Lowering;
+
+    std::vector<Place> place;        // by value
+    std::vector<u8> home, home_xmm;  // by value: the guest register that holds it here
+    std::vector<Value> previous;     // by operation: what the register that it sets held before
+    std::vector<std::pair<Value, Holders>> barriers;  // what was held before what forgets it
+    std::vector<u8> fused;  // by value: the flags of NZCV that it sets besides
+    std::vector<OpenIf> open;
+  };
+
+ private:
   // A condition as an instruction tests it. `prepare` goes before the user.
   struct Test {
     // It holds when NZCV meets the condition, the register is zero, the bit is clear.
@@ -264,11 +282,12 @@ class Lowering {
   Features features_;
   Stubs stubs_;
   Output& out_;
-  std::vector<Place> place_;         // by value
-  std::vector<u8> home_, home_xmm_;  // by value: the guest register that holds it here
-  std::vector<Value> previous_;      // by operation: what the register that it sets held before
-  std::vector<std::pair<Value, Holders>> barriers_;  // what was held before operations that forget
-  std::vector<u8> fused_;  // by value: the flags of NZCV that it sets besides
+  std::vector<Place>& place_;
+  std::vector<u8>& home_;
+  std::vector<u8>& home_xmm_;
+  std::vector<Value>& previous_;
+  std::vector<std::pair<Value, Holders>>& barriers_;
+  std::vector<u8>& fused_;
   Holders holders_;
   Value owner_[32], owner_vector_[32];
   u32 free_ = kValueRegisters, free_vectors_ = kValueVectors;
@@ -280,15 +299,8 @@ class Lowering {
   };
   // Results that are computed in the guest register itself.
   Pending pending_[16], pending_xmm_[16];
-  struct OpenIf {
-    u32 label;           // where the code after it begins
-    u32 after_else = 0;  // where the body of its Else begins, when it has one
-    u8 live;             // flags that are read after it
-    u8 live_else = 0;
-    bool has_else = false;
-  };
-  std::vector<OpenIf> open_;
-  u8 live_;      // FlagSet
+  std::vector<OpenIf>& open_;
+  u8 live_;      // flags that are read below
   u32 end_ = 0;  // where the block's code ends
   Value at_ = 0;
   const x86::Insn* insn_ = nullptr;  // the guest instruction at hand
