@@ -1,6 +1,7 @@
 #include "emulator/jit/aarch64/functions.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "emulator/jit/aarch64/abi.h"
@@ -23,26 +24,12 @@ constexpr Arrangement kFull = sizeof(T) == 1   ? k16B
                               : sizeof(T) == 4 ? k4S
                                                : k2D;
 template <typename T>
-constexpr Arrangement kLower = sizeof(T) == 1   ? k8B
-                               : sizeof(T) == 2 ? k4H
-                                                : k2S;
-template <typename T>
 constexpr unsigned kBits = sizeof(T) * 8;
 
 template <typename F>
 const void* address(F f) {
   return reinterpret_cast<const void*>(f);
 }
-
-// `name` on lanes: to := name(first, second).
-#define BINARY(function, name, lanes) \
-  {address(&function), false,         \
-   [](Assembler& a, const Operands& o) { a.name(lanes, o.to, o.vector[0], o.vector[1]); }}
-#define UNARY(function, name, lanes) \
-  {address(&function), false,        \
-   [](Assembler& a, const Operands& o) { a.name(lanes, o.to, o.vector[0]); }}
-#define CODE(function, takes_constant, ...) \
-  {address(&function), takes_constant, [](Assembler & a, const Operands& o) __VA_ARGS__}
 
 template <typename T>
 void emit_shl(Assembler& a, const Operands& o) {
@@ -104,7 +91,8 @@ void emit_shuffle_dwords(Assembler& a, const Operands& o) {
   if (control == 0xb1) return a.rev64(k4S, o.to, from);
   emit_pick_dwords(a, o.to, from, from, control);
 }
-void emit_pick_words(Assembler& a, const Operands& o, unsigned first) {
+template <unsigned first>
+void emit_pick_words(Assembler& a, const Operands& o) {
   a.mov(k16B, s0, o.vector[0]);
   for (unsigned n = 0; n < 4; n++) {
     a.ins(2, s0, first + n, o.vector[0], first + (o.constant >> (2 * n) & 3));
@@ -191,209 +179,105 @@ void emit_test_bits(Assembler& a, const Operands& o) {
   a.orr(4, o.to_integer, kScratch1, {kScratch0, kLsl, 6});
 }
 
-const std::vector<Function>& functions() {
-  using namespace vec;
-  static const std::vector<Function> table = [] {
-    std::vector<Function> all = {
-        BINARY(and_, and_, k16B),
-        BINARY(or_, orr, k16B),
-        BINARY(xor_, eor, k16B),
-        CODE(andn, false, { a.bic(k16B, o.to, o.vector[1], o.vector[0]); }),
+void emit_andn(Assembler& a, const Operands& o) { a.bic(k16B, o.to, o.vector[1], o.vector[0]); }
 
-        BINARY(add<u8>, add, k16B),
-        BINARY(add<u16>, add, k8H),
-        BINARY(add<u32>, add, k4S),
-        BINARY(add<u64>, add, k2D),
-        BINARY(sub<u8>, sub, k16B),
-        BINARY(sub<u16>, sub, k8H),
-        BINARY(sub<u32>, sub, k4S),
-        BINARY(sub<u64>, sub, k2D),
-        BINARY(add_saturated<s8>, sqadd, k16B),
-        BINARY(add_saturated<s16>, sqadd, k8H),
-        BINARY(add_saturated<u8>, uqadd, k16B),
-        BINARY(add_saturated<u16>, uqadd, k8H),
-        BINARY(sub_saturated<s8>, sqsub, k16B),
-        BINARY(sub_saturated<s16>, sqsub, k8H),
-        BINARY(sub_saturated<u8>, uqsub, k16B),
-        BINARY(sub_saturated<u16>, uqsub, k8H),
-        BINARY(average<u8>, urhadd, k16B),
-        BINARY(average<u16>, urhadd, k8H),
-        UNARY(abs<s8>, abs, k16B),
-        UNARY(abs<s16>, abs, k8H),
-        UNARY(abs<s32>, abs, k4S),
+// The even lanes of 32 bits, multiplied to 64.
+template <typename T>
+void emit_mul_even(Assembler& a, const Operands& o) {
+  a.xtn(k2S, s0, o.vector[0]);
+  a.xtn(k2S, s1, o.vector[1]);
+  std::is_signed_v<T> ? a.smull(k2S, o.to, s0, s1) : a.umull(k2S, o.to, s0, s1);
+}
+template <typename T>
+void multiply_words(Assembler& a, const Operands& o) {
+  for (auto [lanes, to] : {std::pair{k4H, s0}, std::pair{k8H, s1}}) {
+    std::is_signed_v<T> ? a.smull(lanes, to, o.vector[0], o.vector[1])
+                        : a.umull(lanes, to, o.vector[0], o.vector[1]);
+  }
+}
+template <typename T>
+void emit_mul_high(Assembler& a, const Operands& o) {
+  multiply_words<T>(a, o);
+  a.uzp2(k8H, o.to, s0, s1);
+}
+void emit_mul_add_words(Assembler& a, const Operands& o) {
+  multiply_words<s16>(a, o);
+  a.addp(k4S, o.to, s0, s1);
+}
 
-        BINARY(eq<u8>, cmeq, k16B),
-        BINARY(eq<u16>, cmeq, k8H),
-        BINARY(eq<u32>, cmeq, k4S),
-        BINARY(eq<u64>, cmeq, k2D),
-        BINARY(gt<s8>, cmgt, k16B),
-        BINARY(gt<s16>, cmgt, k8H),
-        BINARY(gt<s32>, cmgt, k4S),
-        BINARY(gt<s64>, cmgt, k2D),
-        BINARY(min<u8>, umin, k16B),
-        BINARY(min<u16>, umin, k8H),
-        BINARY(min<u32>, umin, k4S),
-        BINARY(min<s8>, smin, k16B),
-        BINARY(min<s16>, smin, k8H),
-        BINARY(min<s32>, smin, k4S),
-        BINARY(max<u8>, umax, k16B),
-        BINARY(max<u16>, umax, k8H),
-        BINARY(max<u32>, umax, k4S),
-        BINARY(max<s8>, smax, k16B),
-        BINARY(max<s16>, smax, k8H),
-        BINARY(max<s32>, smax, k4S),
+// `narrow` is the arrangement of half a result.
+constexpr Arrangement full_of(Arrangement narrow) {
+  return static_cast<Arrangement>(static_cast<u8>(narrow) | 1);
+}
+template <Arrangement narrow>
+void emit_pack_signed(Assembler& a, const Operands& o) {
+  a.sqxtn(narrow, s0, o.vector[0]);
+  a.sqxtn(full_of(narrow), s0, o.vector[1]);
+  a.mov(k16B, o.to, s0);
+}
+template <Arrangement narrow>
+void emit_pack_unsigned(Assembler& a, const Operands& o) {
+  a.sqxtun(narrow, s0, o.vector[0]);
+  a.sqxtun(full_of(narrow), s0, o.vector[1]);
+  a.mov(k16B, o.to, s0);
+}
 
-        BINARY(mul_low<u16>, mul, k8H),
-        BINARY(mul_low<u32>, mul, k4S),
+template <Arrangement lanes>
+void emit_duplicate(Assembler& a, const Operands& o) {
+  a.dup(lanes, o.to, o.vector[0], 0);
+}
+void emit_even_dwords(Assembler& a, const Operands& o) {
+  a.trn1(k4S, o.to, o.vector[0], o.vector[0]);
+}
+void emit_odd_dwords(Assembler& a, const Operands& o) {
+  a.trn2(k4S, o.to, o.vector[0], o.vector[0]);
+}
+template <unsigned index>
+void emit_only_qword(Assembler& a, const Operands& o) {
+  a.dup(8, o.to, o.vector[0], index);
+}
+template <unsigned index>
+void emit_qword(Assembler& a, const Operands& o) {
+  a.umov(8, o.to_integer, o.vector[0], index);
+}
+void emit_shuffle_pairs(Assembler& a, const Operands& o) {
+  emit_pick_dwords(a, o.to, o.vector[0], o.vector[1], o.constant);
+}
+// An index from 16 up gives zero: bit 7 stays, bits 4 to 6 do not count.
+void emit_shuffle_bytes(Assembler& a, const Operands& o) {
+  a.movi(s0, 0x8f8f8f8f8f8f8f8f);
+  a.and_(k16B, s0, s0, o.vector[1]);
+  a.tbl(k16B, o.to, o.vector[0], 1, s0);
+}
 
-        BINARY(low_low, zip1, k2D),
-        BINARY(with_high_qword, zip1, k2D),
-        BINARY(high_high, zip2, k2D),
-        CODE(high_as_low, false, { a.dup(8, o.to, o.vector[0], 1); }),
-        CODE(low_only, false, { a.dup(8, o.to, o.vector[0], 0); }),
-        CODE(duplicate_low_qword, false, { a.dup(k2D, o.to, o.vector[0], 0); }),
-        CODE(duplicate_even_dwords, false, { a.trn1(k4S, o.to, o.vector[0], o.vector[0]); }),
-        CODE(duplicate_odd_dwords, false, { a.trn2(k4S, o.to, o.vector[0], o.vector[0]); }),
-        CODE(shuffle_low_words, true, { emit_pick_words(a, o, 0); }),
-        CODE(shuffle_high_words, true, { emit_pick_words(a, o, 4); }),
-        {address(&shuffle_dwords), true, emit_shuffle_dwords},
-        CODE(shuffle_pairs_dwords, true,
-             { emit_pick_dwords(a, o.to, o.vector[0], o.vector[1], o.constant); }),
-        {address(&shl_bytes), true, emit_shl_bytes},
-        {address(&shr_bytes), true, emit_shr_bytes},
-        {address(&align_right), true, emit_align_right},
-        CODE(low, false, { a.fmov(8, o.to_integer, o.vector[0]); }),
-        CODE(high, false, { a.umov(8, o.to_integer, o.vector[0], 1); }),
-        {address(&test_bits), false, emit_test_bits},
-    };
-    // Templates with a comma in their names, which macros cannot take.
-    auto add_function = [&](const void* target, bool constant,
-                            void (*emit)(Assembler&, const Operands&)) {
-      all.push_back({target, constant, emit});
-    };
-    add_function(address(&vec::shl<u16>), true, emit_shl<u16>);
-    add_function(address(&vec::shl<u32>), true, emit_shl<u32>);
-    add_function(address(&vec::shl<u64>), true, emit_shl<u64>);
-    add_function(address(&vec::shr<u16>), true, emit_shr<u16>);
-    add_function(address(&vec::shr<u32>), true, emit_shr<u32>);
-    add_function(address(&vec::shr<u64>), true, emit_shr<u64>);
-    add_function(address(&vec::sar<s16>), true, emit_sar<s16>);
-    add_function(address(&vec::sar<s32>), true, emit_sar<s32>);
-    add_function(address(&vec::blend<u16>), true, emit_blend<u16>);
-    add_function(address(&vec::blend<u32>), true, emit_blend<u32>);
-    add_function(address(&vec::blend<u64>), true, emit_blend<u64>);
-    add_function(address(&vec::blend_variable<s8>), false, emit_blend_variable<s8>);
-    add_function(address(&vec::blend_variable<s32>), false, emit_blend_variable<s32>);
-    add_function(address(&vec::blend_variable<s64>), false, emit_blend_variable<s64>);
-    add_function(address(&vec::insert<u8>), true, emit_insert<u8>);
-    add_function(address(&vec::insert<u16>), true, emit_insert<u16>);
-    add_function(address(&vec::insert<u32>), true, emit_insert<u32>);
-    add_function(address(&vec::insert<u64>), true, emit_insert<u64>);
-    add_function(address(&vec::extract<u8>), true, emit_extract<u8>);
-    add_function(address(&vec::extract<u16>), true, emit_extract<u16>);
-    add_function(address(&vec::extract<u32>), true, emit_extract<u32>);
-    add_function(address(&vec::extract<u64>), true, emit_extract<u64>);
-    add_function(address(&vec::sign_mask<s8, 16>), false, emit_byte_signs);
-    add_function(address(&vec::sign_mask<s32>), false, emit_dword_signs);
-    add_function(address(&vec::sign_mask<s64>), false, emit_qword_signs);
-    add_function(address(&vec::broadcast<u8>), false,
-                 [](Assembler& a, const Operands& o) { a.dup(k16B, o.to, o.vector[0], 0); });
-    add_function(address(&vec::broadcast<u16>), false,
-                 [](Assembler& a, const Operands& o) { a.dup(k8H, o.to, o.vector[0], 0); });
-    add_function(address(&vec::broadcast<u32>), false,
-                 [](Assembler& a, const Operands& o) { a.dup(k4S, o.to, o.vector[0], 0); });
-    add_function(address(&vec::broadcast<u64>), false,
-                 [](Assembler& a, const Operands& o) { a.dup(k2D, o.to, o.vector[0], 0); });
-    add_function(address(&vec::unpack_low<u8, 16>), false, [](Assembler& a, const Operands& o) {
-      a.zip1(k16B, o.to, o.vector[0], o.vector[1]);
-    });
-    add_function(address(&vec::unpack_low<u16, 16>), false, [](Assembler& a, const Operands& o) {
-      a.zip1(k8H, o.to, o.vector[0], o.vector[1]);
-    });
-    add_function(address(&vec::unpack_low<u32, 16>), false, [](Assembler& a, const Operands& o) {
-      a.zip1(k4S, o.to, o.vector[0], o.vector[1]);
-    });
-    add_function(address(&vec::unpack_high<u8, 16>), false, [](Assembler& a, const Operands& o) {
-      a.zip2(k16B, o.to, o.vector[0], o.vector[1]);
-    });
-    add_function(address(&vec::unpack_high<u16, 16>), false, [](Assembler& a, const Operands& o) {
-      a.zip2(k8H, o.to, o.vector[0], o.vector[1]);
-    });
-    add_function(address(&vec::unpack_high<u32, 16>), false, [](Assembler& a, const Operands& o) {
-      a.zip2(k4S, o.to, o.vector[0], o.vector[1]);
-    });
-    add_function(address(&vec::pack_saturated<s16, s8, 16>), false,
-                 [](Assembler& a, const Operands& o) {
-                   a.sqxtn(k8B, s0, o.vector[0]);
-                   a.sqxtn(k16B, s0, o.vector[1]);
-                   a.mov(k16B, o.to, s0);
-                 });
-    add_function(address(&vec::pack_saturated<s16, u8, 16>), false,
-                 [](Assembler& a, const Operands& o) {
-                   a.sqxtun(k8B, s0, o.vector[0]);
-                   a.sqxtun(k16B, s0, o.vector[1]);
-                   a.mov(k16B, o.to, s0);
-                 });
-    add_function(address(&vec::pack_saturated<s32, s16, 16>), false,
-                 [](Assembler& a, const Operands& o) {
-                   a.sqxtn(k4H, s0, o.vector[0]);
-                   a.sqxtn(k8H, s0, o.vector[1]);
-                   a.mov(k16B, o.to, s0);
-                 });
-    add_function(address(&vec::shuffle_bytes<16>), false, [](Assembler& a, const Operands& o) {
-      // An index from 16 up gives zero: bit 7 stays, bits 4 to 6 do not count.
-      a.movi(s0, 0x8f8f8f8f8f8f8f8f);
-      a.and_(k16B, s0, s0, o.vector[1]);
-      a.tbl(k16B, o.to, o.vector[0], 1, s0);
-    });
-    add_function(address(&vec::mul_even<u64, u32>), false, [](Assembler& a, const Operands& o) {
-      a.xtn(k2S, s0, o.vector[0]);
-      a.xtn(k2S, s1, o.vector[1]);
-      a.umull(k2S, o.to, s0, s1);
-    });
-    add_function(address(&vec::mul_even<s64, s32>), false, [](Assembler& a, const Operands& o) {
-      a.xtn(k2S, s0, o.vector[0]);
-      a.xtn(k2S, s1, o.vector[1]);
-      a.smull(k2S, o.to, s0, s1);
-    });
-    add_function(address(&vec::mul_high<s16>), false, [](Assembler& a, const Operands& o) {
-      a.smull(k4H, s0, o.vector[0], o.vector[1]);
-      a.smull(k8H, s1, o.vector[0], o.vector[1]);
-      a.uzp2(k8H, o.to, s0, s1);
-    });
-    add_function(address(&vec::mul_high<u16>), false, [](Assembler& a, const Operands& o) {
-      a.umull(k4H, s0, o.vector[0], o.vector[1]);
-      a.umull(k8H, s1, o.vector[0], o.vector[1]);
-      a.uzp2(k8H, o.to, s0, s1);
-    });
-    add_function(address(&vec::mul_add_words), false, [](Assembler& a, const Operands& o) {
-      a.smull(k4H, s0, o.vector[0], o.vector[1]);
-      a.smull(k8H, s1, o.vector[0], o.vector[1]);
-      a.addp(k4S, o.to, s0, s1);
-    });
-    add_function(address(&vec::extend<s8, s16>), false, emit_extend<s8, s16>);
-    add_function(address(&vec::extend<s8, s32>), false, emit_extend<s8, s32>);
-    add_function(address(&vec::extend<s8, s64>), false, emit_extend<s8, s64>);
-    add_function(address(&vec::extend<s16, s32>), false, emit_extend<s16, s32>);
-    add_function(address(&vec::extend<s16, s64>), false, emit_extend<s16, s64>);
-    add_function(address(&vec::extend<s32, s64>), false, emit_extend<s32, s64>);
-    add_function(address(&vec::extend<u8, u16>), false, emit_extend<u8, u16>);
-    add_function(address(&vec::extend<u8, u32>), false, emit_extend<u8, u32>);
-    add_function(address(&vec::extend<u8, u64>), false, emit_extend<u8, u64>);
-    add_function(address(&vec::extend<u16, u32>), false, emit_extend<u16, u32>);
-    add_function(address(&vec::extend<u16, u64>), false, emit_extend<u16, u64>);
-    add_function(address(&vec::extend<u32, u64>), false, emit_extend<u32, u64>);
-    std::sort(all.begin(), all.end(),
-              [](const Function& x, const Function& y) { return x.target < y.target; });
-    return all;
-  }();
-  return table;
+#define BINARY(name, lanes, ...)      \
+  {address(&vec::__VA_ARGS__), false, \
+   [](Assembler& a, const Operands& o) { a.name(lanes, o.to, o.vector[0], o.vector[1]); }},
+#define UNARY(name, lanes, ...)       \
+  {address(&vec::__VA_ARGS__), false, \
+   [](Assembler& a, const Operands& o) { a.name(lanes, o.to, o.vector[0]); }},
+#define CODE(emit, ...) {address(&vec::__VA_ARGS__), false, emit},
+#define CODE_CONSTANT(emit, ...) {address(&vec::__VA_ARGS__), true, emit},
+const Function kFunctions[] = {
+#include "emulator/jit/aarch64/functions.def"
+};
+#undef BINARY
+#undef UNARY
+#undef CODE
+#undef CODE_CONSTANT
+
+// By address.
+std::vector<Function> sorted_functions() {
+  std::vector<Function> all(std::begin(kFunctions), std::end(kFunctions));
+  std::sort(all.begin(), all.end(),
+            [](const Function& x, const Function& y) { return x.target < y.target; });
+  return all;
 }
 
 }  // namespace
 
 const Function* find_function(const void* target) {
-  const auto& all = functions();
+  static const std::vector<Function> all = sorted_functions();
   auto found = std::lower_bound(all.begin(), all.end(), target,
                                 [](const Function& f, const void* t) { return f.target < t; });
   return found != all.end() && found->target == target ? &*found : nullptr;
