@@ -18,8 +18,6 @@ struct FlagUse {
 };
 
 FlagUse flag_use(const ir::Unit& unit) {
-  constexpr u8 kReads[8] = {kFlagV, kFlagC, kFlagZ,          kFlagC | kFlagZ,
-                            kFlagN, kFlagP, kFlagN | kFlagV, kFlagN | kFlagV | kFlagZ};
   FlagUse use;
   ir::Value initial = ir::kNoValue;
   auto reads_initial = [&](const ir::Inst& i) {
@@ -32,7 +30,7 @@ FlagUse flag_use(const ir::Unit& unit) {
         initial = v;
         break;
       case ir::Op::kTestFlags:
-        if (reads_initial(i)) use.reads |= kReads[i.aux >> 1];
+        if (reads_initial(i)) use.reads |= flags_read_by(i.aux);
         break;
       case ir::Op::kFlagsIncDec:
         if (reads_initial(i)) use.reads |= kFlagC;

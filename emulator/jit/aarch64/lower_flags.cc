@@ -24,9 +24,6 @@ constexpr Condition kConditions[16] = {
     kLe, kGt,  // LE
 };
 
-constexpr u8 kReads[8] = {kFlagV, kFlagC, kFlagZ,          kFlagC | kFlagZ,
-                          kFlagN, kFlagP, kFlagN | kFlagV, kFlagN | kFlagV | kFlagZ};
-
 bool is_parity(unsigned condition) { return condition >> 1 == 5; }
 
 // Bit 0 of `to`: whether the low byte has an odd number of ones, which is PF clear.
@@ -37,6 +34,12 @@ void odd_parity(Assembler& a, X to) {
 }
 
 }  // namespace
+
+u8 flags_read_by(unsigned condition) {
+  constexpr u8 kReads[8] = {kFlagV, kFlagC, kFlagZ,          kFlagC | kFlagZ,
+                            kFlagN, kFlagP, kFlagN | kFlagV, kFlagN | kFlagV | kFlagZ};
+  return kReads[condition >> 1];
+}
 
 // NZCV.C := not NZCV.C
 void Lowering::complement_carry(Assembler& a) {
@@ -57,7 +60,7 @@ Lowering::Test Lowering::test_flags(const Inst& i, Value v) {
     t.reg = X{use_register(v)};
     return t;
   }
-  live_ |= kReads[i.aux >> 1];
+  live_ |= flags_read_by(i.aux);
   if (!is_parity(i.aux)) {
     t.condition = kConditions[i.aux];
     return t;
