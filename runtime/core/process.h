@@ -18,7 +18,7 @@ struct Settings {
   bool trace = false;
   bool stats = false;
   std::string engine = "interp";  // or "jit"
-  std::string log_channels;  // as --log takes them
+  std::string log_channels;       // as --log takes them
   std::string log_file;
   std::string cpu = "max";  // as --cpu takes it
 };

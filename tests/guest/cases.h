@@ -1,6 +1,6 @@
-// Cases of one or a few instructions each, and what the kernel tells of the exceptions that they raise.
-// A case begins with the registers of gantry_run_case() and ends by falling out of its text or at its
-// first signal that does not return to it.
+// Cases of one or a few instructions each, and what the kernel tells of the exceptions that they
+// raise. A case begins with the registers of gantry_run_case() and ends by falling out of its text
+// or at its first signal that does not return to it.
 #pragma once
 #include "tests/guest/guest.h"
 
@@ -23,13 +23,11 @@ struct Case {
 extern const struct Case __start_gantry_cases[], __stop_gantry_cases[];
 
 // `text` is assembly; its labels have numbers below 1000.
-#define CASE(name, text)                                \
-  __asm__(                                              \
-      ".text\n.balign 64\n1001: " text                  \
-      "\njmp gantry_case_done\n"                        \
-      ".section gantry_cases,\"aw\"\n.quad 1001b, 1f\n" \
-      ".section .rodata\n1: .asciz \"" name             \
-      "\"\n.text\n")
+#define CASE(name, text)                                    \
+  __asm__(".text\n.balign 64\n1001: " text                  \
+          "\njmp gantry_case_done\n"                        \
+          ".section gantry_cases,\"aw\"\n.quad 1001b, 1f\n" \
+          ".section .rodata\n1: .asciz \"" name "\"\n.text\n")
 
 void gantry_run_case(const void* code);
 extern char gantry_case_done[];
@@ -67,8 +65,8 @@ __asm__(
     ".comm gantry_case_stack, 8, 8\n");
 
 static inline void map_case_page(unsigned long address, int protection, int flags, int fd) {
-  char* page = mmap((void*)address, 4096, PROT_READ | PROT_WRITE,
-                    flags | MAP_FIXED_NOREPLACE, fd, 0);
+  char* page =
+      mmap((void*)address, 4096, PROT_READ | PROT_WRITE, flags | MAP_FIXED_NOREPLACE, fd, 0);
   EXPECT(page == (char*)address);
   if (fd < 0) memset(page, 0, 4096);
   EXPECT(mprotect(page, 4096, protection) == 0);
@@ -96,7 +94,8 @@ static inline void map_case_pages(void) {
 }
 
 // Copies `size` bytes of code so that they end `before_end` bytes before the end of a page.
-static inline void place_code(unsigned long page, const char* code, unsigned long size, unsigned long before_end) {
+static inline void place_code(unsigned long page, const char* code, unsigned long size,
+                              unsigned long before_end) {
   memcpy((char*)page + 4096 - before_end - size, code, size);
 }
 
@@ -105,8 +104,11 @@ static inline void finish_code(void) {
   EXPECT(mprotect((void*)kCodeThenData, 4096, PROT_READ | PROT_EXEC) == 0);
 }
 
-// The context was interrupted with AC or DF set, which the handler inherits or C code must not meet.
-static inline void clear_flags(void) { __asm__ volatile("pushq $0x202\n popfq" ::: "cc", "memory"); }
+// The context was interrupted with AC or DF set, which the handler inherits or C code must not
+// meet.
+static inline void clear_flags(void) {
+  __asm__ volatile("pushq $0x202\n popfq" ::: "cc", "memory");
+}
 
 static inline void leave_case(ucontext_t* u) {
   u->uc_mcontext.gregs[REG_RIP] = (long)gantry_case_done;
