@@ -22,6 +22,8 @@ constexpr std::string_view kBitUpdates[] = {"BTS", "BTR", "BTC"};
 constexpr std::string_view kStackUsers[] = {"PUSH", "POP",      "PUSH_SEG", "POP_SEG", "PUSHF",
                                             "POPF", "CALL_FAR", "RET_FAR",  "RET",     "CALL_NEAR",
                                             "IRET", "ENTER",    "LEAVE"};
+// What their mask leaves out is not accessed.
+constexpr std::string_view kMasked[] = {"VMASKMOVPS", "VMASKMOVPD", "VPMASKMOVD", "VPMASKMOVQ"};
 constexpr std::string_view kPrevented[] = {"SGDT", "SIDT", "SLDT", "SMSW", "STR"};
 
 bool is_one_of(const Insn& i, Names names) {
@@ -75,6 +77,25 @@ void raise_stack_limit_fault(Cpu& cpu, const Insn& i) {
   if (refused || absent) guest::raise_bad_stack_address(cpu, guest::kAddressLimit, 0);
 }
 
+// The CPU names the first byte that is not there: the operand's, or where the next page begins.
+// Some hosts name another one of the access, or of the part of it that they were at.
+void name_first_byte(Cpu& cpu, const Insn& i, unsigned width) {
+  constexpr unsigned kLargest = 32, kPage = 4096;
+  bool from_host = cpu.fault.vector == Vector::kPageFault && cpu.fault.host_signal != 0;
+  if (!from_host || width == 0 || width > kLargest || is_one_of(i, kMasked)) return;
+  u64 begin = Eval<>(cpu).address(i);
+  u64& at = cpu.fault.address;
+  bool before = at < begin && align_down(at, kPage) == align_down(begin, kPage);
+  bool within = at - begin < width;
+  if (!within && !(before && begin - at < kLargest)) return;
+  u64 page = align_down(at, kPage);
+  at = std::max(begin, page);
+  if (page <= begin) return;
+  // Is the first page absent too?
+  bool write = cpu.fault.error & guest::kFaultWrite;
+  write ? guest::probe_write(cpu, begin, 1) : static_cast<void>(guest::load<u8>(cpu, begin));
+}
+
 bool has_vector_index(const Insn& i) {
   return x86::opcodes()[i.row].attributes & x86::kVectorIndex;
 }
@@ -84,7 +105,9 @@ bool has_vector_index(const Insn& i) {
 void refine_fault(Cpu& cpu, const Insn& insn) {
   if (has_vector_index(insn)) return;
   for (const x86::Operand& operand : insn.op) {
-    if (operand.kind == OperandKind::kMemory) raise_limit_fault(cpu, insn, operand.width);
+    if (operand.kind != OperandKind::kMemory) continue;
+    raise_limit_fault(cpu, insn, operand.width);
+    name_first_byte(cpu, insn, operand.width);
   }
   raise_stack_limit_fault(cpu, insn);
   if (insn.op[0].kind != OperandKind::kMemory) return;
