@@ -124,9 +124,12 @@ bool is_x87_area(const Case& c) {
 }
 
 // How far from the CPU's the address of a fault may be. RISC-V and LoongArch have no atomic access
-// to a byte: there a write is tried on the word that the byte is in (guest::probe_write).
-#if defined(__x86_64__) || defined(__aarch64__)
+// to a byte: there a write is tried on the word that the byte is in (guest::probe_write). QEMU's
+// ARM64 names the doubleword.
+#if defined(__x86_64__)
 constexpr u64 kAddressSlack = 0;
+#elif defined(__aarch64__)
+constexpr u64 kAddressSlack = 7;
 #else
 constexpr u64 kAddressSlack = 3;
 #endif
