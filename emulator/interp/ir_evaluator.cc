@@ -21,7 +21,10 @@ struct Datum {
 
 class Evaluator {
  public:
-  Evaluator(const ir::Unit& unit, Cpu& cpu) : unit_(unit), cpu_(cpu), values_(unit.code.size()) {}
+  Evaluator(const ir::Unit& unit, Cpu& cpu, std::vector<Datum>& values)
+      : unit_(unit), cpu_(cpu), values_(values) {
+    values_.assign(unit.code.size(), {});
+  }
 
   void run() {
     for (at_ = 0; at_ < unit_.code.size(); at_++) {
@@ -314,7 +317,7 @@ class Evaluator {
 
   const ir::Unit& unit_;
   Cpu& cpu_;
-  std::vector<Datum> values_;
+  std::vector<Datum>& values_;
   const x86::Insn* insn_ = nullptr;
   std::size_t at_ = 0;
   ir::Slot slots_[ir::kMaxSlots] = {};
@@ -322,6 +325,10 @@ class Evaluator {
 
 }  // namespace
 
-void evaluate(const ir::Unit& unit, Cpu& cpu) { Evaluator(unit, cpu).run(); }
+// The values are kept: an exception leaves without destructors.
+void evaluate(const ir::Unit& unit, Cpu& cpu) {
+  static thread_local std::vector<Datum> values;
+  Evaluator(unit, cpu, values).run();
+}
 
 }  // namespace gantry::interp
