@@ -25,8 +25,8 @@ using guest::Vector;
 
 std::atomic<u64> total_instructions{0};
 
-// The threads that are executing, which invalidate_code() must be able to reach from a signal
-// handler. A thread that finds no place is not translated for.
+// The threads that execute translated code, which invalidate_code() must be able to reach from a
+// signal handler. The interpreter sees by itself, between blocks, that code was invalidated.
 std::atomic<Cpu*> running_cpus[4096];
 std::atomic<bool> memory_is_ordered{false};
 
@@ -193,18 +193,20 @@ void handle_interrupt(Thread& thread) {
 
 // The second thread of a process is the first that can see in which order another one stores.
 void register_cpu(Cpu& cpu) {
+  if (!options.jit) return;
   bool alone = true;
   for (auto& running : running_cpus) {
     Cpu* current = nullptr;
     if (running.compare_exchange_strong(current, &cpu) || current == &cpu) break;
     alone = false;
   }
-  if (alone || !options.jit || memory_is_ordered.exchange(true)) return;
+  if (alone || memory_is_ordered.exchange(true)) return;
   jit::order_memory();
   invalidate_code();
 }
 
 void unregister_cpu(Cpu& cpu) {
+  if (!options.jit) return;
   for (auto& running : running_cpus) {
     Cpu* self = &cpu;
     if (running.compare_exchange_strong(self, nullptr)) return;
@@ -217,6 +219,7 @@ u64 executed_instructions() { return total_instructions.load(); }
 
 void invalidate_code() {
   BlockCache::invalidate_all();
+  if (!options.jit) return;
   jit::forget();
   for (auto& running : running_cpus) {
     if (Cpu* cpu = running.load(std::memory_order_relaxed)) cpu->interrupt = 1;
