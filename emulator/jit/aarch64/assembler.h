@@ -189,21 +189,21 @@ class Assembler {
   }
 
   void b(Target target) { emit_relative(kBranch, target); }
-  void bl(Target target) { emit_relative(0x94000000, target); }
+  void bl(Target target) { emit_relative(kBranchAndLink, target); }
   void b(Condition condition, Target target) {
-    emit_relative(0x54000000 | static_cast<u32>(condition), target);
+    emit_relative(kBranchIf | static_cast<u32>(condition), target);
   }
   void cbz(fields::Sf width, fields::Rt rt, Target target) {
-    emit_relative(0x34000000 | width.bits | rt.bits, target);
+    emit_relative(kCbz | width.bits | rt.bits, target);
   }
   void cbnz(fields::Sf width, fields::Rt rt, Target target) {
-    emit_relative(0x35000000 | width.bits | rt.bits, target);
+    emit_relative(kCbnz | width.bits | rt.bits, target);
   }
   void tbz(fields::Rt rt, unsigned bit, Target target) {
-    emit_relative(0x36000000 | bit_number(bit) | rt.bits, target);
+    emit_relative(kTbz | bit_number(bit) | rt.bits, target);
   }
   void tbnz(fields::Rt rt, unsigned bit, Target target) {
-    emit_relative(0x37000000 | bit_number(bit) | rt.bits, target);
+    emit_relative(kTbnz | bit_number(bit) | rt.bits, target);
   }
   void ret() { ret(kLr); }
   void adr(fields::Rd rd, Target target) { emit_relative(0x10000000 | rd.bits, target); }

@@ -10,15 +10,9 @@
 namespace gantry::aarch64 {
 namespace {
 
-// Which of the flags that a block begins with it reads, and whether it sets all of them before
-// anything else may see them.
-struct FlagUse {
+// The flags of before that a block reads, or lets somebody else see.
+u8 flags_read_at_start(const ir::Unit& unit) {
   u8 reads = kNoFlags;
-  bool sets = false;
-};
-
-FlagUse flag_use(const ir::Unit& unit) {
-  FlagUse use;
   ir::Value initial = ir::kNoValue;
   auto reads_initial = [&](const ir::Inst& i) {
     return std::find(std::begin(i.arg), std::end(i.arg), initial) != std::end(i.arg);
@@ -30,24 +24,22 @@ FlagUse flag_use(const ir::Unit& unit) {
         initial = v;
         break;
       case ir::Op::kTestFlags:
-        if (reads_initial(i)) use.reads |= flags_read_by(i.aux);
+        if (reads_initial(i)) reads |= flags_read_by(i.aux);
         break;
       case ir::Op::kFlagsIncDec:
-        if (reads_initial(i)) use.reads |= kFlagC;
+        if (reads_initial(i)) reads |= kFlagC;
         break;
       case ir::Op::kSetFlags:
-        use.sets = true;
-        return use;
+        return reads;
       case ir::Op::kInterpret:
       case ir::Op::kIf:
-        use.reads = kAllFlags;
-        return use;
+        return kAllFlags;
       default:
-        if (initial != ir::kNoValue && reads_initial(i)) use.reads = kAllFlags;
+        if (initial != ir::kNoValue && reads_initial(i)) reads = kAllFlags;
         break;
     }
   }
-  return use;
+  return kAllFlags;
 }
 
 }  // namespace
@@ -65,9 +57,7 @@ bool Compiler::translate(std::span<const jit::Block> blocks, jit::CodeCache& cac
     for (const x86::Insn& insn : blocks[n].insns) {
       if (!ir::translate(insn, part.unit, emit, &can_lower)) return false;
     }
-    FlagUse use = flag_use(part.unit);
-    part.reads = use.reads;
-    part.sets = use.sets;
+    part.live_in = flags_read_at_start(part.unit);
     find_successors(part);
   }
   for (Part& part : parts_) {
@@ -110,22 +100,18 @@ Compiler::Part* Compiler::part_at(u64 rip) {
   return nullptr;
 }
 
-// The flags that code at a guest address may read.
-u8 Compiler::live_in(u64 rip) const {
-  const Part* part = const_cast<Compiler*>(this)->part_at(rip);
-  if (!part) return kAllFlags;
-  return part->sets ? part->reads : kAllFlags;
-}
-
-u8 Compiler::live_out(const Part& part) const {
+u8 Compiler::live_out(const Part& part) {
   u8 live = part.leaves ? kAllFlags : kNoFlags;
-  for (unsigned n = 0; n < part.successor_count; n++) live |= live_in(part.successors[n]);
+  for (unsigned n = 0; n < part.successor_count; n++) {
+    const Part* next = part_at(part.successors[n]);
+    live |= next ? next->live_in : kAllFlags;
+  }
   return live;
 }
 
 // Leaves when something is pending.
 void Compiler::emit_poll(u64 rip) {
-  out_.prepend_branch(0x35000000 | kScratch0.code, {Destination::Kind::kPoll, rip});
+  out_.prepend_branch(kCbnz | kScratch0.code, {Destination::Kind::kPoll, rip});
   u32 word;
   Assembler a({&word, 1});
   a.ldr(4, kScratch0, {kCpu, kInterruptOffset});
@@ -165,7 +151,7 @@ bool Compiler::resolve() {
       out_.prepend(static_cast<u32>(to.address));
       out_.prepend(back);
       bool step = to.kind == Destination::Kind::kStep;
-      out_.prepend_branch(0x94000000,
+      out_.prepend_branch(kBranchAndLink,
                           {Destination::Kind::kStub, step ? stubs_.leave_step : stubs_.leave});
       target = out_.position();
     }

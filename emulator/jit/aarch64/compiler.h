@@ -27,9 +27,8 @@ class Compiler {
     const jit::Block* block = nullptr;
     const x86::Insn* insns = nullptr;  // as the cache keeps them
     ir::Unit unit;
-    u32 start = 0;      // position of the code
-    u8 reads = 0;       // flags that the block reads before it sets any
-    bool sets = false;  // whether it sets them at all
+    u32 start = 0;   // position of the code
+    u8 live_in = 0;  // flags of before that it reads
     bool is_loop_head = false;
     u64 successors[2] = {};
     unsigned successor_count = 0;
@@ -38,8 +37,7 @@ class Compiler {
 
   bool translate(std::span<const jit::Block> blocks, jit::CodeCache& cache);
   void find_successors(Part& part);
-  u8 live_out(const Part& part) const;
-  u8 live_in(u64 rip) const;
+  u8 live_out(const Part& part);
   Part* part_at(u64 rip);
   bool lower();
   void emit_poll(u64 rip);

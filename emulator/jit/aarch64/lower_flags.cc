@@ -177,21 +177,27 @@ void Lowering::lower_bool() {
     default:
       break;
   }
-  Test t = i.op == Op::kTestFlags ? test_flags(i, at_) : test_comparison(i);
+  test_to_number(i.op == Op::kTestFlags ? test_flags(i, at_) : test_comparison(i), to);
+}
+
+void Lowering::test_to_number(const Test& t, X to) {
   sequence([&](Assembler& a) {
-    if (t.kind == Test::Kind::kCondition) {
-      return a.cset(4, to, t.inverted ? !t.condition : t.condition);
+    switch (t.kind) {
+      case Test::Kind::kCondition:
+        return a.cset(4, to, t.inverted ? !t.condition : t.condition);
+      case Test::Kind::kBit:
+        a.ubfx(8, to, t.reg, t.bit, 1);
+        break;
+      case Test::Kind::kZero:
+        if (t.inverted && t.reg == kScratch2) return a.mov(4, to, t.reg);  // a number already
+        a.clz(t.width, to, t.reg);
+        a.lsr(4, to, to, t.width == 8 ? 6 : 5);
+        break;
     }
-    if (t.kind == Test::Kind::kBit) {
-      a.and_(4, to, t.reg, 1);
-      if (!t.inverted) a.eor(4, to, to, 1);
-      return;
-    }
-    if (t.reg == kScratch2) return a.mov(4, to, t.reg);  // a number already
-    a.clz(t.width, to, t.reg);
-    a.lsr(4, to, to, t.width == 8 ? 6 : 5);
+    bool holds_at_one = t.kind == Test::Kind::kZero;
+    if (holds_at_one == t.inverted) a.eor(4, to, to, 1);
   });
-  out_.prepend({t.prelude, t.prelude_size});
+  prepend_prelude(t);
 }
 
 void Lowering::lower_flag_bits() {
@@ -309,14 +315,14 @@ void Lowering::lower_flags_compare(const Inst& i, u8 needed) {
   // NEG: 0 - x, whose result is made by another operation.
   if (same && w >= 4 && i.arg[2] < at_ && fuse_flags(i.arg[2], needed)) return;
   auto c = constant(i.arg[1]);
-  X lhs = constant(i.arg[0]) ? kScratch0 : use(i.arg[0], w);
+  X lhs = source(i.arg[0], kScratch0, w);
   X rhs = c ? kScratch1 : use(i.arg[1], w);
   sequence([&](Assembler& a) {
-    if (auto left = constant(i.arg[0])) a.mov(8, kScratch0, *left);
+    load_constant(a, 8, kScratch0, i.arg[0]);
     if (w >= 4) {
       u64 value = c ? *c & width_mask(w) : 0;
       if (c && encode_add_immediate(value)) {
-        subtract ? a.cmp(w, lhs == kScratch0 ? lhs : lhs, value) : a.cmn(w, lhs, value);
+        subtract ? a.cmp(w, lhs, value) : a.cmn(w, lhs, value);
       } else {
         if (c) a.mov(w, rhs, value);
         subtract ? a.cmp(w, lhs, rhs) : a.cmn(w, lhs, rhs);
@@ -338,9 +344,9 @@ void Lowering::lower_flags_logic(const Inst& i, u8 needed) {
   const Inst& made = inst(i.arg[2]);
   bool ands = made.op == Op::kAnd && made.width == w && w >= 4 && !(needed & kFlagC);
   if (ands && fuse_flags(i.arg[2], needed)) return;
-  X result = constant(i.arg[2]) ? kScratch0 : use(i.arg[2], w);
+  X result = source(i.arg[2], kScratch0, w);
   sequence([&](Assembler& a) {
-    if (auto c = constant(i.arg[2])) a.mov(8, kScratch0, *c);
+    load_constant(a, 8, kScratch0, i.arg[2]);
     if (w >= 4) return a.cmp(w, result, 0);
     a.lsl(4, kScratch0, result, 32 - w * 8);
     a.cmp(4, kScratch0, 0);
@@ -399,9 +405,9 @@ void Lowering::lower_flags_incdec(const Inst& i, u8 needed) {
   bool same = made.op == (subtract ? Op::kSub : Op::kAdd) && made.width == w && w >= 4;
   if (!keep_carry && same && fuse_flags(i.arg[1], needed)) return;
   if (keep_carry) live_ |= kFlagC;
-  X lhs = constant(i.arg[0]) ? kScratch1 : use(i.arg[0], w);
+  X lhs = source(i.arg[0], kScratch1, w);
   sequence([&](Assembler& a) {
-    if (auto c = constant(i.arg[0])) a.mov(8, kScratch1, *c);
+    load_constant(a, 8, kScratch1, i.arg[0]);
     if (keep_carry) a.mrs(kScratch2, SystemRegister::kNzcv);
     if (w >= 4) {
       subtract ? a.cmp(w, lhs, 1) : a.cmn(w, lhs, 1);
@@ -425,7 +431,7 @@ void Lowering::lower_flags_result(const Inst& i, u8 needed) {
   unsigned w = i.width;
   if (needed & kFlagP) set_parity(i.arg[0]);
   bool bits_needed = needed & (kFlagC | kFlagV | kFlagA);
-  X bits = !bits_needed || constant(i.arg[1]) ? kScratch1 : use(i.arg[1]);
+  X bits = bits_needed ? source(i.arg[1], kScratch1) : kScratch1;
   if (needed & kFlagA) {
     sequence([&](Assembler& a) {
       if (auto c = constant(i.arg[1])) return a.mov(8, kAdjust, *c);
@@ -433,9 +439,9 @@ void Lowering::lower_flags_result(const Inst& i, u8 needed) {
     });
   }
   if (!(needed & kFlagsNzcv)) return;
-  X result = constant(i.arg[0]) ? kScratch0 : use(i.arg[0], w);
+  X result = source(i.arg[0], kScratch0, w);
   sequence([&](Assembler& a) {
-    if (auto c = constant(i.arg[0])) a.mov(8, kScratch0, *c);
+    load_constant(a, 8, kScratch0, i.arg[0]);
     if (w >= 4) {
       a.cmp(w, result, 0);
     } else {
@@ -443,7 +449,7 @@ void Lowering::lower_flags_result(const Inst& i, u8 needed) {
       a.cmp(4, kScratch0, 0);
     }
     if (!(needed & (kFlagC | kFlagV))) return;
-    if (auto c = constant(i.arg[1])) a.mov(8, kScratch1, *c);
+    load_constant(a, 8, kScratch1, i.arg[1]);
     a.mrs(kScratch2, SystemRegister::kNzcv);
     a.eor(8, kScratch0, bits, 1);
     a.bfi(8, kScratch2, kScratch0, kHostC, 1);
@@ -454,9 +460,9 @@ void Lowering::lower_flags_result(const Inst& i, u8 needed) {
 }
 
 void Lowering::lower_flags_raw(const Inst& i, u8 needed) {
-  X bits = constant(i.arg[0]) ? kScratch1 : use(i.arg[0]);
+  X bits = source(i.arg[0], kScratch1);
   sequence([&](Assembler& a) {
-    if (auto c = constant(i.arg[0])) a.mov(8, kScratch1, *c);
+    load_constant(a, 8, kScratch1, i.arg[0]);
     if (needed & kFlagsNzcv) {
       a.ubfx(8, kScratch0, bits, kGuestZ, 2);
       a.lsl(8, kScratch0, kScratch0, kHostZ);
@@ -489,9 +495,9 @@ void Lowering::lower_flags_update(const Inst& i, u8 needed) {
   for (const Place& p : kPlaces) changed |= i.imm & p.mask ? p.flag : 0;
   live_ |= needed & ~changed;
   if (!(needed & changed)) return;
-  X bits = constant(i.arg[1]) ? kScratch1 : use(i.arg[1]);
+  X bits = source(i.arg[1], kScratch1);
   sequence([&](Assembler& a) {
-    if (auto c = constant(i.arg[1])) a.mov(8, kScratch1, *c);
+    load_constant(a, 8, kScratch1, i.arg[1]);
     if (needed & changed & kFlagsNzcv) {
       a.mrs(kScratch0, SystemRegister::kNzcv);
       for (const Place& p : kPlaces) {
@@ -519,7 +525,7 @@ void Lowering::lower_flags_select(const Inst& i, u8 needed) {
   live_ |= needed;
   Test t = test(i.arg[0]);
   branch_within(t, false, after);
-  out_.prepend({t.prelude, t.prelude_size});
+  prepend_prelude(t);
 }
 
 }  // namespace gantry::aarch64

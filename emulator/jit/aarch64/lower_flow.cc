@@ -9,11 +9,7 @@
 namespace gantry::aarch64 {
 namespace {
 
-constexpr u32 kBl = 0x94000000;
-constexpr u32 kCbz64 = 0xb4000000, kCbnz64 = 0xb5000000;
-constexpr u32 kTbz = 0x36000000, kTbnz = 0x37000000;
-
-u32 branch_word(Condition condition) { return 0x54000000 | static_cast<u32>(condition); }
+constexpr u32 kCbz64 = kCbz | 1u << 31, kCbnz64 = kCbnz | 1u << 31;
 
 }  // namespace
 
@@ -22,12 +18,11 @@ u32 Lowering::test_word(const Test& t, bool sense) {
   bool holds = sense != t.inverted;
   switch (t.kind) {
     case Test::Kind::kCondition:
-      return branch_word(holds ? t.condition : !t.condition);
+      return kBranchIf | static_cast<u32>(holds ? t.condition : !t.condition);
     case Test::Kind::kZero:
-      return (holds ? 0x34000000 : 0x35000000) | (t.width == 8 ? 0x80000000 : 0) | t.reg.code;
+      return (holds ? kCbz : kCbnz) | (t.width == 8 ? 1u << 31 : 0) | t.reg.code;
     default:
-      return (holds ? 0x36000000 : 0x37000000) | (t.bit >> 5) << 31 | (t.bit & 31) << 19 |
-             t.reg.code;
+      return (holds ? kTbz : kTbnz) | (t.bit >> 5) << 31 | (t.bit & 31) << 19 | t.reg.code;
   }
 }
 
@@ -63,7 +58,7 @@ void Lowering::lower_branch() {
   jump_to(other);
   Test t = test(i.arg[0]);
   branch_if(t, sense, taken);
-  out_.prepend({t.prelude, t.prelude_size});
+  prepend_prelude(t);
 }
 
 void Lowering::lower_set_rip() {
@@ -83,7 +78,7 @@ void Lowering::lower_interpret() {
                           static_cast<u32>(handler), static_cast<u32>(handler >> 32)};
   out_.prepend(literals);
   u64 stub = insn_->ends_block ? stubs_.interpret_and_leave : stubs_.interpret;
-  out_.prepend_branch(kBl, {Destination::Kind::kStub, stub});
+  out_.prepend_branch(kBranchAndLink, {Destination::Kind::kStub, stub});
   live_ = kAllFlags;
 }
 
@@ -111,15 +106,12 @@ void Lowering::lower_if() {
   live_ |= open.has_else ? open.live_else : open.live;
   Test t = test(inst(at_).arg[0]);
   branch_within(t, false, open.has_else ? open.after_else : open.label);
-  out_.prepend({t.prelude, t.prelude_size});
+  prepend_prelude(t);
 }
 
 void Lowering::lower_check(const Inst& i) {
   X address = use(i.arg[0]);
-  Test t;
-  t.kind = Test::Kind::kZero;
-  t.reg = kScratch0;
-  branch_if(t, false, {Destination::Kind::kStep, insn_->rip});
+  step_if(kCbnz64 | kScratch0.code);
   sequence([&](Assembler& a) {
     if (i.op == Op::kCheckAligned) return a.and_(8, kScratch0, address, i.width - 1u);
     // Canonical: bits 47 to 63 are equal. In the upper half lies the kernel, where nothing is.
@@ -153,7 +145,7 @@ void Lowering::lower_flow() {
       return lower_branch();
     case Op::kRaise:
       raises_ = conditional_ == 0;
-      return out_.prepend_branch(kBranch, {Destination::Kind::kStep, insn_->rip});
+      return step_if(kBranch);
     case Op::kCheckCanonical:
     case Op::kCheckAligned:
       return lower_check(i);
@@ -170,7 +162,7 @@ void Lowering::restore_barrier() {
 // --- memory
 
 // The parts of an address, as far as an instruction's address has room for them.
-Lowering::Address Lowering::match_address(Value v, unsigned) {
+Lowering::Address Lowering::match_address(Value v) {
   Address address;
   auto add_part = [&](Value part) {
     const Inst& i = inst(part);
@@ -182,13 +174,10 @@ Lowering::Address Lowering::match_address(Value v, unsigned) {
       address.has_index = true;
     } else if (address.base.code == 31) {
       address.base = use(part);
-    } else if (!address.has_index) {
+    } else {
       address.index = use(part);
       address.has_index = true;
-    } else {
-      return false;
     }
-    return true;
   };
   auto is_sum = [&](Value part) {
     return inst(part).op == Op::kAdd && inst(part).width == 8 && !is_wanted(part) &&
@@ -260,13 +249,13 @@ void Lowering::lower_access(const Inst& i, unsigned w) {
   switch (i.op) {
     case Op::kLoad: {
       X to = result();
-      Address address = match_address(i.arg[0], w);
+      Address address = match_address(i.arg[0]);
       return sequence([&](Assembler& a) { a.ldr(w, to, finish_address(a, address, w)); });
     }
     case Op::kStore: {
       auto c = constant(i.arg[1]);
       X from = c ? (*c == 0 ? kZr : kScratch2) : use(i.arg[1], w);
-      Address address = match_address(i.arg[0], w);
+      Address address = match_address(i.arg[0]);
       return sequence([&](Assembler& a) {
         if (c && *c != 0) a.mov(w == 8 ? 8 : 4, kScratch2, *c);
         a.str(w, from, finish_address(a, address, w));
@@ -274,12 +263,12 @@ void Lowering::lower_access(const Inst& i, unsigned w) {
     }
     case Op::kLoadVec: {
       V to = result_vector();
-      Address address = match_address(i.arg[0], w);
+      Address address = match_address(i.arg[0]);
       return sequence([&](Assembler& a) { a.ldr(w, to, finish_address(a, address, w)); });
     }
     case Op::kStoreVec: {
       V from = use_vector(i.arg[1]);
-      Address address = match_address(i.arg[0], w);
+      Address address = match_address(i.arg[0]);
       return sequence([&](Assembler& a) { a.str(w, from, finish_address(a, address, w)); });
     }
     case Op::kFence:
@@ -293,7 +282,7 @@ void Lowering::lower_access(const Inst& i, unsigned w) {
 void Lowering::lower_probe() {
   const Inst& i = inst(at_);
   X at = use(i.arg[0]);
-  out_.prepend_branch(kTbnz | kScratch0.code | 12 << 19, {Destination::Kind::kStep, insn_->rip});
+  step_if(kTbnz | kScratch0.code | 12 << 19);
   sequence([&](Assembler& a) {
     a.add(8, kScratch0, at, i.width - 1u);
     a.eor(8, kScratch0, kScratch0, at);
@@ -424,9 +413,9 @@ void Lowering::lower_vector() {
     case Op::kVecZero:
       return sequence([&](Assembler& a) { a.movi(to, 0); });
     case Op::kVecFromInt: {
-      X from = constant(i.arg[0]) ? kScratch0 : use(i.arg[0]);
+      X from = source(i.arg[0], kScratch0);
       return sequence([&](Assembler& a) {
-        if (auto c = constant(i.arg[0])) a.mov(8, kScratch0, *c);
+        load_constant(a, 8, kScratch0, i.arg[0]);
         a.fmov(8, to, from);
       });
     }

@@ -26,10 +26,10 @@ void Lowering::lower_add_sub() {
   X to = wanted ? result() : kZr;
   bool subtract = i.op == Op::kSub;
   auto c = constant(i.arg[1]);
-  X lhs = constant(i.arg[0]) ? kScratch0 : use(i.arg[0], w);
+  X lhs = source(i.arg[0], kScratch0, w);
   X rhs = c ? kScratch1 : use(i.arg[1], w);
   sequence([&](Assembler& a) {
-    if (auto left = constant(i.arg[0])) a.mov(hw, kScratch0, *left);
+    load_constant(a, hw, kScratch0, i.arg[0]);
     u64 value = c ? *c & width_mask(w) : 0;
     u64 negated = -value & width_mask(hw);
     bool fits = c && encode_add_immediate(value);
@@ -64,11 +64,11 @@ void Lowering::lower_logic() {
   auto c = constant(i.arg[1]);
   // Narrow operands are zero-extended, and so is what is made of them.
   unsigned read = w >= 4 ? w : 8;
-  X lhs = constant(i.arg[0]) ? kScratch0 : use(i.arg[0], read);
+  X lhs = source(i.arg[0], kScratch0, read);
   bool fits = c && *c != 0 && encode_bitmask(hw, *c);
   X rhs = c ? kScratch1 : use(i.arg[1], read);
   sequence([&](Assembler& a) {
-    if (auto left = constant(i.arg[0])) a.mov(hw, kScratch0, *left);
+    load_constant(a, hw, kScratch0, i.arg[0]);
     if (c && !fits) a.mov(hw, rhs, *c);
     if (fits) {
       if (fused) return a.ands(hw, to, lhs, *c);
@@ -88,10 +88,10 @@ void Lowering::lower_shift() {
   unsigned w = i.width;
   X to = result();
   auto count = constant(i.arg[1]);
-  X value = constant(i.arg[0]) ? kScratch0 : use(i.arg[0]);
+  X value = source(i.arg[0], kScratch0);
   X by = count ? kScratch1 : use(i.arg[1]);
   sequence([&](Assembler& a) {
-    if (auto left = constant(i.arg[0])) a.mov(8, kScratch0, *left);
+    load_constant(a, 8, kScratch0, i.arg[0]);
     X from = value;
     if (i.op == Op::kSar && w < 8) {
       w == 4   ? a.sxtw(kScratch0, value)
@@ -129,11 +129,11 @@ void Lowering::lower_multiply() {
   const Inst& i = inst(at_);
   unsigned w = i.width, hw = host_width(w);
   X to = result();
-  X lhs = constant(i.arg[0]) ? kScratch0 : use(i.arg[0], w);
-  X rhs = constant(i.arg[1]) ? kScratch1 : use(i.arg[1], w);
+  X lhs = source(i.arg[0], kScratch0, w);
+  X rhs = source(i.arg[1], kScratch1, w);
   sequence([&](Assembler& a) {
-    if (auto c = constant(i.arg[0])) a.mov(hw, kScratch0, *c);
-    if (auto c = constant(i.arg[1])) a.mov(hw, kScratch1, *c);
+    load_constant(a, hw, kScratch0, i.arg[0]);
+    load_constant(a, hw, kScratch1, i.arg[1]);
     if (i.op == Op::kMul) {
       a.mul(hw, to, lhs, rhs);
       return mask_result(a, to, w);
@@ -194,11 +194,11 @@ void Lowering::lower_unary() {
 void Lowering::lower_insert() {
   const Inst& i = inst(at_);
   X to = result();
-  X base = constant(i.arg[0]) ? kScratch0 : use(i.arg[0]);
-  X part = constant(i.arg[1]) ? kScratch1 : use(i.arg[1], i.width);
+  X base = source(i.arg[0], kScratch0);
+  X part = source(i.arg[1], kScratch1, i.width);
   sequence([&](Assembler& a) {
-    if (auto c = constant(i.arg[0])) a.mov(8, kScratch0, *c);
-    if (auto c = constant(i.arg[1])) a.mov(8, kScratch1, *c);
+    load_constant(a, 8, kScratch0, i.arg[0]);
+    load_constant(a, 8, kScratch1, i.arg[1]);
     if (to != base && to == part) {
       a.mov(8, kScratch1, part);
       part = kScratch1;
@@ -211,15 +211,15 @@ void Lowering::lower_insert() {
 void Lowering::lower_select() {
   const Inst& i = inst(at_);
   X to = result();
-  X yes = constant(i.arg[1]) ? kScratch0 : use(i.arg[1]);
-  X no = constant(i.arg[2]) ? kScratch1 : use(i.arg[2]);
+  X yes = source(i.arg[1], kScratch0);
+  X no = source(i.arg[2], kScratch1);
   Test t = test(i.arg[0]);
   if (t.kind != Test::Kind::kCondition) {
     // Moves and branches: they leave NZCV alone.
     sequence([&](Assembler& a) {
       Label is_no, done;
-      if (auto c = constant(i.arg[1])) a.mov(8, kScratch0, *c);
-      if (auto c = constant(i.arg[2])) a.mov(8, kScratch1, *c);
+      load_constant(a, 8, kScratch0, i.arg[1]);
+      load_constant(a, 8, kScratch1, i.arg[2]);
       if (t.kind == Test::Kind::kZero) {
         t.inverted ? a.cbz(t.width, t.reg, is_no) : a.cbnz(t.width, t.reg, is_no);
       } else {
@@ -233,12 +233,12 @@ void Lowering::lower_select() {
     });
   } else {
     sequence([&](Assembler& a) {
-      if (auto c = constant(i.arg[1])) a.mov(8, kScratch0, *c);
-      if (auto c = constant(i.arg[2])) a.mov(8, kScratch1, *c);
+      load_constant(a, 8, kScratch0, i.arg[1]);
+      load_constant(a, 8, kScratch1, i.arg[2]);
       a.csel(8, to, yes, no, t.inverted ? !t.condition : t.condition);
     });
   }
-  out_.prepend({t.prelude, t.prelude_size});
+  prepend_prelude(t);
 }
 
 void Lowering::lower_integer() {
@@ -272,24 +272,7 @@ void Lowering::lower_integer() {
       return lower_select();
     case Op::kToInt: {
       X to = result();
-      Test t = test(inst(at_).arg[0]);
-      sequence([&](Assembler& a) {
-        switch (t.kind) {
-          case Test::Kind::kCondition:
-            return a.cset(4, to, t.inverted ? !t.condition : t.condition);
-          case Test::Kind::kBit:
-            a.ubfx(8, to, t.reg, t.bit, 1);
-            if (!t.inverted) a.eor(4, to, to, 1);
-            return;
-          case Test::Kind::kZero:
-            // The value is 0 or 1 where it comes from a condition; others are compared with 0.
-            a.clz(t.width, to, t.reg);
-            a.lsr(4, to, to, t.width == 8 ? 6 : 5);
-            if (t.inverted) a.eor(4, to, to, 1);
-            return;
-        }
-      });
-      return out_.prepend({t.prelude, t.prelude_size});
+      return test_to_number(test(inst(at_).arg[0]), to);
     }
     case Op::kFlagBits:
       return lower_flag_bits();

@@ -278,13 +278,9 @@ u8 Lowering::result_register() {
   if (place.reg == kNone) return reg;
   u32 bit = 1u << reg;
   if (vector && reg >= 16) {
-    Pending& pending = pending_xmm_[reg - 16];
-    hold_xmm(reg - 16u, pending.previous);
-    pending = {};
+    hold_xmm(reg - 16u, displaced_xmm_[reg - 16]);
   } else if (!vector && reg < 16) {
-    Pending& pending = pending_[reg];
-    hold_gpr(reg, pending.previous);
-    pending = {};
+    hold_gpr(reg, displaced_[reg]);
   } else {
     (vector ? free_vectors_ : free_) |= bit;
   }
@@ -334,7 +330,7 @@ void Lowering::lower_set_gpr() {
   bool elsewhere = is_wanted(v) || home_[v] != kNone;
   if (!elsewhere && commits_early(v)) {
     place_[v].reg = static_cast<u8>(n);
-    pending_[n] = {v, holders_.gpr[n]};
+    displaced_[n] = holders_.gpr[n];
     return hold_gpr(n, kNoValue);
   }
   X from = use(v);
@@ -357,7 +353,7 @@ void Lowering::lower_set_xmm() {
   bool elsewhere = is_wanted(v) || home_xmm_[v] != kNone;
   if (!elsewhere && commits_early(v)) {
     place_[v].reg = guest_xmm(n).code;
-    pending_xmm_[n] = {v, holders_.xmm[n]};
+    displaced_xmm_[n] = holders_.xmm[n];
     return hold_xmm(n, kNoValue);
   }
   V from = use_vector(v);

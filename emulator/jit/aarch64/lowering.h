@@ -99,8 +99,6 @@ class Lowering {
 
   // False when the block needs more than there is.
   bool run();
-  // The flags that the block's code reads before it sets them.
-  u8 live_in() const { return live_; }
 
  private:
   using Inst = ir::Inst;
@@ -200,6 +198,11 @@ class Lowering {
   // The register that holds the value here, of which `width` bytes are read.
   X use(Value v, unsigned width = 8);
   V use_vector(Value v) { return V{use_register(v)}; }
+  // The same, but `scratch` for a constant, which load_constant() puts there.
+  X source(Value v, X scratch, unsigned width = 8) { return constant(v) ? scratch : use(v, width); }
+  void load_constant(Assembler& a, unsigned width, X scratch, Value v) {
+    if (auto c = constant(v)) a.mov(width, scratch, *c);
+  }
   // Removes extensions that a reader of `width` bytes does not see.
   Value peel(Value v, unsigned width) const;
   // The register that the instruction at hand computes its result in.
@@ -231,6 +234,9 @@ class Lowering {
   Test test(Value boolean);
   Test test_flags(const Inst& flags_test, Value v);
   Test test_comparison(const Inst& comparison);
+  void prepend_prelude(const Test& test) { out_.prepend({test.prelude, test.prelude_size}); }
+  // 1 where the test holds, else 0.
+  void test_to_number(const Test& test, X to);
   void lower_bool();
   static u32 test_word(const Test& test, bool sense);
   void branch_if(const Test& test, bool sense, const Destination& to);
@@ -248,12 +254,11 @@ class Lowering {
   void lower_flags_select(const Inst& flags, u8 needed);
   void lower_flags_value(Value flags, u8 needed);
   void lower_flag_bits();
-  void lower_test_af();
   void set_parity(Value v);
   bool fuse_flags(Value result, u8 needed);
   void complement_carry(Assembler& a);
 
-  Address match_address(Value v, unsigned width);
+  Address match_address(Value v);
   Mem finish_address(Assembler& a, const Address& address, unsigned width);
   void lower_memory();
   void lower_access(const Inst& access, unsigned width);
@@ -295,12 +300,8 @@ class Lowering {
   u32 free_ = kValueRegisters, free_vectors_ = kValueVectors;
   u32 locked_ = 0, locked_vectors_ = 0;  // used by the operation at hand
   u32 free_slots_ = (1u << kSpillSlots) - 1;
-  struct Pending {
-    Value value = kNoValue;
-    Value previous = kNoValue;
-  };
-  // Results that are computed in the guest register itself.
-  Pending pending_[16], pending_xmm_[16];
+  // Of a guest register in which a result is computed: what it held before.
+  Value displaced_[16], displaced_xmm_[16];
   std::vector<OpenIf>& open_;
   u8 live_;      // flags that are read below
   u32 end_ = 0;  // where the block's code ends
