@@ -106,6 +106,19 @@ unsigned cpu_count() {
   return static_cast<unsigned>(CPU_COUNT(&set));
 }
 
+Result<void> start_engine(const Settings& settings) {
+  if (settings.engine == "interp") return {};
+  jit::Settings& translation = engine::options.translation;
+  translation.without_features = settings.without_host_features;
+  translation.exact_float = settings.exact_float;
+  if (settings.memory_model == "tso") translation.memory_model = jit::MemoryModel::kTso;
+  if (settings.memory_model == "relaxed") translation.memory_model = jit::MemoryModel::kRelaxed;
+  auto enabled = engine::enable_translation();
+  if (enabled || enabled.error().code != ENOTSUP) return enabled;
+  LOG(kWarning, "%s: interpreting", enabled.error().text.c_str());
+  return {};
+}
+
 // Nothing here is ever freed: the process ends without returning from its first task.
 int run(const CommandLine& line, char** argv) {
   auto* process = new Process;
@@ -113,9 +126,7 @@ int run(const CommandLine& line, char** argv) {
   if (auto log = start_log(*process); !log) return fail(log.error(), kUsageStatus);
   if (auto cpu = sem::choose_cpu(line.settings.cpu); !cpu) return fail(cpu.error(), kUsageStatus);
   engine::options.trace = line.settings.trace;
-  if (line.settings.engine == "jit" && !engine::enable_translation()) {
-    LOG(kWarning, "no code generator for this host: interpreting");
-  }
+  if (auto engine = start_engine(line.settings); !engine) return fail(engine.error(), kUsageStatus);
   if (line.settings.trace) enable_channel(Channel::kTrace);
   std::vector<std::string> environment = guest_environment(line);
 

@@ -25,11 +25,12 @@ struct Thread {
 struct Options {
   bool trace = false;  // log every instruction with the registers before it
   bool jit = false;    // translate what is executed often
+  jit::Settings translation;
 };
 extern Options options;
 
-// Translates what is executed often from now on. False when this host has no code generator.
-bool enable_translation();
+// Translates what is executed often from now on. Fails as jit::prepare() does.
+Result<void> enable_translation();
 
 // Instructions that all threads have executed up to their last safepoint.
 u64 executed_instructions();

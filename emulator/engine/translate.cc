@@ -103,7 +103,11 @@ const void* linkable_code(Thread& thread, Block& block, u64 from) {
 
 }  // namespace
 
-bool enable_translation() { return options.jit = jit::available(); }
+Result<void> enable_translation() {
+  if (auto ready = jit::prepare(options.translation); !ready) return ready;
+  options.jit = true;
+  return {};
+}
 
 bool leave_translated(Thread& thread, u64 pc, const void* ucontext) {
   if (!jit::is_translated(pc)) return false;

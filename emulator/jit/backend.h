@@ -2,7 +2,9 @@
 #pragma once
 
 #include <span>
+#include <string>
 
+#include "emulator/base/result.h"
 #include "emulator/guest/cpu.h"
 #include "emulator/x86/insn.h"
 
@@ -32,9 +34,22 @@ struct Entry {
   bool polls = false;
 };
 
-// Whether this host has a code generator. Prepares it the first time; false also when memory for
-// code is refused.
-bool available();
+// How guest threads see each other's memory accesses.
+enum class MemoryModel : u8 {
+  kAuto,     // in the order of x86-64, once there is somebody who can see it
+  kTso,      // always
+  kRelaxed,  // in the host's order
+};
+
+struct Settings {
+  std::string without_features;  // names of the host's features not to use, separated by commas
+  MemoryModel memory_model = MemoryModel::kAuto;
+  bool exact_float = false;  // floating-point exceptions to the last bit, whatever it costs
+};
+
+// Prepares the code generator, once. ENOTSUP where this host has none, EINVAL for an unknown
+// feature, ENOMEM.
+Result<void> prepare(const Settings& settings);
 
 // Translates blocks to one unit, which can be entered at each of them: entries[n] is that of
 // blocks[n], the first one polls. Control passes between the blocks where they name each other.

@@ -3,9 +3,13 @@
 
 #if !defined(__aarch64__)
 
+#include <cerrno>
+
 namespace gantry::jit {
 
-bool available() { return false; }
+Result<void> prepare(const Settings&) {
+  return make_error(ENOTSUP, "this host has no code generator");
+}
 bool compile(std::span<const Block>, std::span<Entry>) { return false; }
 Exit enter(guest::Cpu&, const void*) { return {}; }
 void link(u64, const void*) {}

@@ -55,6 +55,12 @@ bool set_engine(CommandLine& line, const char* value) {
   return line.settings.engine == "jit" || line.settings.engine == "interp";
 }
 
+bool set_memory_model(CommandLine& line, const char* value) {
+  line.settings.memory_model = value;
+  return line.settings.memory_model == "auto" || line.settings.memory_model == "tso" ||
+         line.settings.memory_model == "relaxed";
+}
+
 bool set_argv0(CommandLine& line, const char* value) {
   line.has_argv0 = true;
   line.argv0 = value;
@@ -73,6 +79,13 @@ constexpr Option kOptions[] = {
     {"trace", 0, nullptr, "log every instruction and the registers", setting<&Settings::trace>},
     {"stats", 0, nullptr, "report executed instructions at the end", setting<&Settings::stats>},
     {"engine", 0, "ENGINE", "interp, or on ARM64 jit, which is not finished yet", set_engine},
+    {"memory-model", 0, "MODEL",
+     "order of memory accesses: auto (default), tso (that of x86-64, always) or relaxed",
+     set_memory_model},
+    {"exact-float", 0, nullptr, "floating-point exceptions to the last bit, at the cost of speed",
+     setting<&Settings::exact_float>},
+    {"without-host-features", 0, "LIST", "do not use these features of the host's CPU, or all",
+     setting<&Settings::without_host_features>},
     {"cpu", 0, "MODEL", "the CPU, as in x86-64-v3,+aes,-avx2 (default: max); see docs/cpu.md",
      setting<&Settings::cpu>},
     {"log", 0, "CHANNELS",
@@ -165,6 +178,11 @@ std::vector<std::string> emulator_arguments(const Process& process,
   if (!settings.log_channels.empty()) arguments.push_back("--log=" + settings.log_channels);
   if (!settings.log_file.empty()) arguments.push_back("--log-file=" + settings.log_file);
   arguments.push_back("--engine=" + settings.engine);
+  arguments.push_back("--memory-model=" + settings.memory_model);
+  if (settings.exact_float) arguments.push_back("--exact-float");
+  if (!settings.without_host_features.empty()) {
+    arguments.push_back("--without-host-features=" + settings.without_host_features);
+  }
   arguments.push_back("--cpu=" + settings.cpu);
   arguments.push_back("--emulator-fd=" + std::to_string(process.emulator_fd));
   arguments.push_back("--exec-fd=" + std::to_string(program.fd));

@@ -18,6 +18,9 @@ struct Settings {
   bool trace = false;
   bool stats = false;
   std::string engine = "interp";  // or "jit"
+  std::string memory_model = "auto";
+  std::string without_host_features;
+  bool exact_float = false;
   std::string log_channels;       // as --log takes them
   std::string log_file;
   std::string cpu = "max";  // as --cpu takes it

@@ -97,10 +97,10 @@ bool runs_into_fault(guest::Cpu& cpu, const Case& c) {
 
 }  // namespace
 
-bool choose_engine(std::string_view name) {
+bool choose_engine(std::string_view name, const jit::Settings& settings) {
   if (name == "ir") {
     engine = Engine::kIr;
-  } else if (name == "jit" && jit::available()) {
+  } else if (name == "jit" && jit::prepare(settings)) {
     engine = Engine::kJit;
   } else {
     return name == "interp";

@@ -5,13 +5,14 @@
 #include <string_view>
 
 #include "emulator/guest/cpu.h"
+#include "emulator/jit/backend.h"
 #include "tests/oracle/generator.h"
 
 namespace gantry::oracle {
 
 // interp (the default), ir: its IR is evaluated, jit: it is translated. False when there is no such
 // engine on this machine.
-bool choose_engine(std::string_view name);
+bool choose_engine(std::string_view name, const jit::Settings& settings = {});
 
 // Where the CPU runs nothing: the handler of memory faults is on_emulated_fault(). Once.
 void prepare_emulated();

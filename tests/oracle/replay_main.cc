@@ -1,6 +1,7 @@
 // Compares every instruction with the recorded answers of a CPU, on any machine.
 //
 //   replay FILE [--row N|NAME] [--engine interp|ir|jit] [--report]
+//     [--without HOST-FEATURES] [--exact-float]
 //
 // A mismatch prints one line, as that of the oracle: on an x86-64 machine the oracle shows the same
 // case again. The exit status is 1 after mismatches, 2 when FILE does not fit.
@@ -19,6 +20,8 @@ namespace {
 struct Settings {
   std::string file;
   std::string row;
+  std::string engine = "interp";
+  jit::Settings translation;
   bool report = false;
 };
 
@@ -63,7 +66,11 @@ bool parse(int argc, char** argv, Settings& settings) {
     if (option == "--report") {
       settings.report = true;
     } else if (option == "--engine" && i + 1 < argc) {
-      if (!choose_engine(argv[++i])) return false;
+      settings.engine = argv[++i];
+    } else if (option == "--without" && i + 1 < argc) {
+      settings.translation.without_features = argv[++i];
+    } else if (option == "--exact-float") {
+      settings.translation.exact_float = true;
     } else if (option == "--row" && i + 1 < argc) {
       settings.row = argv[++i];
     } else if (settings.file.empty() && !option.starts_with("-")) {
@@ -72,13 +79,15 @@ bool parse(int argc, char** argv, Settings& settings) {
       return false;
     }
   }
-  return !settings.file.empty();
+  return !settings.file.empty() && choose_engine(settings.engine, settings.translation);
 }
 
 int run(int argc, char** argv) {
   Settings settings;
   if (!parse(argc, argv, settings)) {
-    std::fprintf(stderr, "usage: replay FILE [--row N|NAME] [--engine interp|ir|jit] [--report]\n");
+    std::fprintf(stderr,
+                 "usage: replay FILE [--row N|NAME] [--engine interp|ir|jit] [--report]\n"
+                 "       [--without HOST-FEATURES] [--exact-float]\n");
     return 2;
   }
   VectorReader reader;

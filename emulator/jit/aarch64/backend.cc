@@ -4,13 +4,14 @@
 #if defined(__aarch64__)
 
 #include <asm/sigcontext.h>
-#include <sys/auxv.h>
 #include <ucontext.h>
 
+#include <cerrno>
 #include <cstring>
 
 #include "emulator/jit/aarch64/branch.h"
 #include "emulator/jit/aarch64/compiler.h"
+#include "emulator/jit/aarch64/features.h"
 #include "emulator/jit/aarch64/trampolines.h"
 #include "emulator/jit/code_table.h"
 
@@ -23,7 +24,7 @@ using aarch64::ExitOperands;
 struct State {
   CodeCache cache;
   CodeTable table;
-  aarch64::Features features;
+  aarch64::Demands demands;
   aarch64::Stubs stubs;
   std::optional<aarch64::Compiler> compiler;
 };
@@ -33,17 +34,15 @@ State& state() {
 }
 bool is_ready = false;
 
-bool prepare() {
+bool emit_shared_code() {
   State& s = state();
-  constexpr unsigned long kHwcapFlagM = 1 << 27;
-  s.features.flagm = getauxval(AT_HWCAP) & kHwcapFlagM;
   if (!s.cache.prepare()) return false;
   constexpr u64 kMaxStubWords = 1024;
   CodeCache::Room room = s.cache.allocate(kMaxStubWords * 4, 0);
   aarch64::Assembler a({reinterpret_cast<u32*>(room.code), kMaxStubWords});
   s.stubs = aarch64::emit_stubs(a, reinterpret_cast<u64>(room.code));
   s.cache.publish(room, a.finish().size() * 4);
-  s.compiler.emplace(s.features, s.stubs);
+  s.compiler.emplace(s.demands, s.stubs);
   return true;
 }
 
@@ -66,9 +65,15 @@ const fpsimd_context* find_fpsimd(const ucontext_t& context) {
 
 }  // namespace
 
-bool available() {
-  static const bool prepared = is_ready = prepare();
-  return prepared;
+Result<void> prepare(const Settings& settings) {
+  if (!aarch64::prepare_features(settings.without_features)) {
+    return make_error(EINVAL, "no such host feature in '%s'", settings.without_features.c_str());
+  }
+  state().demands = {.ordered = settings.memory_model == MemoryModel::kTso,
+                     .exact_float = settings.exact_float};
+  is_ready = emit_shared_code();
+  if (!is_ready) return make_error(ENOMEM, "no memory for translated code");
+  return {};
 }
 
 bool compile(std::span<const Block> blocks, std::span<Entry> entries) {

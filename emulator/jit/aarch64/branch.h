@@ -44,9 +44,10 @@ constexpr u32 retarget(u32 word, s64 distance) {
   return is_adr(word) ? (word & ~(3u << 29)) | (distance & 3) << 29 : word;
 }
 
-// Without condition, register, bit and distance. CBZ and CBNZ of 8 bytes have bit 31 as well.
+// Without condition, register, bit and distance.
 constexpr u32 kBranch = 0x14000000, kBranchAndLink = 0x94000000, kBranchIf = 0x54000000;
 constexpr u32 kCbz = 0x34000000, kCbnz = 0x35000000;
+constexpr u32 kCbz64 = kCbz | 1u << 31, kCbnz64 = kCbnz | 1u << 31;
 constexpr u32 kTbz = 0x36000000, kTbnz = 0x37000000;
 
 // B, for code that links blocks.

@@ -122,7 +122,7 @@ bool Compiler::lower() {
   u64 below = 0;
   for (std::size_t n = parts_.size(); n-- > 0;) {
     Part& part = parts_[n];
-    Lowering lowering(part.unit, part.insns, live_out(part), below, features_, stubs_, workspace_,
+    Lowering lowering(part.unit, part.insns, live_out(part), below, demands_, stubs_, workspace_,
                       out_);
     if (!lowering.run()) return false;
     if (n == 0 || part.is_loop_head) emit_poll(part.block->rip);

@@ -11,9 +11,9 @@ namespace gantry::aarch64 {
 
 class Compiler {
  public:
-  Compiler(const Features& features, const Stubs& stubs) : features_(features), stubs_(stubs) {}
+  Compiler(const Demands& demands, const Stubs& stubs) : demands_(demands), stubs_(stubs) {}
 
-  void order_memory() { features_.ordered = true; }
+  void order_memory() { demands_.ordered = true; }
 
   // As jit::compile. The caller holds the cache's mutex.
   bool compile(std::span<const jit::Block> blocks, jit::CodeCache& cache,
@@ -44,7 +44,7 @@ class Compiler {
   bool resolve();
   bool place(jit::CodeCache& cache, std::span<jit::Entry> entries);
 
-  Features features_;
+  Demands demands_;
   Stubs stubs_;
   std::vector<Part> pool_;  // parts keep their memory from unit to unit
   std::span<Part> parts_;

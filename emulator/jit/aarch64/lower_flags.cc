@@ -43,7 +43,7 @@ u8 flags_read_by(unsigned condition) {
 
 // NZCV.C := not NZCV.C
 void Lowering::complement_carry(Assembler& a) {
-  if (features_.flagm) return a.cfinv();
+  if (features().flagm) return a.cfinv();
   a.mrs(kScratch1, SystemRegister::kNzcv);
   a.eor(8, kScratch1, kScratch1, u64{1} << kHostC);
   a.msr(SystemRegister::kNzcv, kScratch1);
@@ -418,7 +418,7 @@ void Lowering::lower_flags_incdec(const Inst& i, u8 needed) {
       subtract ? a.cmp(4, kScratch0, kScratch1) : a.cmn(4, kScratch0, kScratch1);
     }
     if (!keep_carry) return;
-    if (features_.flagm) return a.rmif(kScratch2, 28, 2);
+    if (features().flagm) return a.rmif(kScratch2, 28, 2);
     a.mrs(kScratch0, SystemRegister::kNzcv);
     a.lsr(8, kScratch2, kScratch2, kHostC);
     a.bfi(8, kScratch0, kScratch2, kHostC, 1);

@@ -36,11 +36,11 @@ Lowering::Holders::Holders() : flags(kNoValue) {
 }
 
 Lowering::Lowering(const ir::Unit& unit, const x86::Insn* insns, u8 live_out, u64 below,
-                   const Features& features, const Stubs& stubs, Workspace& workspace, Output& out)
+                   const Demands& demands, const Stubs& stubs, Workspace& workspace, Output& out)
     : unit_(unit),
       insns_(insns),
       below_(below),
-      features_(features),
+      demands_(demands),
       stubs_(stubs),
       out_(out),
       place_(workspace.place),

@@ -10,13 +10,14 @@
 #include "emulator/ir/ir.h"
 #include "emulator/jit/aarch64/abi.h"
 #include "emulator/jit/aarch64/assembler.h"
+#include "emulator/jit/aarch64/features.h"
 
 namespace gantry::aarch64 {
 
-// What the host can do beyond ARMv8.0, and what is asked of the code.
-struct Features {
-  bool flagm = false;
-  bool ordered = false;  // memory accesses are to be seen in the order of x86-64
+// What is asked of the code.
+struct Demands {
+  bool ordered = false;      // memory accesses are to be seen in the order of x86-64
+  bool exact_float = false;  // floating point as the interpreter does it
 };
 
 // Where control goes: to guest code, or to the interpreter for one instruction.
@@ -95,7 +96,7 @@ class Lowering {
   // `insns` are the unit's guest instructions where they stay; `below` is the guest address of the
   // block whose code comes right after, 0 for none.
   Lowering(const ir::Unit& unit, const x86::Insn* insns, u8 live_out, u64 below,
-           const Features& features, const Stubs& stubs, Workspace& workspace, Output& out);
+           const Demands& demands, const Stubs& stubs, Workspace& workspace, Output& out);
 
   // False when the block needs more than there is.
   bool run();
@@ -286,7 +287,7 @@ class Lowering {
   const ir::Unit& unit_;
   const x86::Insn* insns_;
   u64 below_;
-  Features features_;
+  Demands demands_;
   Stubs stubs_;
   Output& out_;
   std::vector<Place>& place_;
