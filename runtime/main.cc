@@ -115,7 +115,7 @@ Result<void> start_engine(const Settings& settings) {
   if (settings.memory_model == "relaxed") translation.memory_model = jit::MemoryModel::kRelaxed;
   auto enabled = engine::enable_translation();
   if (enabled || enabled.error().code != ENOTSUP) return enabled;
-  LOG(kWarning, "%s: interpreting", enabled.error().text.c_str());
+  LOG(kWarning, "%s: interpreting", enabled.error().message.c_str());
   return {};
 }
 
