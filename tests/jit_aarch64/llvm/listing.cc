@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "emulator/base/files.h"
+#include "emulator/jit/aarch64/disassembler.h"
 
 namespace gantry::aarch64 {
 namespace {
@@ -63,6 +64,19 @@ void Listing::compare_with_llvm() const {
   ASSERT_EQ(expected.size(), lines_.size());
   for (size_t i = 0; i < lines_.size(); ++i) {
     EXPECT_EQ(format("%08x", words_[i]), format("%08x", expected[i])) << lines_[i];
+  }
+  compare_disassembly();
+}
+
+void Listing::compare_disassembly() const {
+  std::vector<std::string> texts;
+  for (size_t i = 0; i < lines_.size(); ++i) texts.push_back(disassemble(words_[i]));
+  std::vector<u32> words = assemble_with_llvm(texts);
+  ASSERT_EQ(words.size(), texts.size());
+  for (size_t i = 0; i < texts.size(); ++i) {
+    EXPECT_FALSE(texts[i].starts_with(".inst")) << texts[i] << " for " << lines_[i];
+    EXPECT_EQ(format("%08x", words_[i]), format("%08x", words[i]))
+        << texts[i] << " for " << lines_[i];
   }
 }
 

@@ -13,12 +13,15 @@ class Listing {
   // The one instruction that the caller has just emitted should be `text`.
   void expect(std::string text);
 
-  // Fails the test for each instruction that LLVM assembles to another word.
+  // Fails the test for each instruction that LLVM assembles to another word, or whose disassembly
+  // is another instruction.
   void compare_with_llvm() const;
 
   u32 last_word() const { return words_[lines_.size() - 1]; }
 
  private:
+  void compare_disassembly() const;
+
   std::vector<u32> words_ = std::vector<u32>(1 << 16);
   std::vector<std::string> lines_;
 
