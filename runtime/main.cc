@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "emulator/base/log.h"
+#include "emulator/engine/dump.h"
 #include "emulator/semantics/cpuid.h"
 #include "emulator/semantics/features.h"
 #include "runtime/core/command_line.h"
@@ -107,8 +108,12 @@ unsigned cpu_count() {
 }
 
 Result<void> start_engine(const Settings& settings) {
-  if (settings.engine == "interp") return {};
   jit::Settings& translation = engine::options.translation;
+  engine::parse_dump(settings.dump, translation.dump);
+  if (settings.engine == "interp") {
+    engine::dump_decoded_blocks();
+    return {};
+  }
   translation.without_features = settings.without_host_features;
   translation.exact_float = settings.exact_float;
   if (settings.memory_model == "tso") translation.memory_model = jit::MemoryModel::kTso;

@@ -74,4 +74,15 @@ void log_line(Channel channel, const char* format, ...) {
   errno = saved_errno;
 }
 
+void log_text(const std::string& text) {
+  int saved_errno = errno;
+  std::size_t done = 0;
+  while (done < text.size()) {
+    ssize_t written = ::write(descriptor, text.data() + done, text.size() - done);
+    if (written <= 0) break;
+    done += static_cast<std::size_t>(written);
+  }
+  errno = saved_errno;
+}
+
 }  // namespace gantry

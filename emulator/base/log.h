@@ -2,6 +2,8 @@
 // log descriptor with one write(2) each, so LOG may be used in a signal handler.
 #pragma once
 
+#include <string>
+
 #include "emulator/base/types.h"
 
 namespace gantry {
@@ -43,6 +45,9 @@ void set_log_descriptor(int descriptor);
 int log_descriptor();
 
 [[gnu::format(printf, 2, 3)]] void log_line(Channel channel, const char* format, ...);
+
+// Text of many lines, as it is: what the user has asked for by name. Not for signal handlers.
+void log_text(const std::string& text);
 
 }  // namespace gantry
 

@@ -74,6 +74,7 @@ bool decode_step(GuestOs& os, u64 rip, Step& step, FetchFault* fault, u64* fault
 }  // namespace
 
 std::atomic<u64> BlockCache::global_epoch_{1};
+void (*BlockCache::observer)(const Block& block) = nullptr;
 
 void BlockCache::invalidate_all() { global_epoch_.fetch_add(1, std::memory_order_acq_rel); }
 
@@ -145,6 +146,8 @@ Block* BlockCache::find_slow(GuestOs& os, u64 rip, FetchFault* fault, u64* fault
   Block* result = block.get();
   blocks_.emplace(rip, std::move(block));
   slots_[slot_index(rip)] = {rip, result};
+  if (observer) [[unlikely]]
+    observer(*result);
   return result;
 }
 

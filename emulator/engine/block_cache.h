@@ -78,6 +78,9 @@ class BlockCache {
   void clear();
   std::size_t block_count() const { return blocks_.size(); }
 
+  // Called for each new block, where it is set.
+  static void (*observer)(const Block& block);
+
   // Makes every thread forget its blocks before it executes the next one. Async-signal-safe.
   static void invalidate_all();
 

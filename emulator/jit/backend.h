@@ -41,10 +41,20 @@ enum class MemoryModel : u8 {
   kRelaxed,  // in the host's order
 };
 
+// What is written to the log of each unit that is translated.
+struct Dump {
+  bool guest = false;  // its instructions
+  bool ir = false;
+  bool host = false;  // its code
+
+  bool any() const { return guest || ir || host; }
+};
+
 struct Settings {
   std::string without_features;  // names of the host's features not to use, separated by commas
   MemoryModel memory_model = MemoryModel::kAuto;
   bool exact_float = false;  // floating-point exceptions to the last bit, whatever it costs
+  Dump dump;
 };
 
 // Prepares the code generator, once. ENOTSUP where this host has none, EINVAL for an unknown

@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "emulator/engine/dump.h"
+
 namespace gantry::runtime {
 namespace {
 
@@ -61,6 +63,12 @@ bool set_memory_model(CommandLine& line, const char* value) {
          line.settings.memory_model == "relaxed";
 }
 
+bool set_dump(CommandLine& line, const char* value) {
+  jit::Dump dump;
+  line.settings.dump = value;
+  return engine::parse_dump(value, dump);
+}
+
 bool set_argv0(CommandLine& line, const char* value) {
   line.has_argv0 = true;
   line.argv0 = value;
@@ -78,6 +86,8 @@ constexpr Option kOptions[] = {
     {"strace", 0, nullptr, "log system calls", setting<&Settings::strace>},
     {"trace", 0, nullptr, "log every instruction and the registers", setting<&Settings::trace>},
     {"stats", 0, nullptr, "report executed instructions at the end", setting<&Settings::stats>},
+    {"dump", 0, "LIST",
+     "log guest, ir and host code (any of these, with commas) as it is translated", set_dump},
     {"engine", 0, "ENGINE", "interp, or on ARM64 jit, which is not finished yet", set_engine},
     {"memory-model", 0, "MODEL",
      "order of memory accesses: auto (default), tso (that of x86-64, always) or relaxed",
@@ -177,6 +187,7 @@ std::vector<std::string> emulator_arguments(const Process& process,
   if (settings.stats) arguments.push_back("--stats");
   if (!settings.log_channels.empty()) arguments.push_back("--log=" + settings.log_channels);
   if (!settings.log_file.empty()) arguments.push_back("--log-file=" + settings.log_file);
+  if (!settings.dump.empty()) arguments.push_back("--dump=" + settings.dump);
   arguments.push_back("--engine=" + settings.engine);
   arguments.push_back("--memory-model=" + settings.memory_model);
   if (settings.exact_float) arguments.push_back("--exact-float");

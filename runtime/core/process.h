@@ -21,8 +21,9 @@ struct Settings {
   std::string memory_model = "auto";
   std::string without_host_features;
   bool exact_float = false;
-  std::string log_channels;       // as --log takes them
+  std::string log_channels;  // as --log takes them
   std::string log_file;
+  std::string dump;         // as --dump takes it
   std::string cpu = "max";  // as --cpu takes it
 };
 

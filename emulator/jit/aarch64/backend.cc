@@ -7,8 +7,10 @@
 #include <ucontext.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
+#include "emulator/base/log.h"
 #include "emulator/jit/aarch64/branch.h"
 #include "emulator/jit/aarch64/compiler.h"
 #include "emulator/jit/aarch64/features.h"
@@ -27,6 +29,7 @@ struct State {
   aarch64::Demands demands;
   aarch64::Stubs stubs;
   std::optional<aarch64::Compiler> compiler;
+  Dump dump;
 };
 State& state() {
   static State* the_state = new State;
@@ -52,6 +55,13 @@ void write_instruction(u64 at, u32 word) {
   __builtin___clear_cache(begin, begin + 4);
 }
 
+void log_unit(const Block& first, const Entry& entry) {
+  State& s = state();
+  char title[96];
+  std::snprintf(title, sizeof title, "--- unit %#lx, entered at %p\n", first.rip, entry.code);
+  log_text(title + s.compiler->list(s.dump, entry, true));
+}
+
 const fpsimd_context* find_fpsimd(const ucontext_t& context) {
   const auto* at = reinterpret_cast<const u8*>(context.uc_mcontext.__reserved);
   const auto* header = reinterpret_cast<const _aarch64_ctx*>(at);
@@ -71,6 +81,7 @@ Result<void> prepare(const Settings& settings) {
   }
   state().demands = {.ordered = settings.memory_model == MemoryModel::kTso,
                      .exact_float = settings.exact_float};
+  state().dump = settings.dump;
   is_ready = emit_shared_code();
   if (!is_ready) return make_error(ENOMEM, "no memory for translated code");
   return {};
@@ -79,7 +90,10 @@ Result<void> prepare(const Settings& settings) {
 bool compile(std::span<const Block> blocks, std::span<Entry> entries) {
   State& s = state();
   std::lock_guard lock(s.cache.mutex());
-  return s.compiler->compile(blocks, s.cache, entries);
+  if (!s.compiler->compile(blocks, s.cache, entries)) return false;
+  if (s.dump.any()) [[unlikely]]
+    log_unit(blocks[0], entries[0]);
+  return true;
 }
 
 Exit enter(guest::Cpu& cpu, const void* code) {

@@ -147,9 +147,8 @@ bool Compiler::resolve() {
       bool linkable = to.kind == Destination::Kind::kGuest;
       u32 operands = out_.position() - 3;
       u32 back = linkable ? (reference.at - operands) * 4 : 0;
-      out_.prepend(static_cast<u32>(to.address >> 32));
-      out_.prepend(static_cast<u32>(to.address));
-      out_.prepend(back);
+      const u32 exit[] = {back, static_cast<u32>(to.address), static_cast<u32>(to.address >> 32)};
+      out_.prepend_literals(exit);
       bool step = to.kind == Destination::Kind::kStep;
       out_.prepend_branch(kBranchAndLink,
                           {Destination::Kind::kStub, step ? stubs_.leave_step : stubs_.leave});

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "emulator/jit/aarch64/lowering.h"
 #include "emulator/jit/backend.h"
@@ -19,9 +20,15 @@ class Compiler {
   bool compile(std::span<const jit::Block> blocks, jit::CodeCache& cache,
                std::span<jit::Entry> entries);
 
+  // The unit that was compiled last, whose first block's entry is `entry`, as text. `numbered` puts
+  // offsets and words before the instructions; without, the text is that of every process.
+  std::string list(const jit::Dump& what, const jit::Entry& entry, bool numbered);
+
  private:
   // TBZ reaches 32 KiB, and a unit is to be smaller than that.
   static constexpr std::size_t kMaxWords = 8000;
+
+  class HostListing;
 
   struct Part {
     const jit::Block* block = nullptr;

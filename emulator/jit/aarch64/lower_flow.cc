@@ -70,7 +70,7 @@ void Lowering::lower_interpret() {
   auto handler = reinterpret_cast<u64>(interp::handler_for(*insn_));
   const u32 literals[] = {static_cast<u32>(insn), static_cast<u32>(insn >> 32),
                           static_cast<u32>(handler), static_cast<u32>(handler >> 32)};
-  out_.prepend(literals);
+  out_.prepend_literals(literals, true);
   u64 stub = insn_->ends_block ? stubs_.interpret_and_leave : stubs_.interpret;
   out_.prepend_branch(kBranchAndLink, {Destination::Kind::kStub, stub});
   live_ = kAllFlags;

@@ -14,6 +14,7 @@ void Output::reset() {
   overflowed_ = false;
   references.clear();
   marks.clear();
+  literals.clear();
 }
 
 void Output::prepend(std::span<const u32> code) {
@@ -23,6 +24,13 @@ void Output::prepend(std::span<const u32> code) {
   }
   first_ -= code.size();
   std::copy(code.begin(), code.end(), room_.begin() + static_cast<std::ptrdiff_t>(first_));
+}
+
+void Output::prepend_literals(std::span<const u32> words, bool is_host_address) {
+  prepend(words);
+  if (!overflowed_) {
+    literals.push_back({position(), static_cast<u32>(words.size()), is_host_address});
+  }
 }
 
 void Output::prepend_branch(u32 word, const Destination& to) {

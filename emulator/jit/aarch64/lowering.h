@@ -46,6 +46,12 @@ class Output {
     u32 at;  // the code from here up to the previous mark belongs to
     u64 rip;
   };
+  struct Literal {
+    u32 at, count;  // words that are no instructions
+    bool is_host_address;
+
+    bool contains(u32 word) const { return word - at < count; }
+  };
 
   void reset();
   bool overflowed() const { return overflowed_; }
@@ -55,12 +61,15 @@ class Output {
 
   void prepend(std::span<const u32> code);
   void prepend(u32 word) { prepend({&word, 1}); }
+  // Data behind an instruction; `is_host_address` when it differs from process to process.
+  void prepend_literals(std::span<const u32> words, bool is_host_address = false);
   // A branch whose distance is not known yet: `word` without it.
   void prepend_branch(u32 word, const Destination& to);
   void mark(u64 rip) { marks.push_back({position(), rip}); }
 
   std::vector<Reference> references;
   std::vector<Mark> marks;
+  std::vector<Literal> literals;
 
  private:
   std::span<u32> room_;
