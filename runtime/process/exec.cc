@@ -84,6 +84,11 @@ s64 host_exec(Task& task, const HostExec& how, char** argv, char** environment) 
   s64 result = blocking_syscall(task, SYS_rt_sigprocmask, SIG_SETMASK, reinterpret_cast<u64>(&mask),
                                 0, sizeof mask);
   if (result == kRestartSyscall) return result;
+  // QEMU's user emulation before 8.0 has no execveat.
+  if (how.fd == AT_FDCWD && how.flags == 0) {
+    return blocking_syscall(task, SYS_execve, reinterpret_cast<u64>(how.path),
+                            reinterpret_cast<u64>(argv), reinterpret_cast<u64>(environment));
+  }
   return blocking_syscall(task, SYS_execveat, static_cast<u64>(static_cast<s64>(how.fd)),
                           reinterpret_cast<u64>(how.path), reinterpret_cast<u64>(argv),
                           reinterpret_cast<u64>(environment), static_cast<u64>(how.flags));
