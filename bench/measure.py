@@ -1,0 +1,93 @@
+"""Runs one workload in one engine and counts the ARM64 instructions of all its processes."""
+import bisect
+import hashlib
+import os
+import shutil
+import subprocess
+from collections import Counter
+from dataclasses import dataclass, field
+
+import inputs
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+BUILD = os.environ.get("GANTRY_BUILD", os.path.join(os.path.dirname(HERE), "build"))
+PLACE = os.path.join(BUILD, "bench")
+EMULATOR = os.path.join(BUILD, "aarch64", "bin", "gantry-x64")
+GANTRY = "/opt/bench/gantry-x64"
+TIME_LIMIT = 1800  # seconds
+
+
+@dataclass(frozen=True)
+class Engine:
+    name: str
+    root: str
+    prefix: tuple = ()
+
+
+AMD64 = Engine("amd64", "amd64")  # this machine's CPU: what the output must be
+NATIVE = Engine("native", "arm64")
+OURS = Engine("gantry", "amd64", (GANTRY, "--engine=jit"))
+
+
+class Failure(Exception):
+    """A workload did not run, or gave other output than on the CPU."""
+
+
+@dataclass
+class Process:
+    path: str
+    start: int  # where its code was loaded
+    blocks: Counter = field(default_factory=Counter)  # address -> instructions executed
+
+
+@dataclass
+class Run:
+    status: int
+    digest: str   # of standard output and of the files in /work
+    errors: str   # standard error
+    processes: list
+
+    @property
+    def instructions(self):
+        return sum(sum(process.blocks.values()) for process in self.processes)
+
+
+def read_counts(directory):
+    processes = []
+    for name in sorted(os.listdir(directory)):
+        with open(os.path.join(directory, name), encoding="utf-8") as file:
+            _, start, path = file.readline().rstrip("\n").split(" ", 2)
+            process = Process(path, int(start, 16))
+            for line in file:
+                address, instructions = line.split()
+                process.blocks[int(address, 16)] += int(instructions)
+        processes.append(process)
+    return processes
+
+
+def digest_of(output, directory):
+    total = hashlib.sha256(output)
+    for name in sorted(os.listdir(directory)):
+        with open(os.path.join(directory, name), "rb") as file:
+            total.update(name.encode() + b"\0" + file.read())
+    return total.hexdigest()
+
+
+def run(workload, engine, quick):
+    """Everything happens in build/bench/run/WORKLOAD.ENGINE, which is made anew."""
+    directory = os.path.join(PLACE, "run", f"{workload.name}.{engine.name}")
+    shutil.rmtree(directory, ignore_errors=True)
+    for part in ("work", "counts"):
+        os.makedirs(os.path.join(directory, part))
+    inputs.make(workload.inputs(quick), os.path.join(PLACE, "input"))
+    command = ["timeout", "--kill-after=5", str(TIME_LIMIT), "unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "--kill-child",
+               os.path.join(HERE, "inside"), os.path.join(PLACE, engine.root), os.path.join(PLACE, "input"),
+               directory, os.path.join(PLACE, "tools"), *engine.prefix, *workload.words(quick)]
+    with open(os.path.join(directory, "stderr"), "wb") as errors:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, check=False)
+    with open(os.path.join(directory, "stderr"), encoding="utf-8", errors="replace") as file:
+        errors = file.read()
+    with open(os.path.join(directory, "stdout"), "wb") as file:
+        file.write(done.stdout)
+    return Run(done.returncode, digest_of(done.stdout, os.path.join(directory, "work")), errors,
+               read_counts(os.path.join(directory, "counts")))

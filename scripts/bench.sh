@@ -1,0 +1,91 @@
+# shellcheck shell=bash
+# ./dev bench: what translated programs cost, in executed ARM64 instructions.
+
+# shellcheck source=scripts/build.sh disable=SC2153
+. "$GANTRY_ROOT/scripts/build.sh"
+
+BENCH=$BUILD/bench
+BENCH_PACKAGES=coreutils,bzip2,gzip,xz-utils,zstd,lua5.4,python3,perl-base,gawk,sqlite3,openssl,jq,gcc
+BENCH_PACKAGES+=,libc6-dev,zlib1g-dev
+
+bench_usage() {
+  cat <<'END_USAGE'
+Usage: ./dev bench [--quick] [--peers] [PATTERN…]
+       ./dev bench [--quick] --profile WORKLOAD
+
+Builds the aarch64 gantry-x64, runs the workloads of bench/workloads.py (those whose name contains a
+PATTERN) and shows how many ARM64 instructions each takes, as a multiple of what Debian's native
+ARM64 package takes. Every output is compared with that of this machine's CPU.
+
+  --quick             small inputs: seconds instead of minutes; start-up weighs more
+  --peers             measure again what is remembered in bench/results
+  --profile WORKLOAD  show in which functions the instructions of one workload are executed
+
+docs/bench.md tells how to read the table.
+END_USAGE
+}
+
+cmd_bench() {
+  local argument
+  for argument; do
+    case $argument in -h | --help) bench_usage && return ;; esac
+  done
+  [[ $(host_arch) == x86_64 ]] || die "bench: outputs are compared with an x86-64 CPU's; this is none"
+  cmd_build --target=gantry-x64 aarch64
+  ensure_packages qemu-user gcc libc6-dev python3-minimal binutils util-linux
+  with_lock bench measure "$@"
+}
+
+measure() {
+  make_bench_tree arm64 "$BENCH_PACKAGES,box64"
+  make_bench_tree amd64 "$BENCH_PACKAGES"
+  compile_python_modules
+  make_bench_tools
+  forget_old_inputs
+  cp "$BUILD/aarch64/bin/gantry-x64" "$BENCH/tools/gantry-x64"
+  GANTRY_BUILD=$BUILD python3 -B "$GANTRY_ROOT/bench/bench.py" "$@"
+}
+
+# make_bench_tree ARCH PACKAGES: build/bench/ARCH
+make_bench_tree() {
+  local arch=$1 inputs="trixie $2" dir=$BENCH/$1
+  inputs_changed "$dir.inputs" "$inputs" || return 0
+  say "making the $arch tree of the benchmark from Debian trixie's packages (once)"
+  debian_tree trixie "$arch" "$dir" --include="$2"
+  record_inputs "$dir.inputs" "$inputs"
+}
+
+# What the maintainer scripts of Debian's python3 do: Python then reads modules instead of compiling
+# them. Compiled modules are the same on every architecture.
+compile_python_modules() {
+  local modules=usr/lib/python3.13
+  [[ ! -d $BENCH/arm64/$modules/json/__pycache__ ]] || return 0
+  unshare --user --map-root-user --root="$BENCH/amd64" /usr/bin/python3 -m compileall -q \
+    --invalidation-mode unchecked-hash "/$modules"
+  (cd "$BENCH/amd64" && find "$modules" -name '*.pyc' -print0 | tar --null -cf - -T -) |
+    tar -xf - -C "$BENCH/arm64"
+}
+
+forget_old_inputs() {
+  local inputs
+  inputs=$(sha256sum <"$GANTRY_ROOT/bench/inputs.py")
+  inputs_changed "$BENCH/input.inputs" "$inputs" || return 0
+  rm -rf "$BENCH/input"
+  record_inputs "$BENCH/input.inputs" "$inputs"
+}
+
+# The counting QEMU, with its own loader and libraries since it runs in trees that have others.
+make_bench_tools() {
+  local tools=$BENCH/tools inputs qemu
+  qemu=$(command -v qemu-aarch64)
+  inputs=$(cat "$GANTRY_ROOT"/bench/{count,start}.c "$qemu" | sha256sum)
+  inputs_changed "$tools.inputs" "$inputs" || return 0
+  rm -rf "$tools"
+  mkdir -p "$tools/lib"
+  gcc -O2 -Wall -Wextra -fPIC -shared -fvisibility=hidden -o "$tools/count.so" "$GANTRY_ROOT/bench/count.c"
+  gcc -O2 -Wall -Wextra -static -o "$tools/start" "$GANTRY_ROOT/bench/start.c"
+  ldd "$qemu" | awk '$3 ~ "^/" { print $3 }' | xargs cp -L -t "$tools/lib"
+  cp -L "$qemu" "$tools/qemu-aarch64"
+  cp -L /lib64/ld-linux-x86-64.so.2 "$tools/ld.so"
+  record_inputs "$tools.inputs" "$inputs"
+}
