@@ -150,8 +150,10 @@ inline void store_width(Cpu& cpu, unsigned width, u64 address, u64 value) {
 
 enum class Rmw : u8 { kExchange, kAdd, kSub, kAnd, kOr, kXor };
 
-// Atomic read-modify-write; returns the old value. At any alignment: an access that the host
-// cannot do atomically is serialised against all other such accesses.
+// Atomic read-modify-write; returns the old value. At any alignment: where the host has no atomic
+// instruction for it, it becomes updates of the aligned words that hold the operand. Those of two
+// words are serialised against each other, and lose no update that another instruction makes to one
+// of them; a thread that looks at one word after the other may see them between the two.
 u64 atomic_rmw(Cpu& cpu, Rmw operation, unsigned width, u64 address, u64 value);
 
 // Atomic compare and exchange; returns the old value. Memory is written only on a match.
@@ -159,5 +161,9 @@ u64 atomic_compare_exchange(Cpu& cpu, unsigned width, u64 address, u64 expected,
 
 // CMPXCHG16B. `address` is 16-byte aligned (the instruction has checked).
 V128 atomic_compare_exchange_16(Cpu& cpu, u64 address, const V128& expected, const V128& desired);
+
+// Around fork(2): the child is to find no update of two words in the middle.
+void lock_split_updates();
+void unlock_split_updates();
 
 }  // namespace gantry::guest
