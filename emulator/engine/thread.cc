@@ -28,7 +28,7 @@ std::atomic<u64> total_instructions{0};
 // The threads that execute translated code, which invalidate_code() must be able to reach from a
 // signal handler. The interpreter sees by itself, between blocks, that code was invalidated.
 std::atomic<Cpu*> running_cpus[4096];
-std::atomic<bool> memory_is_ordered{false};
+std::atomic<bool> memory_is_shared{false};
 
 Fault fetch_fault(FetchFault fault, u64 address) {
   switch (fault) {
@@ -191,18 +191,12 @@ void handle_interrupt(Thread& thread) {
   if (!thread.finished) thread.os->safepoint(thread);
 }
 
-// The second thread of a process is the first that can see in which order another one stores.
 void register_cpu(Cpu& cpu) {
   if (!options.jit) return;
-  bool alone = true;
   for (auto& running : running_cpus) {
     Cpu* current = nullptr;
-    if (running.compare_exchange_strong(current, &cpu) || current == &cpu) break;
-    alone = false;
+    if (running.compare_exchange_strong(current, &cpu) || current == &cpu) return;
   }
-  if (alone || memory_is_ordered.exchange(true)) return;
-  jit::order_memory();
-  invalidate_code();
 }
 
 void unregister_cpu(Cpu& cpu) {
@@ -216,6 +210,12 @@ void unregister_cpu(Cpu& cpu) {
 }  // namespace
 
 u64 executed_instructions() { return total_instructions.load(); }
+
+void share_memory() {
+  if (!options.jit || memory_is_shared.exchange(true)) return;
+  jit::share_memory();
+  invalidate_code();
+}
 
 void invalidate_code() {
   BlockCache::invalidate_all();

@@ -50,6 +50,10 @@ void run(Thread& thread);
 // Async-signal-safe.
 void invalidate_code();
 
+// Memory is about to be seen by others than the one thread that there is: by a second one, or by
+// another process. To be called before they can look at it, by the thread.
+void share_memory();
+
 // For the host's signal handler: whether `pc` is in translated code. The thread then has the
 // guest's registers out of the host's `ucontext`, and is to execute the instruction at RIP alone.
 // Async-signal-safe.

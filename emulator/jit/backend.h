@@ -76,9 +76,10 @@ void link(u64 site, const void* code);
 const void* find(u64 rip);
 // Makes find() and indirect jumps find it. False when there is no room for that.
 bool publish(u64 rip, const void* code);
-// From now on code keeps the order of memory accesses that x86-64 has, for there is somebody who
-// can see it. What was translated before is to be forgotten.
-void order_memory();
+// From now on locked operations are atomic for other threads and processes, and memory accesses have
+// the order that Settings asks for: there is somebody who can see it. What was translated before is
+// to be forgotten.
+void share_memory();
 
 // Forgets all code; what is being executed stays in place. Async-signal-safe.
 void forget();

@@ -15,7 +15,7 @@ Exit enter(guest::Cpu&, const void*) { return {}; }
 void link(u64, const void*) {}
 const void* find(u64) { return nullptr; }
 bool publish(u64, const void*) { return false; }
-void order_memory() {}
+void share_memory() {}
 void forget() {}
 bool is_translated(u64) { return false; }
 void restore_guest_state(guest::Cpu&, const void*) {}

@@ -1,6 +1,7 @@
 #include "runtime/memory/address_space.h"
 
 #include <sys/mman.h>
+#include <sys/vfs.h>
 
 #include <cerrno>
 
@@ -52,6 +53,17 @@ bool AddressSpace::State::is_sealed(u64 start, u64 end) const {
     if (it->second.sealed) return true;
   }
   return false;
+}
+
+// What a shared mapping shows can only change in turn when somebody writes there: through this one,
+// or through that of another process, for which programs use memory files and not those on disks
+// (gconv-modules.cache, which most programs map, is no reason to order anything).
+void AddressSpace::State::note_sharing(const Region& region, int fd) {
+  constexpr auto kTmpfs = 0x01021994;  // TMPFS_MAGIC, statfs(2)
+  if ((region.flags & MAP_TYPE) == MAP_PRIVATE) return;
+  struct statfs info;
+  bool in_memory = fd >= 0 && fstatfs(fd, &info) == 0 && info.f_type == kTmpfs;
+  if (in_memory || (region.protection & PROT_WRITE)) engine::share_memory();
 }
 
 int AddressSpace::State::map_at(u64 start, u64 size, Region region, const Backing& backing) {
@@ -106,6 +118,7 @@ s64 AddressSpace::map(u64 address, u64 size, int protection, int flags, int fd, 
                 .file = !anonymous};
   Backing backing{flags & ~kNotForHost, anonymous ? -1 : fd, offset};
   if (state.lock_future) backing.flags |= MAP_LOCKED;
+  State::note_sharing(region, backing.fd);
   auto done = [address](int status) { return status < 0 ? status : static_cast<s64>(address); };
 
   if (flags & MAP_FIXED_NOREPLACE) {
@@ -165,7 +178,10 @@ s64 AddressSpace::protect(u64 address, u64 size, int protection) {
   if (covered == address) return -ENOMEM;
   int status = state.host.protect(address, covered, protection);
   if (status < 0) return status;
-  state.regions.update(address, covered, [&](Region& region) { region.protection = protection; });
+  state.regions.update(address, covered, [&](Region& region) {
+    region.protection = protection;
+    State::note_sharing(region, -1);
+  });
   state.invalidate(address, covered);
   return covered == end ? 0 : -ENOMEM;
 }

@@ -56,6 +56,8 @@ struct AddressSpace::State {
   // Decoded code of the range is no longer valid.
   void invalidate(u64 start, u64 end);
   bool is_sealed(u64 start, u64 end) const;
+  // Before the guest gets a mapping that other processes may have as well, or a child will.
+  static void note_sharing(const Region& region, int fd);
 
   // --- in remap.cc
 

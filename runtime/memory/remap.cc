@@ -258,6 +258,7 @@ s64 AddressSpace::attach(int id, u64 address, int flags) {
   if (shmctl(id, IPC_STAT, &info) < 0) return -errno;
   State& state = *state_;
   std::lock_guard lock(state.mutex);
+  engine::share_memory();
   u64 size = align_up(info.shm_segsz, kGuestPageSize);
   if (address && (flags & SHM_RND)) address = align_down(address, kGuestPageSize);
   if (address % kGuestPageSize || (!address && (flags & SHM_REMAP))) return -EINVAL;

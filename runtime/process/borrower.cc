@@ -97,6 +97,7 @@ void* donor_main(void* argument) {
 
 // The parent goes on as soon as the child runs, and with it its stack.
 s64 run_beside(const std::shared_ptr<BorrowerStart>& start) {
+  engine::share_memory();
   auto* donors = new std::shared_ptr<BorrowerStart>(start);
   if (int error = start_host_thread(*start->child->process, donor_main, donors)) {
     delete donors;

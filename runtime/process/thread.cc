@@ -73,6 +73,7 @@ int start_host_thread(const Process& process, void* (*main)(void*), void* argume
 
 s64 create_thread(Task& parent, const CloneRequest& request) {
   if (request.flags & (CLONE_PIDFD | CLONE_NEWNS)) return -EINVAL;
+  engine::share_memory();
   ThreadStart start{new_child_task(parent, request), &request};
   if (int error = start_host_thread(*parent.process, thread_main, &start)) {
     delete start.task;

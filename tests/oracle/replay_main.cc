@@ -1,7 +1,7 @@
 // Compares every instruction with the recorded answers of a CPU, on any machine.
 //
 //   replay FILE [--row N|NAME] [--engine interp|ir|jit] [--report]
-//     [--without HOST-FEATURES] [--exact-float]
+//     [--without HOST-FEATURES] [--exact-float] [--tso]
 //
 // A mismatch prints one line, as that of the oracle: on an x86-64 machine the oracle shows the same
 // case again. The exit status is 1 after mismatches, 2 when FILE does not fit.
@@ -71,6 +71,8 @@ bool parse(int argc, char** argv, Settings& settings) {
       settings.translation.without_features = argv[++i];
     } else if (option == "--exact-float") {
       settings.translation.exact_float = true;
+    } else if (option == "--tso") {
+      settings.translation.memory_model = jit::MemoryModel::kTso;
     } else if (option == "--row" && i + 1 < argc) {
       settings.row = argv[++i];
     } else if (settings.file.empty() && !option.starts_with("-")) {
@@ -87,7 +89,7 @@ int run(int argc, char** argv) {
   if (!parse(argc, argv, settings)) {
     std::fprintf(stderr,
                  "usage: replay FILE [--row N|NAME] [--engine interp|ir|jit] [--report]\n"
-                 "       [--without HOST-FEATURES] [--exact-float]\n");
+                 "       [--without HOST-FEATURES] [--exact-float] [--tso]\n");
     return 2;
   }
   VectorReader reader;

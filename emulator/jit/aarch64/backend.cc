@@ -27,6 +27,7 @@ struct State {
   CodeCache cache;
   CodeTable table;
   aarch64::Demands demands;
+  bool is_relaxed = false;
   aarch64::Stubs stubs;
   std::optional<aarch64::Compiler> compiler;
   Dump dump;
@@ -79,9 +80,11 @@ Result<void> prepare(const Settings& settings) {
   if (!aarch64::prepare_features(settings.without_features)) {
     return make_error(EINVAL, "no such host feature in '%s'", settings.without_features.c_str());
   }
-  state().demands = {.ordered = settings.memory_model == MemoryModel::kTso,
-                     .exact_float = settings.exact_float};
-  state().dump = settings.dump;
+  State& s = state();
+  s.is_relaxed = settings.memory_model == MemoryModel::kRelaxed;
+  bool is_tso = settings.memory_model == MemoryModel::kTso;
+  s.demands = {.shared = is_tso, .ordered = is_tso, .exact_float = settings.exact_float};
+  s.dump = settings.dump;
   is_ready = emit_shared_code();
   if (!is_ready) return make_error(ENOMEM, "no memory for translated code");
   return {};
@@ -130,10 +133,12 @@ bool publish(u64 rip, const void* code) {
   if (entry) s.table.insert(*entry);
   return entry;
 }
-void order_memory() {
+void share_memory() {
   State& s = state();
   std::lock_guard lock(s.cache.mutex());
-  s.compiler->order_memory();
+  s.demands.shared = true;
+  s.demands.ordered = !s.is_relaxed;
+  s.compiler->set_demands(s.demands);
 }
 void forget() {
   if (is_ready) state().table.clear();

@@ -14,7 +14,7 @@ class Compiler {
  public:
   Compiler(const Demands& demands, const Stubs& stubs) : demands_(demands), stubs_(stubs) {}
 
-  void order_memory() { demands_.ordered = true; }
+  void set_demands(const Demands& demands) { demands_ = demands; }
 
   // As jit::compile. The caller holds the cache's mutex.
   bool compile(std::span<const jit::Block> blocks, jit::CodeCache& cache,

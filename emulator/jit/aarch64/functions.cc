@@ -294,6 +294,9 @@ bool can_apply(const ir::Unit& unit, const ir::Inst& inst) {
 
 bool can_call(const ir::Unit& unit, const ir::Inst& inst) {
   const void* target = unit.helpers[inst.imm].target;
+  if (target == address(&sem::check_alignment) || target == address(&sem::compare_exchange_16)) {
+    return true;
+  }
   if (target != address(&sem::divide_unsigned) && target != address(&sem::divide_signed)) {
     return false;
   }

@@ -187,9 +187,19 @@ void Lowering::lower_apply() {
 // The calls that can_call() lets through.
 void Lowering::lower_call_cpu() {
   const void* target = unit_.helpers[inst(at_).imm].target;
-  auto width = static_cast<unsigned>(*constant(inst(static_cast<Value>(at_ - 2)).arg[0]));
-  Value divisor = inst(static_cast<Value>(at_ - 1)).arg[0];
+  Value last = inst(static_cast<Value>(at_ - 1)).arg[0];
+  Value before = inst(static_cast<Value>(at_ - 2)).arg[0];
   restore_barrier();
+  if (target == reinterpret_cast<const void*>(&sem::compare_exchange_16)) {
+    return lower_compare_exchange_16(last);
+  }
+  if (target == reinterpret_cast<const void*>(&sem::check_alignment)) {
+    X address = use(before);
+    step_if(kCbnz64 | kScratch0.code);
+    return sequence([&](Assembler& a) { a.and_(8, kScratch0, address, *constant(last) - 1); });
+  }
+  auto width = static_cast<unsigned>(*constant(before));
+  Value divisor = last;
   if (target == reinterpret_cast<const void*>(&sem::divide_unsigned)) {
     lower_divide_unsigned(width, divisor);
   } else {

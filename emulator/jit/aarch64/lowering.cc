@@ -417,6 +417,8 @@ void Lowering::lower() {
   if (i.op == Op::kArgInt) return;  // the call has seen to it
   if (i.op == Op::kCallCpu) return lower_call_cpu();
   if (i.op == Op::kProbeWrite) return lower_probe();
+  if (i.op == Op::kAtomicRmw) return lower_rmw();
+  if (i.op == Op::kCompareExchange) return lower_compare_exchange();
   if (op.effects & (ir::kWritesMemory | ir::kReadsMemory)) return lower_memory();
   if (op.effects & ir::kMayFault) return lower_flow();
   if (op.effects & (ir::kReadsState | ir::kWritesState)) return lower_state();
@@ -461,8 +463,6 @@ bool can_lower(const ir::Unit& unit, const ir::Inst& inst) {
       return tests_guest_flags(unit, inst);
     case Op::kProbeWrite:  // of stores in halves, which follow
       return inst.width == 32;
-    case Op::kAtomicRmw:
-    case Op::kCompareExchange:
     case Op::kArgVec:
     case Op::kCall:
     case Op::kResultInt:

@@ -16,7 +16,8 @@ namespace gantry::aarch64 {
 
 // What is asked of the code.
 struct Demands {
-  bool ordered = false;      // memory accesses are to be seen in the order of x86-64
+  bool shared = false;       // others access the memory: locked operations are atomic for them
+  bool ordered = false;      // they see all accesses in the order of x86-64
   bool exact_float = false;  // floating point as the interpreter does it
 };
 
@@ -272,6 +273,16 @@ class Lowering {
   Mem finish_address(Assembler& a, const Address& address, unsigned width);
   void lower_memory();
   void lower_access(const Inst& access, unsigned width);
+
+  X temporary();
+  std::optional<X> temporary_pair();
+  static X sum_register(const Address& address);
+  static X sum_address(Assembler& a, const Address& address);
+  void check_atomic_address(const Address& address, unsigned width);
+  static void swap_compared(Assembler& a, unsigned width, X expected, X desired, X at);
+  void lower_rmw();
+  void lower_compare_exchange();
+  void lower_compare_exchange_16(Value address);
 
   void lower_flow();
   void lower_branch();
