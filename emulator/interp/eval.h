@@ -494,7 +494,6 @@ class Eval {
   void set_flags_if(Bool c, const Flags& f) {
     if (c) cpu_.flags = f;
   }
-  Bool carry_of(const Flags& f) { return f.cf(); }
   void update_flags(u64 mask, Int bits) {
     cpu_.flags = LazyFlags::raw((cpu_.flags.bits() & ~mask) | (bits & mask));
   }

@@ -152,7 +152,6 @@ class Emit {
   void set_flags(Flags f);
   void set_flags_if(Bool c, Flags f);
   void update_flags(u64 mask, Int bits);
-  Bool carry_of(Flags f) { return test(Condition::kB, f); }
   Bool flag(u64 bit);
   Int flag_bits() { return {append(Op::kFlagBits, 8, 0, 0, flags().value)}; }
   Bool condition(Condition c) { return test(c, flags()); }

@@ -98,9 +98,8 @@ void VINSERTI128(B& b, const Insn& i) {
 
 // The half of two registers that four control bits choose.
 template <typename B>
-typename B::Vec choose_half(B& b, const typename B::Wide& lhs, const typename B::Wide& rhs,
-                            u64 control) {
-  if (control & 8) return b.call(vec::from_low, b.imm(0));
+typename B::Vec choose_half(const typename B::Wide& lhs, const typename B::Wide& rhs, u64 control) {
+  if (control & 8) return {};
   const auto& value = control & 2 ? rhs : lhs;
   return control & 1 ? value.high : value.low;
 }
@@ -108,8 +107,8 @@ template <SemanticBuilder B>
 void VPERM2F128(B& b, const Insn& i) {
   auto rhs = b.read_wide(i, 2);
   auto lhs = b.read_wide(i, 1);
-  auto low = choose_half(b, lhs, rhs, i.imm);
-  auto high = choose_half(b, lhs, rhs, i.imm >> 4);
+  auto low = choose_half<B>(lhs, rhs, i.imm);
+  auto high = choose_half<B>(lhs, rhs, i.imm >> 4);
   b.write_wide(i, 0, typename B::Wide{low, high});
 }
 template <SemanticBuilder B>
@@ -264,8 +263,7 @@ void VZEROUPPER(B& b, const Insn&) {
 }
 template <SemanticBuilder B>
 void VZEROALL(B& b, const Insn& i) {
-  auto zero = b.call(vec::from_low, b.imm(0));
-  for (unsigned n = 0; n < 16; ++n) b.set_xmm(i, n, zero);
+  for (unsigned n = 0; n < 16; ++n) b.set_xmm(i, n, {});
 }
 
 }  // namespace gantry::sem

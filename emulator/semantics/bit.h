@@ -136,7 +136,13 @@ void ANDN(B& b, const Insn& i) {
 template <SemanticBuilder B>
 void BEXTR(B& b, const Insn& i) {
   unsigned w = b.width(i);
-  auto result = b.call(extract_bits, b.read(i, 1), b.read(i, 2));
+  auto source = b.read(i, 1), control = b.read(i, 2);
+  auto start = b.zext(1, control), length = b.zext(1, b.shr(8, control, b.imm(8)));
+  auto rest = b.shr(8, source, b.and_(8, start, b.imm(63)));
+  rest = b.select(b.ult(1, b.imm(63), start), b.imm(0), rest);
+  auto bit = b.shl(8, b.imm(1), b.and_(8, length, b.imm(63)));
+  auto kept = b.and_(8, rest, b.sub(8, bit, b.imm(1)));
+  auto result = b.select(b.ult(1, b.imm(63), length), rest, kept);
   b.write(i, 0, result);
   b.set_flags(b.flags_of(FlagKind::kLogic, w, result, result, result));
 }

@@ -60,7 +60,7 @@
 //
 // Flags: flags_of(FlagKind, w, lhs, rhs, result)  flags_incdec(FlagKind, w, lhs, result): CF kept
 //   flags_result(w, result, bits): ZF SF PF of result and CF AF OF from an Int of RFLAGS bits
-//   flags_raw(bits)   set_flags(f)   set_flags_if(c, f)   carry_of(f)   flag(bit) as a Bool
+//   flags_raw(bits)   set_flags(f)   set_flags_if(c, f)   flag(bit) as a Bool
 //   condition(Condition)   condition(i): that of a cc instruction   flag_bits()
 //   update_flags(mask, bits): replaces the flags in the constant mask
 //

@@ -175,9 +175,10 @@ void add_with_carry_in(B& b, const Insn& i, u64 carry_flag, unsigned position) {
   unsigned w = b.width(i);
   auto lhs = b.read(i, 0), rhs = b.read(i, 1);
   auto sum = b.add(w, b.add(w, lhs, rhs), b.to_int(b.flag(carry_flag)));
-  auto flags = b.flags_of(FlagKind::kAdc, w, lhs, rhs, sum);
+  auto either = b.and_(w, b.or_(w, lhs, rhs), b.not_(w, sum));
+  auto carry = b.shr(w, b.or_(w, b.and_(w, lhs, rhs), either), b.imm(w * 8 - 1));
   b.write(i, 0, sum);
-  b.update_flags(carry_flag, b.shl(8, b.to_int(b.carry_of(flags)), b.imm(position)));
+  b.update_flags(carry_flag, b.shl(8, carry, b.imm(position)));
 }
 
 template <SemanticBuilder B>

@@ -141,13 +141,6 @@ u64 parallel_deposit(u64 source, u64 mask) {
   return result;
 }
 
-u64 extract_bits(u64 source, u64 control) {
-  u64 start = control & 0xff, length = control >> 8 & 0xff;
-  if (start >= 64) return 0;
-  u64 shifted = source >> start;
-  return length >= 64 ? shifted : shifted & ((u64{1} << length) - 1);
-}
-
 namespace {
 
 constexpr u32 kCastagnoli = 0x82f63b78;  // reflected

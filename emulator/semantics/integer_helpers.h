@@ -24,9 +24,6 @@ void compare_exchange_16(guest::Cpu& cpu, u64 address);
 u64 parallel_extract(u64 source, u64 mask);
 u64 parallel_deposit(u64 source, u64 mask);
 
-// BEXTR: the bits of `source` from bits 0..7 of `control`, as many as its bits 8..15 say.
-u64 extract_bits(u64 source, u64 control);
-
 // CRC-32C (polynomial 0x11EDC6F41, reflected) of the low `width` bytes of `data`, added to `crc`.
 u64 crc32c(u64 width, u64 crc, u64 data);
 

@@ -119,11 +119,26 @@ void ROR(B& b, const Insn& i) {
   set_rotate_flags(b, i, count, carry, b.xor_(8, carry, second));
 }
 
+// RCL and RCR by one bit.
+template <SemanticBuilder B>
+void rotate_one_through_carry(B& b, const Insn& i, bool left) {
+  unsigned w = b.width(i);
+  auto value = b.read(i, 0), carry_in = b.to_int(b.flag(guest::kCF));
+  auto result = left ? b.or_(w, b.shl(w, value, b.imm(1)), carry_in)
+                     : b.or_(w, b.shr(w, value, b.imm(1)), b.shl(w, carry_in, b.imm(w * 8 - 1)));
+  auto carry = left ? msb(b, w, value) : b.and_(w, value, b.imm(1));
+  b.write(i, 0, result);
+  auto other = left ? carry : bit_of(b, result, b.imm(w * 8 - 2));
+  set_rotate_flags(b, i, b.imm(1), carry, b.xor_(8, other, msb(b, w, result)));
+}
+
 // RCL and RCR rotate through CF: w * 8 + 1 bits. `f` returns the value, `carry` the new CF.
 template <SemanticBuilder B>
 void rotate_through_carry(B& b, const Insn& i, u64 (*rotate)(u64, u64, u64, u64),
                           u64 (*carry_out)(u64, u64, u64, u64), bool left) {
   unsigned w = b.width(i);
+  bool by_one = count_is_constant(b, i, 1) && (i.imm & count_mask(w)) == 1;
+  if (by_one) return rotate_one_through_carry(b, i, left);
   auto value = b.read(i, 0), count = shift_count(b, i, 1);
   auto carry_in = b.to_int(b.flag(guest::kCF));
   auto result = b.call(rotate, b.imm(w), value, count, carry_in);
@@ -143,15 +158,36 @@ void RCR(B& b, const Insn& i) {
   rotate_through_carry(b, i, rotate_carry_right, carry_of_rotate_right, false);
 }
 
+template <typename B>
+struct Shifted {
+  typename B::Int result;
+  typename B::Int carry;
+};
+
+// SHLD and SHRD of 4 or 8 bytes: the filler is shifted by what the count lacks of the width, in two
+// steps, for with a count of zero that is the whole width.
+template <SemanticBuilder B>
+Shifted<B> shift_double(B& b, unsigned w, typename B::Int value, typename B::Int filler,
+                        typename B::Int count, bool left) {
+  auto one = b.imm(1), rest = b.xor_(8, count, b.imm(w * 8 - 1));
+  if (left) {
+    auto carry = bit_of(b, value, b.and_(8, b.sub(8, b.imm(w * 8), count), b.imm(63)));
+    return {b.or_(w, b.shl(w, value, count), b.shr(w, b.shr(w, filler, one), rest)), carry};
+  }
+  auto result = b.or_(w, b.shr(w, value, count), b.shl(w, b.shl(w, filler, one), rest));
+  return {result, last_out(b, value, count)};
+}
+
 // SHLD and SHRD: bits come in from operand 1. Results and flags are undefined when a 16-bit operand
 // is shifted by more than 16; the helpers say what is done then.
 template <SemanticBuilder B>
 void double_shift(B& b, const Insn& i, u64 (*shift)(u64, u64, u64, u64),
-                  u64 (*carry_out)(u64, u64, u64, u64)) {
+                  u64 (*carry_out)(u64, u64, u64, u64), bool left) {
   unsigned w = b.width(i);
   auto value = b.read(i, 0), filler = b.read(i, 1), count = shift_count(b, i, 2);
-  auto result = b.call(shift, b.imm(w), value, filler, count);
-  auto carry = b.call(carry_out, b.imm(w), value, filler, count);
+  auto [result, carry] = w == 2 ? Shifted<B>{b.call(shift, b.imm(w), value, filler, count),
+                                             b.call(carry_out, b.imm(w), value, filler, count)}
+                                : shift_double(b, w, value, filler, count, left);
   b.write(i, 0, result);
   auto overflow = msb(b, w, b.xor_(w, value, result));
   set_shift_flags(b, i, 2, count,
@@ -160,12 +196,12 @@ void double_shift(B& b, const Insn& i, u64 (*shift)(u64, u64, u64, u64),
 
 template <SemanticBuilder B>
 void SHLD(B& b, const Insn& i) {
-  double_shift(b, i, shift_left_double, carry_of_shift_left_double);
+  double_shift(b, i, shift_left_double, carry_of_shift_left_double, true);
 }
 
 template <SemanticBuilder B>
 void SHRD(B& b, const Insn& i) {
-  double_shift(b, i, shift_right_double, carry_of_shift_right_double);
+  double_shift(b, i, shift_right_double, carry_of_shift_right_double, false);
 }
 
 // BMI2: no flags, any count register.

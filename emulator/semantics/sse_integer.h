@@ -249,7 +249,14 @@ void PMAXUD(B& b, const Insn& i) {
 }
 template <SemanticBuilder B>
 void PTEST(B& b, const Insn& i) {
-  vec_test<vec::test_bits>(b, i);
+  auto rhs = b.read_wide(i, 1);
+  auto lhs = b.read_wide(i, 0);
+  auto both = b.call(vec::and_, lhs.low, rhs.low), rest = b.call(vec::andn, lhs.low, rhs.low);
+  if (b.wide(i)) {
+    both = b.call(vec::or_, both, b.call(vec::and_, lhs.high, rhs.high));
+    rest = b.call(vec::or_, rest, b.call(vec::andn, lhs.high, rhs.high));
+  }
+  b.set_flags(b.flags_raw(b.call(vec::zero_bits, both, rest)));
 }
 
 // --- products

@@ -216,6 +216,10 @@ void INSERTPS(B& b, const Insn& i) {
 template <SemanticBuilder B>
 void PMOVMSKB(B& b, const Insn& i) {
   if (is_mmx(b, i, 1)) return vec_to_gpr<vec::sign_mask<s8, 8>, 8>(b, i);
+  if (b.wide(i)) {
+    auto value = b.read_wide(i, 1);
+    return b.write(i, 0, b.call(vec::all_byte_signs, value.low, value.high));
+  }
   vec_to_gpr<vec::sign_mask<s8, 16>, 16>(b, i);
 }
 template <SemanticBuilder B>

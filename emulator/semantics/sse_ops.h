@@ -86,6 +86,11 @@ inline u64 sign_mask<s8, 16>(V128 v) {
   return sign_mask<s8, 8>(v) | sign_mask<s8, 8>({v.hi, 0}) << 8;
 }
 
+// Those of the bytes of 32.
+inline u64 all_byte_signs(V128 low, V128 high) {
+  return sign_mask<s8, 16>(low) | sign_mask<s8, 16>(high) << 16;
+}
+
 // --- products
 template <typename T>
 inline V128 mul_low(V128 a, V128 b) {
@@ -213,11 +218,15 @@ inline V128 shr_bytes(V128 a, u64 count) {
   return std::bit_cast<V128>(std::bit_cast<u128>(a) >> (count * 8));
 }
 
-// PTEST: the RFLAGS bits ZF (a & b is zero) and CF (~a & b is zero).
-inline u64 test_bits(V128 a, V128 b) {
-  V128 both = and_(a, b);
-  V128 rest = andn(a, b);
-  return ((both.lo | both.hi) == 0 ? 0x40 : 0) | ((rest.lo | rest.hi) == 0 ? 1 : 0);
+// The same by the number in the low quadword of a register.
+template <auto kShift>
+inline V128 by_low(V128 a, V128 count) {
+  return kShift(a, count.lo);
+}
+
+// PTEST: the RFLAGS bits ZF and CF where all of one, and of the other, is zero.
+inline u64 zero_bits(V128 zf, V128 cf) {
+  return ((zf.lo | zf.hi) == 0 ? 0x40 : 0) | ((cf.lo | cf.hi) == 0 ? 1 : 0);
 }
 
 }  // namespace gantry::sem::vec

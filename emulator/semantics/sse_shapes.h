@@ -36,13 +36,6 @@ typename B::Wide each_half(B& b, const Insn& i, F f, const Operands&... operands
   return result;
 }
 
-// The last operand as a number: an immediate, or the low quadword of a register or memory operand.
-template <typename B>
-typename B::Int read_count(B& b, const Insn& i, unsigned n) {
-  if (b.kind(i, n) == OperandKind::kImmediate) return b.read(i, n);
-  return b.call(vec::low, b.read_vec(i, n));
-}
-
 // op0 = op1
 template <typename B>
 void vec_move(B& b, const Insn& i) {
@@ -103,12 +96,19 @@ void vec_binary_imm(B& b, const Insn& i) {
   b.write_wide(i, 0, result);
 }
 
-// op0 = f(source 0, count)
+// op0 = f(source 0, count), the count being an immediate, or the low quadword of a register or
+// memory operand.
 template <auto kOp, typename B>
 void vec_shift(B& b, const Insn& i) {
-  auto count = read_count(b, i, source(b, i, 1));
-  auto op = [&](const auto& a) { return b.call(kOp, a, count); };
-  b.write_wide(i, 0, each_half(b, i, op, b.read_wide(i, source(b, i, 0))));
+  auto shift = [&](auto op) {
+    b.write_wide(i, 0, each_half(b, i, op, b.read_wide(i, source(b, i, 0))));
+  };
+  unsigned n = source(b, i, 1);
+  if (b.kind(i, n) == OperandKind::kImmediate) {
+    return shift([&](const auto& a) { return b.call(kOp, a, b.read(i, n)); });
+  }
+  auto count = b.read_vec(i, n);
+  shift([&](const auto& a) { return b.call(vec::by_low<kOp>, a, count); });
 }
 
 // op0 = f(source 0, source 1, mask), the mask being XMM0 or, under VEX, the last operand.

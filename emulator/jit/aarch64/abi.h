@@ -6,7 +6,8 @@
 //   x26 x27   PF and AF: PF is the parity of x26's low byte, AF bit 4 of x27
 //   x28       guest::Cpu
 //   v16-v31   XMM0-15
-//   v0-v13    values; v14 v15 scratch
+//   v0-v12    values; v14 v15 scratch
+//   v13       kByteBits
 //   NZCV      SF, ZF, not CF, OF: what SUBS leaves
 //
 // The guest's registers are those that calls destroy: a call into C++ stores them in guest::Cpu
@@ -16,6 +17,7 @@
 #include <cstddef>
 
 #include "emulator/guest/cpu.h"
+#include "emulator/ir/ir.h"
 #include "emulator/jit/aarch64/operands.h"
 
 namespace gantry::aarch64 {
@@ -28,17 +30,23 @@ constexpr X kScratch1{17};
 constexpr X kScratch2{30};
 constexpr V kVectorScratch0{14};
 constexpr V kVectorScratch1{15};
+// 1, 2, 4 … 128 in the bytes of either half: the weights of sign bits that become a mask.
+constexpr V kByteBits{13};
+constexpr u64 kByteBitsHalf = 0x8040201008040201;
 constexpr X kParity{26};
 constexpr X kAdjust{27};
 constexpr X kCpu{28};
 
 // Registers for values, as bit sets.
 constexpr u32 kValueRegisters = 0x23f80000;  // x19-x25, x29
-constexpr u32 kValueVectors = 0x00003fff;
+constexpr u32 kValueVectors = 0x00001fff;
 
-// The frame of translated code: spilled values.
+// The frame of translated code: spilled values, the arguments and results of a call, and the
+// vectors that are kept across it.
 constexpr unsigned kSpillSlots = 24;
-constexpr unsigned kFrameBytes = kSpillSlots * 16;
+constexpr s64 kCallSlots = kSpillSlots * 16;
+constexpr s64 kKeptVectors = kCallSlots + ir::kMaxSlots * 16;
+constexpr unsigned kFrameBytes = kKeptVectors + 13 * 16;
 
 // Offsets in guest::Cpu.
 constexpr s64 kGprOffset = offsetof(guest::Cpu, gpr);

@@ -5,7 +5,9 @@
 #include <vector>
 
 #include "emulator/jit/aarch64/abi.h"
+#include "emulator/jit/aarch64/crypto.h"
 #include "emulator/semantics/avx_ops.h"
+#include "emulator/semantics/crypto.h"
 #include "emulator/semantics/integer_helpers.h"
 #include "emulator/semantics/sse_ops.h"
 #include "emulator/semantics/sse_shuffle_ops.h"
@@ -14,6 +16,12 @@ namespace gantry::aarch64 {
 namespace {
 
 namespace vec = sem::vec;
+
+// Where the rows' functions are.
+namespace pure {
+using namespace sem;
+using namespace sem::vec;
+}  // namespace pure
 
 // Scratch vectors; a value that takes several steps is put together in one and moved last.
 constexpr V s0 = kVectorScratch0, s1 = kVectorScratch1;
@@ -47,6 +55,48 @@ void emit_sar(Assembler& a, const Operands& o) {
   if (o.constant == 0) return a.mov(k16B, o.to, o.vector[0]);
   a.sshr(kFull<T>, o.to, o.vector[0],
          static_cast<unsigned>(std::min<u64>(o.constant, kBits<T> - 1)));
+}
+
+// Counts in lanes of T, of which USHL and SSHL take the low byte, signed: those above 127 become
+// 127, which leaves nothing either.
+void clamp_counts(Assembler& a, Arrangement lanes, V to, V counts) {
+  unsigned spare = lane_bytes(lanes) * 8 - 7;
+  a.uqshl(lanes, to, counts, spare);
+  a.ushr(lanes, to, to, spare);
+}
+template <typename T>
+void shift_left(Assembler& a, V to, V from, V counts) {
+  a.ushl(kFull<T>, to, from, counts);
+}
+template <typename T>
+void shift_right(Assembler& a, V to, V from, V counts) {
+  a.neg(kFull<T>, counts, counts);
+  std::is_signed_v<T> ? a.sshl(kFull<T>, to, from, counts) : a.ushl(kFull<T>, to, from, counts);
+}
+template <typename T>
+void spread_count(Assembler& a, V count) {
+  clamp_counts(a, k1D, s0, count);
+  a.dup(kFull<T>, s0, s0, 0);
+}
+template <typename T>
+void emit_shl_by(Assembler& a, const Operands& o) {
+  spread_count<T>(a, o.vector[1]);
+  shift_left<T>(a, o.to, o.vector[0], s0);
+}
+template <typename T>
+void emit_shr_by(Assembler& a, const Operands& o) {
+  spread_count<T>(a, o.vector[1]);
+  shift_right<T>(a, o.to, o.vector[0], s0);
+}
+template <typename T>
+void emit_shl_each(Assembler& a, const Operands& o) {
+  clamp_counts(a, kFull<T>, s0, o.vector[1]);
+  shift_left<T>(a, o.to, o.vector[0], s0);
+}
+template <typename T>
+void emit_shr_each(Assembler& a, const Operands& o) {
+  clamp_counts(a, kFull<T>, s0, o.vector[1]);
+  shift_right<T>(a, o.to, o.vector[0], s0);
 }
 
 void emit_shl_bytes(Assembler& a, const Operands& o) {
@@ -91,6 +141,59 @@ void emit_shuffle_dwords(Assembler& a, const Operands& o) {
   if (control == 0xb1) return a.rev64(k4S, o.to, from);
   emit_pick_dwords(a, o.to, from, from, control);
 }
+// {low[i], high[j]}
+void join_qwords(Assembler& a, V to, V low, unsigned i, V high, unsigned j) {
+  if (i == j) return i == 0 ? a.zip1(k2D, to, low, high) : a.zip2(k2D, to, low, high);
+  if (i == 1) return a.ext(k16B, to, low, high, 8);
+  if (low == high) return a.mov(k16B, to, low);
+  a.ext(k16B, s0, high, low, 8);
+  a.ext(k16B, to, s0, s0, 8);
+}
+void emit_shuffle_qwords(Assembler& a, const Operands& o) {
+  join_qwords(a, o.to, o.vector[0], o.constant & 1, o.vector[1], o.constant >> 1 & 1);
+}
+void emit_select_qwords(Assembler& a, const Operands& o) {
+  join_qwords(a, o.to, o.vector[0], o.constant & 1, o.vector[0], o.constant >> 1 & 1);
+}
+void emit_permute_qwords(Assembler& a, const Operands& o) {
+  unsigned first = o.constant & 3, second = o.constant >> 2 & 3;
+  join_qwords(a, o.to, o.vector[first / 2], first % 2, o.vector[second / 2], second % 2);
+}
+
+// Indices of dwords, of which `bits` bits count, to those of their bytes.
+void spread_index(Assembler& a, V to, V index, unsigned bits) {
+  a.shl(k4S, to, index, 32 - bits);
+  a.ushr(k4S, to, to, 30 - bits);
+  a.sli(k4S, to, to, 8);
+  a.sli(k4S, to, to, 16);
+  for (unsigned n = 1; n < 4; n++) a.orr(k4S, to, n, 8 * n);
+}
+void emit_permute_dwords(Assembler& a, const Operands& o) {
+  a.mov(k16B, s0, o.vector[0]);
+  a.mov(k16B, s1, o.vector[1]);
+  spread_index(a, o.to, o.vector[2], 3);
+  a.tbl(k16B, o.to, s0, 2, o.to);
+}
+void emit_permute_within_dwords(Assembler& a, const Operands& o) {
+  spread_index(a, s0, o.vector[1], 2);
+  a.tbl(k16B, o.to, o.vector[0], 1, s0);
+}
+void emit_permute_within_qwords(Assembler& a, const Operands& o) {
+  a.shl(k2D, s0, o.vector[1], 62);
+  a.sshr(k2D, s0, s0, 63);
+  a.dup(k2D, s1, o.vector[0], 1);
+  a.dup(k2D, o.to, o.vector[0], 0);
+  a.bit(k16B, o.to, s1, s0);
+}
+void emit_insert_and_zero(Assembler& a, const Operands& o) {
+  a.mov(k16B, s0, o.vector[0]);
+  a.ins(4, s0, o.constant >> 4 & 3, o.vector[1], o.constant >> 6 & 3);
+  for (unsigned n = 0; n < 4; n++) {
+    if (o.constant >> n & 1) a.ins(4, s0, n, kZr);
+  }
+  a.mov(k16B, o.to, s0);
+}
+
 template <unsigned first>
 void emit_pick_words(Assembler& a, const Operands& o) {
   a.mov(k16B, s0, o.vector[0]);
@@ -139,15 +242,25 @@ void emit_extract(Assembler& a, const Operands& o) {
          static_cast<unsigned>(o.constant % (16 / sizeof(T))));
 }
 
-// The sign bits are added up next to each other, in ever wider lanes.
+// 0x80 in the bytes whose sign is set stays as one bit of eight, which are added up in pairs. The
+// bits are those of the register that holds them for that.
+V masked_signs(Assembler& a, V to, const Operands& o, unsigned n) {
+  V from = o.vector[n];
+  if (!o.is_mask[n]) a.cmlt(k16B, to, from, 0);
+  a.and_(k16B, to, o.is_mask[n] ? from : to, kByteBits);
+  return to;
+}
 void emit_byte_signs(Assembler& a, const Operands& o) {
-  a.ushr(k16B, s0, o.vector[0], 7);
-  a.usra(k8H, s0, s0, 7);
-  a.usra(k4S, s0, s0, 14);
-  a.usra(k2D, s0, s0, 28);
-  a.umov(1, kScratch0, s0, 8);
-  a.umov(1, o.to_integer, s0, 0);
-  a.orr(4, o.to_integer, o.to_integer, {kScratch0, kLsl, 8});
+  masked_signs(a, s0, o, 0);
+  for (unsigned n = 0; n < 3; n++) a.addp(k16B, s0, s0, s0);
+  a.umov(2, o.to_integer, s0, 0);
+}
+void emit_all_byte_signs(Assembler& a, const Operands& o) {
+  masked_signs(a, s0, o, 0);
+  masked_signs(a, s1, o, 1);
+  a.addp(k16B, s0, s0, s1);
+  for (unsigned n = 0; n < 2; n++) a.addp(k16B, s0, s0, s0);
+  a.fmov(4, o.to_integer, s0);
 }
 void emit_dword_signs(Assembler& a, const Operands& o) {
   a.ushr(k4S, s0, o.vector[0], 31);
@@ -171,11 +284,9 @@ void emit_is_zero(Assembler& a, X to, V from) {
   a.clz(4, to, to);
   a.lsr(4, to, to, 5);
 }
-void emit_test_bits(Assembler& a, const Operands& o) {
-  a.and_(k16B, s0, o.vector[0], o.vector[1]);
-  emit_is_zero(a, kScratch0, s0);
-  a.bic(k16B, s0, o.vector[1], o.vector[0]);
-  emit_is_zero(a, kScratch1, s0);
+void emit_zero_bits(Assembler& a, const Operands& o) {
+  emit_is_zero(a, kScratch0, o.vector[0]);
+  emit_is_zero(a, kScratch1, o.vector[1]);
   a.orr(4, o.to_integer, kScratch1, {kScratch0, kLsl, 6});
 }
 
@@ -203,6 +314,57 @@ void emit_mul_high(Assembler& a, const Operands& o) {
 void emit_mul_add_words(Assembler& a, const Operands& o) {
   multiply_words<s16>(a, o);
   a.addp(k4S, o.to, s0, s1);
+}
+void emit_mul_round(Assembler& a, const Operands& o) {
+  multiply_words<s16>(a, o);
+  a.rshrn(k4H, o.to, s0, 15);
+  a.rshrn(k8H, o.to, s1, 15);
+}
+// Even bytes, odd bytes.
+void emit_mul_add_bytes(Assembler& a, const Operands& o) {
+  a.shl(k8H, s0, o.vector[0], 8);
+  a.ushr(k8H, s0, s0, 8);
+  a.shl(k8H, s1, o.vector[1], 8);
+  a.sshr(k8H, s1, s1, 8);
+  a.mul(k8H, s0, s0, s1);
+  a.ushr(k8H, s1, o.vector[0], 8);
+  a.sshr(k8H, o.to, o.vector[1], 8);
+  a.mul(k8H, s1, s1, o.to);
+  a.sqadd(k8H, o.to, s0, s1);
+}
+void emit_sum_differences(Assembler& a, const Operands& o) {
+  a.uabd(k16B, s0, o.vector[0], o.vector[1]);
+  a.uaddlp(k16B, s0, s0);
+  a.uaddlp(k8H, s0, s0);
+  a.uaddlp(k4S, o.to, s0);
+}
+// With the mask of the negative lanes, -x is (x ^ mask) - mask.
+template <typename T>
+void emit_sign(Assembler& a, const Operands& o) {
+  a.cmlt(kFull<T>, s0, o.vector[1], 0);
+  a.eor(k16B, s1, o.vector[0], s0);
+  a.sub(kFull<T>, s1, s1, s0);
+  a.cmeq(kFull<T>, s0, o.vector[1], 0);
+  a.bic(k16B, o.to, s1, s0);
+}
+
+// The first and the second lanes of pairs.
+void separate_pairs(Assembler& a, Arrangement lanes, const Operands& o) {
+  a.uzp1(lanes, s0, o.vector[0], o.vector[1]);
+  a.uzp2(lanes, s1, o.vector[0], o.vector[1]);
+}
+template <Arrangement lanes>
+void emit_pairs_sub(Assembler& a, const Operands& o) {
+  separate_pairs(a, lanes, o);
+  a.sub(lanes, o.to, s0, s1);
+}
+void emit_pairs_sqadd(Assembler& a, const Operands& o) {
+  separate_pairs(a, k8H, o);
+  a.sqadd(k8H, o.to, s0, s1);
+}
+void emit_pairs_sqsub(Assembler& a, const Operands& o) {
+  separate_pairs(a, k8H, o);
+  a.sqsub(k8H, o.to, s0, s1);
 }
 
 // `narrow` is the arrangement of half a result.
@@ -250,21 +412,42 @@ void emit_shuffle_bytes(Assembler& a, const Operands& o) {
   a.tbl(k16B, o.to, o.vector[0], 1, s0);
 }
 
-#define BINARY(name, lanes, ...)      \
-  {address(&vec::__VA_ARGS__), false, \
+#define BINARY(name, lanes, ...) \
+  {address(&pure::__VA_ARGS__),  \
    [](Assembler& a, const Operands& o) { a.name(lanes, o.to, o.vector[0], o.vector[1]); }},
-#define UNARY(name, lanes, ...)       \
-  {address(&vec::__VA_ARGS__), false, \
+#define COMPARE(name, lanes, ...)                                                                  \
+  {.target = address(&pure::__VA_ARGS__),                                                          \
+   .emit = [](Assembler& a, const Operands& o) { a.name(lanes, o.to, o.vector[0], o.vector[1]); }, \
+   .masks = Function::Masks::kYes},
+#define LOGIC(name, ...)                                                                          \
+  {.target = address(&pure::__VA_ARGS__),                                                         \
+   .emit = [](Assembler& a, const Operands& o) { a.name(k16B, o.to, o.vector[0], o.vector[1]); }, \
+   .masks = Function::Masks::kOfMasks},
+#define UNARY(name, lanes, ...) \
+  {address(&pure::__VA_ARGS__), \
    [](Assembler& a, const Operands& o) { a.name(lanes, o.to, o.vector[0]); }},
-#define CODE(emit, ...) {address(&vec::__VA_ARGS__), false, emit},
-#define CODE_CONSTANT(emit, ...) {address(&vec::__VA_ARGS__), true, emit},
+#define UNARY_FEATURE(name_, name, ...)                                        \
+  {.target = address(&pure::__VA_ARGS__),                                      \
+   .emit = [](Assembler& a, const Operands& o) { a.name(o.to, o.vector[0]); }, \
+   .feature = &Features::name_},
+#define CODE(emit, ...) {address(&pure::__VA_ARGS__), emit},
+#define CODE_CONSTANT(emit, at, ...) {address(&pure::__VA_ARGS__), emit, at},
+#define CODE_FEATURE(feature, emit, ...) \
+  {address(&pure::__VA_ARGS__), emit, Function::kNoConstant, &Features::feature},
+#define CODE_FEATURE_CONSTANT(feature, emit, at, ...) \
+  {address(&pure::__VA_ARGS__), emit, at, &Features::feature},
 const Function kFunctions[] = {
 #include "emulator/jit/aarch64/functions.def"
 };
 #undef BINARY
 #undef UNARY
+#undef UNARY_FEATURE
 #undef CODE
 #undef CODE_CONSTANT
+#undef CODE_FEATURE
+#undef CODE_FEATURE_CONSTANT
+#undef COMPARE
+#undef LOGIC
 
 // By address.
 std::vector<Function> sorted_functions() {
@@ -280,16 +463,16 @@ const Function* find_function(const void* target) {
   static const std::vector<Function> all = sorted_functions();
   auto found = std::lower_bound(all.begin(), all.end(), target,
                                 [](const Function& f, const void* t) { return f.target < t; });
-  return found != all.end() && found->target == target ? &*found : nullptr;
+  if (found == all.end() || found->target != target) return nullptr;
+  if (found->feature && !(features().*found->feature)) return nullptr;
+  return &*found;
 }
 
-bool can_apply(const ir::Unit& unit, const ir::Inst& inst) {
+const Function* native_function(const ir::Unit& unit, const ir::Inst& inst) {
   const Function* function = find_function(unit.helpers[inst.imm].target);
-  if (!function) return false;
-  if (!function->takes_constant) return true;
-  // The last argument.
-  unsigned last = inst.arg[2] != ir::kNoValue ? 2 : 1;
-  return unit.code[inst.arg[last]].op == ir::Op::kConst;
+  if (!function || function->constant == Function::kNoConstant) return function;
+  bool is_constant = unit.code[inst.arg[function->constant]].op == ir::Op::kConst;
+  return is_constant ? function : nullptr;
 }
 
 bool can_call(const ir::Unit& unit, const ir::Inst& inst) {

@@ -4,6 +4,7 @@
 
 #include "emulator/ir/ir.h"
 #include "emulator/jit/aarch64/assembler.h"
+#include "emulator/jit/aarch64/features.h"
 
 namespace gantry::aarch64 {
 
@@ -14,19 +15,26 @@ struct Operands {
   X to_integer;
   V vector[3];
   X integer[3];
-  u64 constant = 0;  // of the one integer argument that is a constant
+  u64 constant = 0;      // of the one integer argument that is a constant
+  bool is_mask[3] = {};  // each byte of the vector is all ones or zero
 };
 
 struct Function {
+  static constexpr u8 kNoConstant = 0xff;
+
   const void* target;
-  bool takes_constant;  // the last argument must be one
   void (*emit)(Assembler& a, const Operands& o);
+  u8 constant = kNoConstant;           // the argument that must be a constant
+  bool Features::* feature = nullptr;  // what the host must have
+  // Each byte of the result is all ones or zero: in any case, or where those of the operands are.
+  enum class Masks : u8 { kNo, kYes, kOfMasks } masks = Masks::kNo;
 };
 
-// nullptr when there is none.
+// nullptr when there is none, or the host lacks what it needs.
 const Function* find_function(const void* target);
 
-bool can_apply(const ir::Unit& unit, const ir::Inst& inst);
+// The code of the operation, kApplyInt or kApplyVec; nullptr when there is none.
+const Function* native_function(const ir::Unit& unit, const ir::Inst& inst);
 bool can_call(const ir::Unit& unit, const ir::Inst& inst);
 
 }  // namespace gantry::aarch64

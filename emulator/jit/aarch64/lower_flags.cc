@@ -105,7 +105,14 @@ Lowering::Test Lowering::test_comparison(const Inst& i) {
   t.prepare([&](Assembler& a) {
     if (c) a.movz(8, kScratch2, 0);
     if (keep) a.mrs(kScratch1, SystemRegister::kNzcv);
-    if (c && encode_add_immediate(*c)) {
+    bool is_signed = i.op == Op::kSlt || i.op == Op::kSle;
+    if (w < 4 && is_signed) {
+      // At the top of a word.
+      unsigned up = 32 - w * 8;
+      if (c) a.mov(4, kScratch2, *c);
+      a.lsl(4, kScratch0, lhs, up);
+      a.cmp(4, kScratch0, {rhs, kLsl, up});
+    } else if (c && encode_add_immediate(*c)) {
       a.cmp(hw, lhs, *c);
     } else {
       if (c) a.mov(hw, kScratch2, *c);

@@ -1,4 +1,4 @@
-// Control flow, calls, and the vector operations that are not functions.
+// Control flow, divisions, and the vector operations that are not functions.
 #include "emulator/base/check.h"
 #include "emulator/interp/eval.h"
 #include "emulator/jit/aarch64/branch.h"
@@ -153,43 +153,13 @@ void Lowering::restore_barrier() {
   barriers_.pop_back();
 }
 
-// --- functions
-
-void Lowering::lower_apply() {
-  const Inst& i = inst(at_);
-  const Function& function = *find_function(unit_.helpers[i.imm].target);
-  Operands o;
-  if (is_vector(at_)) {
-    o.to = result_vector();
-  } else {
-    o.to_integer = result();
-  }
-  for (unsigned n = 0; n < 3 && i.arg[n] != kNoValue; n++) {
-    bool last = n == 2 || i.arg[n + 1] == kNoValue;
-    if (is_vector(i.arg[n])) {
-      o.vector[n] = use_vector(i.arg[n]);
-    } else if (function.takes_constant && last) {
-      o.constant = *constant(i.arg[n]);
-    } else if (constant(i.arg[n])) {
-      o.integer[n] = kScratch2;
-    } else {
-      o.integer[n] = use(i.arg[n]);
-    }
-  }
-  sequence([&](Assembler& a) {
-    for (unsigned n = 0; n < 3; n++) {
-      if (o.integer[n] == kScratch2) a.mov(8, kScratch2, *constant(i.arg[n]));
-    }
-    function.emit(a, o);
-  });
-}
-
 // The calls that can_call() lets through.
 void Lowering::lower_call_cpu() {
   const void* target = unit_.helpers[inst(at_).imm].target;
   Value last = inst(static_cast<Value>(at_ - 1)).arg[0];
   Value before = inst(static_cast<Value>(at_ - 2)).arg[0];
   restore_barrier();
+  stores_arguments_ = false;
   if (target == reinterpret_cast<const void*>(&sem::compare_exchange_16)) {
     return lower_compare_exchange_16(last);
   }
@@ -280,6 +250,18 @@ void Lowering::lower_divide_signed(unsigned width, Value v) {
 
 // --- vectors
 
+void Lowering::lower_vector_select(V to) {
+  const Inst& i = inst(at_);
+  V yes = use_vector(i.arg[1]), no = use_vector(i.arg[2]);
+  Test t = test(i.arg[0]);
+  u32 after = out_.position();
+  bool has_yes = to == yes;
+  sequence([&](Assembler& a) { a.mov(k16B, to, has_yes ? no : yes); });
+  branch_within(t, has_yes, after);
+  prepend_prelude(t);
+  if (!has_yes && to != no) sequence([&](Assembler& a) { a.mov(k16B, to, no); });
+}
+
 void Lowering::lower_vector() {
   const Inst& i = inst(at_);
   V to = result_vector();
@@ -305,6 +287,8 @@ void Lowering::lower_vector() {
         a.ins(i.width, to, 0, part, 0);
       });
     }
+    case Op::kVecSelect:
+      return lower_vector_select(to);
     default:
       UNREACHABLE();
   }

@@ -83,6 +83,22 @@ void Lowering::lower_logic() {
   });
 }
 
+namespace {
+
+// Fills 32 bits with copies of the low `width` bytes.
+void repeat_narrow(Assembler& a, X to, X from, unsigned width) {
+  if (to != from) a.mov(4, to, from);
+  if (width == 1) a.bfi(4, to, to, 8, 8);
+  a.bfi(4, to, to, 16, 16);
+}
+
+void sign_extend(Assembler& a, X to, X from, unsigned width) {
+  if (width == 4) return a.sxtw(to, from);
+  width == 2 ? a.sxth(8, to, from) : a.sxtb(8, to, from);
+}
+
+}  // namespace
+
 void Lowering::lower_shift() {
   const Inst& i = inst(at_);
   unsigned w = i.width;
@@ -94,13 +110,15 @@ void Lowering::lower_shift() {
     load_constant(a, 8, kScratch0, i.arg[0]);
     X from = value;
     if (i.op == Op::kSar && w < 8) {
-      w == 4   ? a.sxtw(kScratch0, value)
-      : w == 2 ? a.sxth(8, kScratch0, value)
-               : a.sxtb(8, kScratch0, value);
+      sign_extend(a, kScratch0, value, w);
       from = kScratch0;
     }
     bool rotate = i.op == Op::kRol || i.op == Op::kRor;
-    unsigned hw = rotate ? w : 8;
+    if (rotate && w < 4) {
+      from = kScratch0;
+      repeat_narrow(a, from, value, w);
+    }
+    unsigned hw = rotate ? host_width(w) : 8;
     unsigned bits = hw * 8;
     if (count) {
       auto n = static_cast<unsigned>(*count) % bits;
@@ -119,8 +137,8 @@ void Lowering::lower_shift() {
         a.rorv(hw, to, from, kScratch1);
       }
     }
-    bool narrows = i.op == Op::kShl || i.op == Op::kSar;
-    if (narrows && w == 4) a.mov(4, to, to);
+    bool narrows = i.op == Op::kShl || i.op == Op::kSar || rotate;
+    if (narrows && !rotate && w == 4) a.mov(4, to, to);
     if (narrows) mask_result(a, to, w);
   });
 }
@@ -129,8 +147,10 @@ void Lowering::lower_multiply() {
   const Inst& i = inst(at_);
   unsigned w = i.width, hw = host_width(w);
   X to = result();
-  X lhs = source(i.arg[0], kScratch0, w);
-  X rhs = source(i.arg[1], kScratch1, w);
+  // Of narrow operands the upper half of the product needs all bits.
+  unsigned read = w < 4 && i.op == Op::kUmulh ? 8 : w;
+  X lhs = source(i.arg[0], kScratch0, read);
+  X rhs = source(i.arg[1], kScratch1, read);
   sequence([&](Assembler& a) {
     load_constant(a, hw, kScratch0, i.arg[0]);
     load_constant(a, hw, kScratch1, i.arg[1]);
@@ -139,6 +159,14 @@ void Lowering::lower_multiply() {
       return mask_result(a, to, w);
     }
     bool is_signed = i.op == Op::kSmulh;
+    if (w < 4) {
+      if (is_signed) {
+        sign_extend(a, kScratch0, lhs, w);
+        sign_extend(a, kScratch1, rhs, w);
+      }
+      a.mul(4, to, is_signed ? kScratch0 : lhs, is_signed ? kScratch1 : rhs);
+      return a.ubfx(4, to, to, w * 8, w * 8);
+    }
     if (w == 8) return is_signed ? a.smulh(to, lhs, rhs) : a.umulh(to, lhs, rhs);
     is_signed ? a.smull(to, lhs, rhs) : a.umull(to, lhs, rhs);
     a.lsr(8, to, to, 32);
@@ -160,7 +188,8 @@ void Lowering::lower_unary() {
   const Inst& i = inst(at_);
   unsigned w = i.width, hw = host_width(w);
   X to = result();
-  X from = use(i.arg[0], i.op == Op::kPopcnt ? 8 : w);
+  bool zero_extended = i.op == Op::kPopcnt || (w < 4 && i.op == Op::kClz);
+  X from = use(i.arg[0], zero_extended ? 8 : w);
   sequence([&](Assembler& a) {
     switch (i.op) {
       case Op::kNot:
@@ -171,12 +200,15 @@ void Lowering::lower_unary() {
         return mask_result(a, to, w);
       case Op::kSext:
         if (w == 8) return a.mov(8, to, from);
-        if (w == 4) return a.sxtw(to, from);
-        return w == 2 ? a.sxth(8, to, from) : a.sxtb(8, to, from);
+        return sign_extend(a, to, from, w);
       case Op::kClz:
-        return a.clz(hw, to, from);
+        a.clz(hw, to, from);
+        if (w < 4) a.sub(4, to, to, 32 - w * 8);
+        return;
       case Op::kCtz:
-        a.rbit(hw, to, from);
+        // A narrow operand ends with a one above.
+        if (w < 4) a.orr(4, to, from, u64{1} << (w * 8));
+        a.rbit(hw, to, w < 4 ? to : from);
         return a.clz(hw, to, to);
       case Op::kBswap:
         a.rev(hw, to, from);

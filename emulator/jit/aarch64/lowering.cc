@@ -414,7 +414,7 @@ void Lowering::lower() {
   bool marks_holder = i.op == Op::kGetGpr || i.op == Op::kGetXmm || i.op == Op::kGetFlags;
   if (pure && !is_wanted(at_) && fused_[at_] == 0 && !marks_holder) return;
   if (op.effects & ir::kMark) return lower_flow();
-  if (i.op == Op::kArgInt) return;  // the call has seen to it
+  if ((op.effects & ir::kCallPart) && i.op != Op::kCallCpu) return lower_call_part();
   if (i.op == Op::kCallCpu) return lower_call_cpu();
   if (i.op == Op::kProbeWrite) return lower_probe();
   if (i.op == Op::kAtomicRmw) return lower_rmw();
@@ -453,9 +453,6 @@ bool tests_guest_flags(const ir::Unit& unit, const ir::Inst& inst) {
 bool can_lower(const ir::Unit& unit, const ir::Inst& inst) {
   using ir::Op;
   switch (inst.op) {
-    case Op::kApplyInt:
-    case Op::kApplyVec:
-      return can_apply(unit, inst);
     case Op::kCallCpu:
       return can_call(unit, inst);
     case Op::kTestFlags:
@@ -463,23 +460,8 @@ bool can_lower(const ir::Unit& unit, const ir::Inst& inst) {
       return tests_guest_flags(unit, inst);
     case Op::kProbeWrite:  // of stores in halves, which follow
       return inst.width == 32;
-    case Op::kArgVec:
-    case Op::kCall:
-    case Op::kResultInt:
-    case Op::kResultVec:
-    case Op::kVecSelect:
     case Op::kExit:
       return false;
-    case Op::kRol:
-    case Op::kRor:
-    case Op::kClz:
-    case Op::kCtz:
-    case Op::kUmulh:
-    case Op::kSmulh:
-      return inst.width >= 4;
-    case Op::kSlt:
-    case Op::kSle:
-      return inst.width >= 4;
     default:
       return true;
   }

@@ -94,7 +94,10 @@ struct Stubs {
   u64 leave = 0;                // to C++: RIP and site are behind the BL
   u64 leave_step = 0;           // the same, for one instruction in the interpreter
   u64 indirect = 0;             // to the guest address in x16
+  u64 call = 0;                 // a pure C++ function, then behind its operands
 };
+
+struct Function;
 
 // Whether the instruction's IR has only what Lowering lowers. Others are left to the interpreter.
 bool can_lower(const ir::Unit& unit, const ir::Inst& inst);
@@ -297,7 +300,15 @@ class Lowering {
   void lower_set_rip();
   void lower_interpret();
   void lower_vector();
+  void lower_vector_select(V to);
   void lower_apply();
+  void lower_native(const Function& function);
+  void lower_apply_call();
+  void lower_call_part();
+  void call_helper();
+  bool is_mask(Value v, unsigned depth) const;
+  void store_argument(unsigned slot, Value v);
+  void load_result(unsigned slot);
   void lower_probe();
   void lower_call_cpu();
   void lower_divide_unsigned(unsigned width, Value divisor);
@@ -329,6 +340,8 @@ class Lowering {
   Value at_ = 0;
   const x86::Insn* insn_ = nullptr;  // the guest instruction at hand
   unsigned conditional_ = 0;         // depth of code that may be skipped
+  bool calls_ = false;               // results of the next call are wanted
+  bool stores_arguments_ = false;    // those at hand are of a call that is made
   bool raises_ = false;              // the guest instruction at hand does in any case
   bool failed_ = false;
 };

@@ -5,7 +5,8 @@
 namespace gantry::aarch64 {
 namespace {
 
-// The frame below the saved registers: spilled values, then the return address of interpret.
+// The frame below the saved registers: what abi.h says, then the return address of a stub and
+// flags.
 constexpr s64 kLinkSlot = kFrameBytes;
 constexpr s64 kFrameSize = kFrameBytes + 16;
 constexpr s64 kSavedBytes = 160;
@@ -33,25 +34,43 @@ constexpr s64 kFlagsRhs = kFlagsOffset + offsetof(guest::LazyFlags, rhs);
 constexpr s64 kFlagsKind = kFlagsOffset + offsetof(guest::LazyFlags, kind);
 static_assert(offsetof(guest::LazyFlags, lhs) == offsetof(guest::LazyFlags, result) + 8);
 
-// All of the guest's registers into guest::Cpu. Uses x17.
-void save_guest(Assembler& a) {
+void save_gprs(Assembler& a) {
   for (unsigned n = 0; n < 16; n += 2) {
     a.stp(8, guest_gpr(n), guest_gpr(n + 1), {kCpu, kGprOffset + 8 * n});
   }
+}
+void restore_gprs(Assembler& a) {
+  for (unsigned n = 0; n < 16; n += 2) {
+    a.ldp(8, guest_gpr(n), guest_gpr(n + 1), {kCpu, kGprOffset + 8 * n});
+  }
+}
+void save_vectors(Assembler& a) {
+  for (unsigned n = 0; n < 16; n += 2) {
+    a.stp(16, guest_xmm(n), guest_xmm(n + 1), {kCpu, kXmmOffset + 16 * n});
+  }
+}
+void restore_vectors(Assembler& a, Label& byte_bits) {
+  for (unsigned n = 0; n < 16; n += 2) {
+    a.ldp(16, guest_xmm(n), guest_xmm(n + 1), {kCpu, kXmmOffset + 16 * n});
+  }
+  a.ldr_literal(16, kByteBits, byte_bits);
+}
+
+// All of the guest's registers into guest::Cpu. Uses x17.
+void save_guest(Assembler& a) {
+  save_gprs(a);
   a.mrs(kScratch1, SystemRegister::kNzcv);
   a.stp(8, kParity, kScratch1, {kCpu, kFlagsResult});
   a.str(8, kAdjust, {kCpu, kFlagsRhs});
   a.mov(4, kScratch1, static_cast<u64>(guest::FlagKind::kHost) | 8 << 8);
   a.str(4, kScratch1, {kCpu, kFlagsKind});
-  for (unsigned n = 0; n < 16; n += 2) {
-    a.stp(16, guest_xmm(n), guest_xmm(n + 1), {kCpu, kXmmOffset + 16 * n});
-  }
+  save_vectors(a);
 }
 
 void convert_flags(guest::Cpu& cpu) { cpu.flags = cpu.flags.for_host(); }
 
-// All of the guest's registers out of guest::Cpu.
-void restore_guest(Assembler& a) {
+// All of the guest's registers out of guest::Cpu, and the constants.
+void restore_guest(Assembler& a, Label& byte_bits) {
   Label ready;
   a.ldr(1, kScratch1, {kCpu, kFlagsKind});
   a.sub(4, kScratch1, kScratch1, static_cast<u64>(guest::FlagKind::kHost));
@@ -60,15 +79,11 @@ void restore_guest(Assembler& a) {
   a.mov(8, kScratch1, reinterpret_cast<u64>(&convert_flags));
   a.blr(kScratch1);
   a.bind(ready);
-  for (unsigned n = 0; n < 16; n += 2) {
-    a.ldp(8, guest_gpr(n), guest_gpr(n + 1), {kCpu, kGprOffset + 8 * n});
-  }
+  restore_gprs(a);
   a.ldp(8, kParity, kScratch1, {kCpu, kFlagsResult});
   a.msr(SystemRegister::kNzcv, kScratch1);
   a.ldr(8, kAdjust, {kCpu, kFlagsRhs});
-  for (unsigned n = 0; n < 16; n += 2) {
-    a.ldp(16, guest_xmm(n), guest_xmm(n + 1), {kCpu, kXmmOffset + 16 * n});
-  }
+  restore_vectors(a, byte_bits);
 }
 
 // x0 is what enter() returns.
@@ -77,11 +92,11 @@ void leave(Assembler& a) {
   a.ret();
 }
 
-void emit_enter(Assembler& a) {
+void emit_enter(Assembler& a, Label& byte_bits) {
   save_host(a);
   a.mov(8, kCpu, X{0});
   a.str(8, X{1}, {kSp, kLinkSlot});
-  restore_guest(a);
+  restore_guest(a, byte_bits);
   a.ldr(8, kScratch0, {kSp, kLinkSlot});
   a.br(kScratch0);
 }
@@ -129,9 +144,9 @@ void emit_call_interpreter(Assembler& a) {
   a.blr(kScratch1);
 }
 
-void emit_interpret(Assembler& a) {
+void emit_interpret(Assembler& a, Label& byte_bits) {
   emit_call_interpreter(a);
-  restore_guest(a);
+  restore_guest(a, byte_bits);
   a.ldr(8, kLr, {kSp, kLinkSlot});
   a.ret();
 }
@@ -142,13 +157,38 @@ void emit_interpret_and_leave(Assembler& a) {
   leave(a);
 }
 
+// x30 is at the function's `invoke` and `target` (ir::Helper). Values in general registers and the
+// flags survive.
+void emit_call(Assembler& a, Label& byte_bits) {
+  save_gprs(a);
+  save_vectors(a);
+  a.ldp(8, kScratch0, X{0}, {kLr});
+  a.mrs(kScratch1, SystemRegister::kNzcv);
+  a.add(8, kLr, kLr, 16);
+  a.str(8, kLr, {kSp, kLinkSlot});
+  a.str(8, kScratch1, {kSp, kLinkSlot + 8});
+  a.mov(8, X{1}, kCpu);
+  a.add(8, X{2}, kSp, kCallSlots);
+  a.blr(kScratch0);
+  a.ldr(8, kLr, {kSp, kLinkSlot});
+  a.ldr(8, kScratch1, {kSp, kLinkSlot + 8});
+  a.msr(SystemRegister::kNzcv, kScratch1);
+  restore_gprs(a);
+  restore_vectors(a, byte_bits);
+  a.ret();
+}
+
 }  // namespace
 
 Stubs emit_stubs(Assembler& a, u64 base) {
   auto here = [&] { return base + 4 * static_cast<u64>(a.position()); };
+  Label byte_bits;
+  a.bind(byte_bits);
+  a.emit64(kByteBitsHalf);
+  a.emit64(kByteBitsHalf);
   Stubs stubs;
   stubs.enter = here();
-  emit_enter(a);
+  emit_enter(a, byte_bits);
   stubs.leave = here();
   emit_leave(a, 0);
   stubs.leave_step = here();
@@ -156,9 +196,11 @@ Stubs emit_stubs(Assembler& a, u64 base) {
   stubs.indirect = here();
   emit_indirect(a);
   stubs.interpret = here();
-  emit_interpret(a);
+  emit_interpret(a, byte_bits);
   stubs.interpret_and_leave = here();
   emit_interpret_and_leave(a);
+  stubs.call = here();
+  emit_call(a, byte_bits);
   return stubs;
 }
 

@@ -1,0 +1,179 @@
+#include "emulator/jit/aarch64/crypto.h"
+
+#include "emulator/jit/aarch64/abi.h"
+
+namespace gantry::aarch64 {
+namespace {
+
+constexpr V s0 = kVectorScratch0, s1 = kVectorScratch1;
+
+// Lanes of 32 bits in reverse order: x86 has the first of them highest.
+void reverse_lanes(Assembler& a, V to, V from) {
+  a.rev64(k4S, to, from);
+  a.ext(k16B, to, to, to, 8);
+}
+
+// `to` must not be `from`.
+void rotate_lanes_left(Assembler& a, V to, V from, unsigned bits) {
+  a.ushr(k4S, to, from, 32 - bits);
+  a.sli(k4S, to, from, bits);
+}
+
+}  // namespace
+
+// --- AES. AESE and AESD add the key first, which x86 does last: they are given zero. Substituting
+// bytes and shifting rows commute.
+
+void emit_aes_encrypt(Assembler& a, const Operands& o) {
+  a.movi(s0, 0);
+  a.aese(s0, o.vector[0]);
+  a.aesmc(s0, s0);
+  a.eor(k16B, o.to, s0, o.vector[1]);
+}
+void emit_aes_encrypt_last(Assembler& a, const Operands& o) {
+  a.movi(s0, 0);
+  a.aese(s0, o.vector[0]);
+  a.eor(k16B, o.to, s0, o.vector[1]);
+}
+void emit_aes_decrypt(Assembler& a, const Operands& o) {
+  a.movi(s0, 0);
+  a.aesd(s0, o.vector[0]);
+  a.aesimc(s0, s0);
+  a.eor(k16B, o.to, s0, o.vector[1]);
+}
+void emit_aes_decrypt_last(Assembler& a, const Operands& o) {
+  a.movi(s0, 0);
+  a.aesd(s0, o.vector[0]);
+  a.eor(k16B, o.to, s0, o.vector[1]);
+}
+
+// Columns 1 1 3 3 are substituted. Shifting their rows exchanges the upper halves of lanes 0 and 2,
+// which is undone.
+void emit_aes_key_assist(Assembler& a, const Operands& o) {
+  a.movi(s1, 0);
+  a.trn2(k4S, s0, o.vector[0], o.vector[0]);
+  a.aese(s1, s0);
+  a.ext(k16B, s0, s1, s1, 8);
+  a.ushr(k4S, s0, s0, 16);
+  a.sli(k4S, s1, s0, 16);
+  rotate_lanes_left(a, s0, s1, 24);
+  if (u64 constant = o.constant & 0xff) {
+    a.mov(4, kScratch0, constant);
+    a.dup(k4S, o.to, kScratch0);
+    a.eor(k16B, s0, s0, o.to);
+  }
+  a.trn1(k4S, o.to, s1, s0);
+}
+
+// --- SHA
+
+// E is part of the first word, and the round's constant is not yet.
+void emit_sha1_rounds(Assembler& a, const Operands& o) {
+  constexpr u32 kConstants[] = {0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0xca62c1d6};
+  unsigned function = o.constant & 3;
+  reverse_lanes(a, s0, o.vector[0]);
+  reverse_lanes(a, s1, o.vector[1]);
+  a.mov(4, kScratch0, kConstants[function]);
+  a.dup(k4S, o.to, kScratch0);
+  a.add(k4S, s1, s1, o.to);
+  a.movi(o.to, 0);
+  function == 0   ? a.sha1c(s0, o.to, s1)
+  : function == 2 ? a.sha1m(s0, o.to, s1)
+                  : a.sha1p(s0, o.to, s1);
+  reverse_lanes(a, o.to, s0);
+}
+
+void emit_sha1_next_e(Assembler& a, const Operands& o) {
+  a.dup(4, s0, o.vector[0], 3);
+  a.sha1h(s0, s0);
+  a.movi(s1, 0);
+  a.ext(k16B, s0, s1, s0, 4);
+  a.add(k4S, o.to, s0, o.vector[1]);
+}
+
+void emit_sha1_message1(Assembler& a, const Operands& o) {
+  a.ext(k16B, s0, o.vector[1], o.vector[0], 8);
+  a.eor(k16B, o.to, s0, o.vector[0]);
+}
+
+// Lane 0 depends on the new lane 3.
+void emit_sha1_message2(Assembler& a, const Operands& o) {
+  a.movi(s0, 0);
+  a.ext(k16B, s0, s0, o.vector[1], 12);
+  a.eor(k16B, s0, s0, o.vector[0]);
+  rotate_lanes_left(a, s1, s0, 1);
+  a.movi(s0, 0);
+  a.ext(k16B, s0, s1, s0, 12);
+  rotate_lanes_left(a, o.to, s0, 1);
+  a.eor(k16B, o.to, o.to, s1);
+}
+
+// SHA256H does four rounds; what A, B, E and F are after two of them is in C, D, G and H then. The
+// last two words do not matter for that.
+void emit_sha256_rounds(Assembler& a, const Operands& o) {
+  V cdgh = o.vector[0], abef = o.vector[1], words = o.vector[2];
+  auto gather_abcd = [&] {
+    a.zip2(k2D, s0, abef, cdgh);
+    a.rev64(k4S, s0, s0);
+  };
+  gather_abcd();
+  a.zip1(k2D, s1, abef, cdgh);
+  a.rev64(k4S, s1, s1);
+  if (o.to == words) {
+    // No register for both halves of the result.
+    a.sha256h(s0, s1, words);
+    a.umov(8, kScratch0, s0, 1);
+    gather_abcd();
+    a.sha256h2(s1, s0, words);
+    a.dup(8, s1, s1, 1);
+    a.ins(8, s1, 1, kScratch0);
+    return a.rev64(k4S, o.to, s1);
+  }
+  a.mov(k16B, o.to, s0);
+  a.sha256h(o.to, s1, words);
+  a.sha256h2(s1, s0, words);
+  a.zip2(k2D, o.to, s1, o.to);
+  a.rev64(k4S, o.to, o.to);
+}
+
+void emit_sha256_message1(Assembler& a, const Operands& o) {
+  V to = o.to == o.vector[1] ? s0 : o.to;
+  if (to != o.vector[0]) a.mov(k16B, to, o.vector[0]);
+  a.sha256su0(to, o.vector[1]);
+  if (to != o.to) a.mov(k16B, o.to, to);
+}
+
+// SHA256SU1 adds the third operand's first lane as well, which is made zero.
+void emit_sha256_message2(Assembler& a, const Operands& o) {
+  a.movi(s0, 0);
+  a.zip2(k2D, s1, s0, o.vector[1]);
+  if (o.to != o.vector[0]) a.mov(k16B, o.to, o.vector[0]);
+  a.sha256su1(o.to, s0, s1);
+}
+
+// --- products and sums
+
+void emit_carryless_multiply(Assembler& a, const Operands& o) {
+  bool upper = o.constant & 1;
+  if (upper == ((o.constant & 16) != 0)) {
+    return a.pmull(upper ? k2D : k1D, o.to, o.vector[0], o.vector[1]);
+  }
+  a.dup(8, s0, o.vector[upper ? 0 : 1], 1);
+  a.pmull(k1D, o.to, s0, o.vector[upper ? 1 : 0]);
+}
+
+void emit_crc32c(Assembler& a, const Operands& o) {
+  X sum = o.integer[1], data = o.integer[2];
+  switch (o.constant) {
+    case 1:
+      return a.crc32cb(o.to_integer, sum, data);
+    case 2:
+      return a.crc32ch(o.to_integer, sum, data);
+    case 4:
+      return a.crc32cw(o.to_integer, sum, data);
+    default:
+      return a.crc32cx(o.to_integer, sum, data);
+  }
+}
+
+}  // namespace gantry::aarch64
