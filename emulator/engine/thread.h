@@ -59,6 +59,10 @@ void share_memory();
 // Async-signal-safe.
 bool leave_translated(Thread& thread, u64 pc, const void* ucontext);
 
+// For the host's signal handler: whether `pc`, which met an address that is not aligned, is in
+// translated code that does not mind any longer, and can be repeated.
+bool allow_misaligned(u64 pc);
+
 // Runs body() with memory faults turned into a `false` result: the personality's access to guest
 // memory. Objects that live inside body() must have trivial destructors.
 template <typename F>

@@ -116,6 +116,8 @@ bool leave_translated(Thread& thread, u64 pc, const void* ucontext) {
   return true;
 }
 
+bool allow_misaligned(u64 pc) { return jit::is_translated(pc) && jit::allow_misaligned(pc); }
+
 const void* translated_code(Thread& thread, Block& block) {
   if (block.entry.code) return block.entry.code;
   if (block.runs > kHot || !block.bytes.empty()) return nullptr;

@@ -86,6 +86,10 @@ void forget();
 
 // Whether `pc` is in translated code. Async-signal-safe.
 bool is_translated(u64 pc);
+// The host has refused the access at `pc`, in translated code, because its address is not aligned:
+// from now on it does not. False when the instruction at `pc` is not one that can be changed so.
+// For the handler of that signal.
+bool allow_misaligned(u64 pc);
 // Gives `cpu` the guest's registers out of a host context that was interrupted in translated code,
 // with RIP at the instruction that is being executed. Async-signal-safe.
 void restore_guest_state(guest::Cpu& cpu, const void* ucontext);

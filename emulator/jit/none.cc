@@ -18,6 +18,7 @@ bool publish(u64, const void*) { return false; }
 void share_memory() {}
 void forget() {}
 bool is_translated(u64) { return false; }
+bool allow_misaligned(u64) { return false; }
 void restore_guest_state(guest::Cpu&, const void*) {}
 
 }  // namespace gantry::jit

@@ -80,6 +80,9 @@ void on_fault(int signal, siginfo_t* info, void* context_pointer) {
   if (task && was_sent(*info)) return hold_fault_signal(*task, signal, *info, context);
   if (!task || !task->cpu.recovery) die_of_own_fault(signal, *info, context);
 
+  bool misaligned = signal == SIGBUS && info->si_code == BUS_ADRALN;
+  if (misaligned && engine::allow_misaligned(program_counter(context))) return;
+
   // What faults in translated code is left to the interpreter, which says how.
   bool translated = engine::leave_translated(*task, program_counter(context), &context);
 

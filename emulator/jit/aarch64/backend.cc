@@ -14,6 +14,7 @@
 #include "emulator/jit/aarch64/branch.h"
 #include "emulator/jit/aarch64/compiler.h"
 #include "emulator/jit/aarch64/features.h"
+#include "emulator/jit/aarch64/misaligned.h"
 #include "emulator/jit/aarch64/trampolines.h"
 #include "emulator/jit/code_table.h"
 
@@ -145,6 +146,23 @@ void forget() {
 }
 
 bool is_translated(u64 pc) { return is_ready && state().cache.contains(pc); }
+
+// The word is replaced at once, and a thread that executes the old one comes here, too.
+bool allow_misaligned(u64 pc) {
+  State& s = state();
+  std::lock_guard lock(s.cache.mutex());
+  u32 word = *reinterpret_cast<const u32*>(pc);
+  if ((word & 0xfc000000) == aarch64::kBranch) return true;
+  u32 code[aarch64::kMisalignedWords];
+  jit::CodeCache::Room room = s.cache.allocate(sizeof code, 1);
+  auto place = reinterpret_cast<u64>(room.code);
+  if (!room.code || !aarch64::emit_misaligned(word, pc, place, code)) return false;
+  std::memcpy(room.code, code, sizeof code);
+  room.marks[0] = {0, 0, s.cache.rip_of(pc)};
+  s.cache.publish(room, sizeof code);
+  write_instruction(pc, aarch64::encode_branch(static_cast<s64>(place - pc)));
+  return true;
+}
 
 void restore_guest_state(guest::Cpu& cpu, const void* pointer) {
   const auto& context = *static_cast<const ucontext_t*>(pointer);

@@ -78,15 +78,60 @@ Mem Lowering::finish_address(Assembler& a, const Address& address, unsigned widt
   return {base, kScratch1};
 }
 
+// Ordered accesses are instructions of their own (docs/memory-order.md) up to 8 bytes. Larger ones
+// have a barrier: loads stay before what follows, and so stores need to stay behind stores alone.
 void Lowering::lower_memory() {
   const Inst& i = inst(at_);
   unsigned w = i.width;
   bool loads = i.op == Op::kLoad || i.op == Op::kLoadVec;
   bool stores = i.op == Op::kStore || i.op == Op::kStoreVec;
-  // Loads stay before what follows, stores behind all that came before.
-  if (demands_.ordered && loads) sequence([](Assembler& a) { a.dmb(kIshld); });
+  bool ordered = demands_.ordered && (loads || stores);
+  if (ordered && w <= 8) return loads ? lower_ordered_load(i) : lower_ordered_store(i);
+  if (ordered && loads) sequence([](Assembler& a) { a.dmb(kIshld); });
   lower_access(i, w);
-  if (demands_.ordered && stores) sequence([](Assembler& a) { a.dmb(kIsh); });
+  if (ordered && stores) sequence([](Assembler& a) { a.dmb(kIshst); });
+}
+
+// The address as an operand of an ordered access, which has no index and at most a short offset.
+Mem Lowering::ordered_address(Assembler& a, Address address) {
+  s64 offset = 0;
+  bool is_short = address.displacement >= -256 && address.displacement < 256;
+  if (features().rcpc2 && is_short && address.base.code != 31) {
+    std::swap(offset, address.displacement);
+  }
+  return {sum_address(a, address), offset};
+}
+
+void Lowering::lower_ordered_load(const Inst& i) {
+  unsigned w = i.width;
+  bool vector = i.op == Op::kLoadVec;
+  V to_vector = vector ? result_vector() : V{};
+  X to = vector ? kScratch2 : result();
+  Address address = match_address(i.arg[0]);
+  sequence([&](Assembler& a) {
+    Mem m = ordered_address(a, address);
+    if (features().rcpc2) {
+      a.ldapur(w, to, m.base, m.offset);
+    } else {
+      features().rcpc ? a.ldapr(w, to, m.base) : a.ldar(w, to, m.base);
+    }
+    if (vector) a.fmov(w == 8 ? 8 : 4, to_vector, to);
+  });
+}
+
+void Lowering::lower_ordered_store(const Inst& i) {
+  unsigned w = i.width;
+  bool vector = i.op == Op::kStoreVec;
+  auto c = vector ? std::nullopt : constant(i.arg[1]);
+  V from_vector = vector ? use_vector(i.arg[1]) : V{};
+  X from = c == 0 ? kZr : vector || c ? kScratch2 : use(i.arg[1], w);
+  Address address = match_address(i.arg[0]);
+  sequence([&](Assembler& a) {
+    if (vector) a.fmov(w == 8 ? 8 : 4, from, from_vector);
+    if (c && *c != 0) a.mov(w == 8 ? 8 : 4, from, *c);
+    Mem m = ordered_address(a, address);
+    features().rcpc2 ? a.stlur(w, from, m.base, m.offset) : a.stlr(w, from, m.base);
+  });
 }
 
 void Lowering::lower_access(const Inst& i, unsigned w) {

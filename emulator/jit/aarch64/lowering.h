@@ -276,6 +276,9 @@ class Lowering {
   Mem finish_address(Assembler& a, const Address& address, unsigned width);
   void lower_memory();
   void lower_access(const Inst& access, unsigned width);
+  static Mem ordered_address(Assembler& a, Address address);
+  void lower_ordered_load(const Inst& load);
+  void lower_ordered_store(const Inst& store);
 
   X temporary();
   std::optional<X> temporary_pair();
