@@ -1,14 +1,21 @@
 #!/usr/bin/env python3
-"""Measures gantry-x64 by the ARM64 instructions it executes; called by ./dev bench, which makes what
-it needs. See docs/bench.md."""
+"""Measures gantry-x64 by the ARM64 instructions it executes; called by ./dev bench, which makes
+what it needs. See docs/bench.md."""
 import argparse
+import dataclasses
+import os
 import sys
 
+import hotspots
 import measure
+import plot
 import report
 import results
 import split
 from workloads import WORKLOADS
+
+
+RESULT = ("instructions", "failure")  # what a result can hold; see report.py
 
 
 def checked(workload, engine, quick, expected):
@@ -22,67 +29,83 @@ def checked(workload, engine, quick, expected):
     return run
 
 
-def remembered(workload, engine, quick, expected, again):
-    """The count of an engine that changes only with its package; measured once."""
-    store = results.load("peers.json")
-    slot = store.setdefault(workload.name + (".quick" if quick else ""), {})
-    key = results.key(workload, engine, quick)
-    if again or slot.get(engine.name, {}).get("key") != key:
-        count = checked(workload, engine, quick, expected).instructions
-        slot[engine.name] = {"key": key, "instructions": count}
-        results.store("peers.json", store)
-    return slot[engine.name]["instructions"]
+def remembered(workload, engine, options, expected):
+    """The count of an engine that changes only with its package, measured where it is not known or
+    options.again; None where it is not known and options do not ask for it."""
+    slot = results.Slot(workload, engine, options.quick)
+    known = slot.load()
+    wanted = engine == measure.NATIVE or options.peers
+    if wanted and (options.again or not known or known["with"] != engine.meaning()):
+        try:
+            run = checked(workload, engine, options.quick, expected)
+            known = {"instructions": run.instructions}
+        except measure.Failure as failure:
+            known = {"failure": str(failure)}
+        slot.store(known)
+    return known
 
 
 def measured(workload, options, symbols):
-    """One row of the table."""
+    """One row of the table: engine -> {"instructions": …} or {"failure": …}."""
+    expected = checked(workload, measure.AMD64, options.quick, None).digest
     row = {}
+    for engine in (measure.NATIVE, *measure.PEERS):
+        comparable = engine != measure.NATIVE or workload.same_on_arm64
+        known = remembered(workload, engine, options, expected if comparable else None)
+        if known:
+            row[engine.name] = {key: known[key] for key in RESULT if key in known}
     try:
-        expected = checked(workload, measure.AMD64, options.quick, None).digest
-        native_output = expected if workload.same_on_arm64 else None
-        row["native"] = remembered(workload, measure.NATIVE, options.quick, native_output, options.peers)
         ours = checked(workload, measure.OURS, options.quick, expected)
-        row["gantry"] = ours.instructions
-        row["split"] = split.split(ours.processes, symbols)
+        row["gantry"] = {"instructions": ours.instructions, **split.split(ours.processes, symbols)}
     except measure.Failure as failure:
-        row["failure"] = str(failure)
+        row["gantry"] = {"failure": str(failure)}
     return row
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(prog="./dev bench", description="Counts executed ARM64 instructions.")
-    parser.add_argument("patterns", nargs="*", metavar="PATTERN", help="only workloads whose name contains one")
-    parser.add_argument("--quick", action="store_true", help="small inputs")
-    parser.add_argument("--peers", action="store_true", help="measure again what is remembered of other programs")
-    parser.add_argument("--profile", metavar="WORKLOAD", help="show where the instructions of one workload go")
+    parser = argparse.ArgumentParser(prog="./dev bench")
+    parser.add_argument("patterns", nargs="*", metavar="PATTERN")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--again", action="store_true")
+    parser.add_argument("--profile", metavar="WORKLOAD")
     return parser.parse_args()
 
 
-def profile(name, quick, symbols):
+def profile_of(name, quick, symbols):
+    """Runs a workload, and once more with a listing of all translated code, for --profile."""
     workload = next((workload for workload in WORKLOADS if workload.name == name), None)
     if not workload:
-        sys.exit(f"there is no workload {name}")
-    ours = measure.run(workload, measure.OURS, quick)
-    total = ours.instructions
-    print(f"{total / 1e6:.1f} million instructions, status {ours.status}")
-    for function, count in split.by_function(ours.processes, symbols).most_common(60):
-        print(f"{100 * count / total:6.2f}%  {count:13d}  {function[:140]}")
+        sys.exit(f"bench: there is no workload {name}")
+    hotspots.show_functions(checked(workload, measure.OURS, quick, None).processes, symbols, 60)
+    listed = dataclasses.replace(measure.OURS, name="listing", prefix=(
+        *measure.OURS.prefix, "--dump=host", "--log-file=/work/listing"))
+    processes = checked(workload, listed, quick, None).processes
+    listing = os.path.join(measure.directory_of(workload, listed), "work", "listing")
+    with open(listing, encoding="utf-8") as log:
+        hotspots.show_blocks(processes, log, 20)
 
 
 def main():
     options = parse_arguments()
     symbols = split.Symbols(measure.EMULATOR)
     if options.profile:
-        return profile(options.profile, options.quick, symbols)
+        return profile_of(options.profile, options.quick, symbols)
     rows = {}
     for workload in WORKLOADS:
         if not options.patterns or any(pattern in workload.name for pattern in options.patterns):
             print(f"{workload.name}…", end=" ", file=sys.stderr, flush=True)
             rows[workload.name] = measured(workload, options, symbols)
     print(file=sys.stderr)
-    print(report.text(rows, []))
-    return any("failure" in row for row in rows.values())
+    print(report.text(rows))
+    if not options.patterns and not options.quick:
+        results.store("aarch64.json", rows)
+        results.write("aarch64.svg", plot.svg(rows))
+    return any("failure" in row["gantry"] for row in rows.values())
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except measure.Failure as failure:
+        sys.exit(f"bench: {failure}")

@@ -20,7 +20,8 @@ class Numbers:
 
 def vocabulary(numbers, size):
     parts = "a e i o u an er in on re th st qu pl ar en ti ou ch br m s t d l n r".split()
-    return ["".join(parts[numbers.below(len(parts))] for _ in range(1 + numbers.below(4))) for _ in range(size)]
+    return ["".join(parts[numbers.below(len(parts))] for _ in range(1 + numbers.below(4)))
+            for _ in range(size)]
 
 
 def text(size):
@@ -55,8 +56,9 @@ def people(count):
 
     def person(i):
         name = names[numbers.below(len(names))]
-        return {"id": i, "name": name, "email": f"{name}@host{numbers.below(40)}.example", "age": 18 + numbers.below(70),
-                "amount": numbers.below(100000) / 4, "active": numbers.below(4) > 0,
+        return {"id": i, "name": name, "email": f"{name}@host{numbers.below(40)}.example",
+                "age": 18 + numbers.below(70), "amount": numbers.below(100000) / 4,
+                "active": numbers.below(4) > 0,
                 "tags": [names[numbers.below(30)] for _ in range(numbers.below(5))]}
 
     return json.dumps([person(i) for i in range(count)], indent=1).encode()

@@ -1,5 +1,5 @@
 """Runs one workload in one engine and counts the ARM64 instructions of all its processes."""
-import bisect
+import gzip
 import hashlib
 import os
 import shutil
@@ -14,19 +14,45 @@ BUILD = os.environ.get("GANTRY_BUILD", os.path.join(os.path.dirname(HERE), "buil
 PLACE = os.path.join(BUILD, "bench")
 EMULATOR = os.path.join(BUILD, "aarch64", "bin", "gantry-x64")
 GANTRY = "/opt/bench/gantry-x64"
-TIME_LIMIT = 1800  # seconds
+TIME_LIMIT = "1800"  # seconds
+CONTAINER = ("timeout", "--kill-after=5", TIME_LIMIT, "unshare", "--user", "--map-root-user",
+             "--mount", "--pid", "--fork", "--kill-child")
 
 
 @dataclass(frozen=True)
 class Engine:
     name: str
-    root: str
-    prefix: tuple = ()
+    trees: tuple         # of build/bench; the first lies on top
+    prefix: tuple = ()   # words before the workload's
+    emulator: str = ""   # the ARM64 program that the kernel starts for amd64 programs
+    variables: str = ""  # NAME=VALUE words for the environment
+    package: str = ""    # the package of a peer, whose version is told by its tree
+
+    def meaning(self):
+        """What a count depends on, as far as the engine goes."""
+        release = version(self.package, self.trees[-1]) if self.package else ""
+        words = [self.package or self.name, release, *self.prefix, self.variables]
+        return " ".join(word for word in words if word)
 
 
-AMD64 = Engine("amd64", "amd64")  # this machine's CPU: what the output must be
-NATIVE = Engine("native", "arm64")
-OURS = Engine("gantry", "amd64", (GANTRY, "--engine=jit"))
+AMD64 = Engine("amd64", ("amd64",))  # this machine's CPU: what the output must be
+NATIVE = Engine("native", ("arm64",))
+OURS = Engine("gantry", ("amd64",), (GANTRY, "--engine=jit"))
+QUIET = "BOX64_NOBANNER=1"
+BOX64 = ("/usr/bin/box64",)
+PEERS = [
+    Engine("qemu", ("amd64", "qemu"), emulator="/opt/bench/qemu-x86_64", package="qemu-user"),
+    Engine("box64", ("amd64", "box64"), BOX64, variables=QUIET, package="box64"),
+    Engine("box64-emulated", ("amd64", "box64"), BOX64, package="box64",
+           variables=f"{QUIET} BOX64_PREFER_EMULATED=1"),
+]
+
+
+def version(package, tree):
+    """The package's version as its changelog in a tree of build/bench tells it."""
+    path = os.path.join(PLACE, tree, "usr/share/doc", package, "changelog.Debian.gz")
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        return file.readline().split("(", 1)[1].split(")", 1)[0]
 
 
 class Failure(Exception):
@@ -73,18 +99,24 @@ def digest_of(output, directory):
     return total.hexdigest()
 
 
+def directory_of(workload, engine):
+    return os.path.join(PLACE, "run", f"{workload.name}.{engine.name}")
+
+
 def run(workload, engine, quick):
-    """Everything happens in build/bench/run/WORKLOAD.ENGINE, which is made anew."""
-    directory = os.path.join(PLACE, "run", f"{workload.name}.{engine.name}")
+    """Everything happens in directory_of(workload, engine), which is made anew."""
+    directory = directory_of(workload, engine)
     shutil.rmtree(directory, ignore_errors=True)
-    for part in ("work", "counts"):
+    for part in ("work", "counts", "root"):
         os.makedirs(os.path.join(directory, part))
     inputs.make(workload.inputs(quick), os.path.join(PLACE, "input"))
-    command = ["timeout", "--kill-after=5", str(TIME_LIMIT), "unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "--kill-child",
-               os.path.join(HERE, "inside"), os.path.join(PLACE, engine.root), os.path.join(PLACE, "input"),
-               directory, os.path.join(PLACE, "tools"), *engine.prefix, *workload.words(quick)]
+    trees = ":".join(os.path.join(PLACE, tree) for tree in engine.trees)
+    command = [*CONTAINER, os.path.join(HERE, "inside"), trees, os.path.join(PLACE, "input"),
+               directory, os.path.join(PLACE, "tools"), engine.emulator, engine.variables,
+               *engine.prefix, *workload.words(quick)]
     with open(os.path.join(directory, "stderr"), "wb") as errors:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, check=False)
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=errors, check=False)
     with open(os.path.join(directory, "stderr"), encoding="utf-8", errors="replace") as file:
         errors = file.read()
     with open(os.path.join(directory, "stdout"), "wb") as file:

@@ -1,6 +1,5 @@
 """What was measured, kept in bench/results: peers.json for what changes only with its package, and
 aarch64.json for the last whole measurement of our own."""
-import gzip
 import hashlib
 import json
 import os
@@ -18,20 +17,16 @@ def load(name):
         return json.load(file)
 
 
-def store(name, content):
+def write(name, text):
     os.makedirs(DIRECTORY, exist_ok=True)
     path = os.path.join(DIRECTORY, name)
     with open(path + ".part", "w", encoding="utf-8") as file:
-        json.dump(content, file, indent=1, sort_keys=True)
-        file.write("\n")
+        file.write(text)
     os.rename(path + ".part", path)
 
 
-def version(package, root):
-    """The package's version as its changelog tells it."""
-    path = os.path.join(measure.PLACE, root, "usr/share/doc", package, "changelog.Debian.gz")
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        return file.readline().split("(", 1)[1].split(")", 1)[0]
+def store(name, content):
+    write(name, json.dumps(content, indent=1, sort_keys=True) + "\n")
 
 
 def digest(path):
@@ -39,7 +34,28 @@ def digest(path):
         return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
-def key(workload, engine, quick):
-    """What a count depends on: equal keys, equal counts."""
-    inputs = [digest(os.path.join(measure.PLACE, "input", name)) for name in workload.inputs(quick)]
-    return " ".join([workload.package, version(workload.package, engine.root), *workload.words(quick), *inputs])
+class Slot:
+    """Where the count of one workload in one engine is remembered."""
+
+    def __init__(self, workload, engine, quick):
+        self.workload = workload.name + (".quick" if quick else "")
+        self.engine = engine
+        self.of = self.describe(workload, quick)
+
+    def describe(self, workload, quick):
+        """What a count depends on, as far as the workload goes."""
+        version = measure.version(workload.package, self.engine.trees[0])
+        paths = (os.path.join(measure.PLACE, "input", name) for name in workload.inputs(quick))
+        words = [workload.package, version, *workload.words(quick), *map(digest, paths)]
+        return " ".join(words)
+
+    def load(self):
+        """None when the workload was another one then."""
+        known = load("peers.json").get(self.workload, {}).get(self.engine.name)
+        return known if known and known["of"] == self.of else None
+
+    def store(self, count):
+        content = load("peers.json")
+        content.setdefault(self.workload, {})[self.engine.name] = {
+            "of": self.of, "with": self.engine.meaning(), **count}
+        store("peers.json", content)

@@ -7,10 +7,16 @@ from collections import Counter
 # Translation decodes, builds IR and lowers it. What of these namespaces translated code calls
 # (helpers) is not distinguished: they are of interp, sem and jit's entry, which are not here.
 TRANSLATION = re.compile(
-    r"gantry::(ir|aarch64|x86)::|gantry::jit::CodeCache|gantry::engine::.*(compile|translat|decode|BlockCache)"
+    r"gantry::(ir|aarch64|x86)::|gantry::jit::CodeCache"
+    r"|gantry::engine::.*(compile|translat|decode|BlockCache)"
     r"|gantry::interp::handler_for|gantry::runtime::CodePages")
 RUN = re.compile(r"gantry::(engine::run_translated|jit::enter)\b")
 CODE = "translated code"
+
+
+def output_of(*command):
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
 
 
 class Symbols:
@@ -18,9 +24,8 @@ class Symbols:
 
     def __init__(self, program):
         self.code_start, self.code_size = self.code_segment(program)
-        lines = subprocess.run(["nm", "--demangle", program], capture_output=True, text=True, check=True).stdout
         found = []
-        for line in lines.splitlines():
+        for line in output_of("nm", "--demangle", program):
             address, kind, name = (line.split(" ", 2) + ["", ""])[:3]
             if kind in "tTwW" and address and not name.startswith("$"):
                 found.append((int(address, 16), name))
@@ -30,8 +35,7 @@ class Symbols:
 
     @staticmethod
     def code_segment(program):
-        headers = subprocess.run(["readelf", "-lW", program], capture_output=True, text=True, check=True).stdout
-        for line in headers.splitlines():
+        for line in output_of("readelf", "-lW", program):
             if line.startswith("  LOAD") and " R E " in line:
                 fields = line.split()
                 return int(fields[2], 16), int(fields[5], 16)

@@ -10,16 +10,18 @@ BENCH_PACKAGES+=,libc6-dev,zlib1g-dev
 
 bench_usage() {
   cat <<'END_USAGE'
-Usage: ./dev bench [--quick] [--peers] [PATTERN…]
+Usage: ./dev bench [--quick] [--peers] [--again] [PATTERN…]
        ./dev bench [--quick] --profile WORKLOAD
 
 Builds the aarch64 gantry-x64, runs the workloads of bench/workloads.py (those whose name contains a
 PATTERN) and shows how many ARM64 instructions each takes, as a multiple of what Debian's native
-ARM64 package takes. Every output is compared with that of this machine's CPU.
+ARM64 package takes. Every output is compared with that of this machine's CPU. A whole measurement
+(no PATTERN, not --quick) is stored in bench/results.
 
   --quick             small inputs: seconds instead of minutes; start-up weighs more
-  --peers             measure again what is remembered in bench/results
-  --profile WORKLOAD  show in which functions the instructions of one workload are executed
+  --peers             measure box64 and qemu-user where their counts are not known; takes long
+  --again             measure native programs (and with --peers the peers) even where they are known
+  --profile WORKLOAD  show the functions and the translated blocks that execute most instructions
 
 docs/bench.md tells how to read the table.
 END_USAGE
@@ -37,20 +39,21 @@ cmd_bench() {
 }
 
 measure() {
-  make_bench_tree arm64 "$BENCH_PACKAGES,box64"
+  make_bench_tree arm64 "$BENCH_PACKAGES"
   make_bench_tree amd64 "$BENCH_PACKAGES"
   compile_python_modules
   make_bench_tools
+  [[ " $* " != *" --peers "* ]] || make_peers
   forget_old_inputs
   cp "$BUILD/aarch64/bin/gantry-x64" "$BENCH/tools/gantry-x64"
   GANTRY_BUILD=$BUILD python3 -B "$GANTRY_ROOT/bench/bench.py" "$@"
 }
 
-# make_bench_tree ARCH PACKAGES: build/bench/ARCH
+# make_bench_tree NAME PACKAGES [ARCH]: build/bench/NAME; ARCH is NAME unless it is given.
 make_bench_tree() {
-  local arch=$1 inputs="trixie $2" dir=$BENCH/$1
+  local arch=${3:-$1} inputs="trixie $2" dir=$BENCH/$1
   inputs_changed "$dir.inputs" "$inputs" || return 0
-  say "making the $arch tree of the benchmark from Debian trixie's packages (once)"
+  say "making the $1 tree of the benchmark from Debian trixie's packages (once)"
   debian_tree trixie "$arch" "$dir" --include="$2"
   record_inputs "$dir.inputs" "$inputs"
 }
@@ -66,6 +69,14 @@ compile_python_modules() {
     tar -xf - -C "$BENCH/arm64"
 }
 
+# What the table compares with: box64 in a tree to lay below the amd64 one, since it uses libraries of
+# both, and an ARM64 qemu-x86_64, which is static.
+make_peers() {
+  make_bench_tree box64 box64 arm64
+  make_bench_tree qemu qemu-user arm64
+  cp "$BENCH/qemu/usr/bin/qemu-x86_64" "$BENCH/tools/"
+}
+
 forget_old_inputs() {
   local inputs
   inputs=$(sha256sum <"$GANTRY_ROOT/bench/inputs.py")
@@ -78,7 +89,7 @@ forget_old_inputs() {
 make_bench_tools() {
   local tools=$BENCH/tools inputs qemu
   qemu=$(command -v qemu-aarch64)
-  inputs=$(cat "$GANTRY_ROOT"/bench/{count,start}.c "$qemu" | sha256sum)
+  inputs=$(cat "$GANTRY_ROOT"/bench/{count,start}.c "$qemu" "$GANTRY_ROOT/scripts/bench.sh" | sha256sum)
   inputs_changed "$tools.inputs" "$inputs" || return 0
   rm -rf "$tools"
   mkdir -p "$tools/lib"
@@ -86,6 +97,14 @@ make_bench_tools() {
   gcc -O2 -Wall -Wextra -static -o "$tools/start" "$GANTRY_ROOT/bench/start.c"
   ldd "$qemu" | awk '$3 ~ "^/" { print $3 }' | xargs cp -L -t "$tools/lib"
   cp -L "$qemu" "$tools/qemu-aarch64"
+  cp -L "$(command -v env)" "$(command -v unshare)" "$tools/"
   cp -L /lib64/ld-linux-x86-64.so.2 "$tools/ld.so"
+  mark_tools "$tools"/{start,ld.so,env,unshare}
   record_inputs "$tools.inputs" "$inputs"
+}
+
+# See bench/inside: what has a one in byte 15 is none of the programs that are registered there.
+mark_tools() {
+  local tool
+  for tool; do printf '\1' | dd of="$tool" bs=1 seek=15 conv=notrunc status=none; done
 }
