@@ -76,7 +76,7 @@ bool decode_step(GuestOs& os, u64 rip, Step& step, FetchFault* fault, u64* fault
 std::atomic<u64> BlockCache::global_epoch_{1};
 void (*BlockCache::observer)(const Block& block) = nullptr;
 
-void BlockCache::invalidate_all() { global_epoch_.fetch_add(1, std::memory_order_acq_rel); }
+void BlockCache::invalidate_all() { global_epoch_.fetch_add(1); }
 
 void BlockCache::clear() {
   blocks_.clear();

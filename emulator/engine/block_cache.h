@@ -81,8 +81,12 @@ class BlockCache {
   // Called for each new block, where it is set.
   static void (*observer)(const Block& block);
 
-  // Makes every thread forget its blocks before it executes the next one. Async-signal-safe.
+  // Makes every thread forget its blocks before it executes the next one: a new epoch begins.
+  // Async-signal-safe.
   static void invalidate_all();
+  static u64 current_epoch() { return global_epoch_.load(); }
+  // That of the blocks that it holds.
+  u64 epoch() const { return epoch_; }
 
  private:
   struct Slot {
@@ -92,7 +96,6 @@ class BlockCache {
   static constexpr std::size_t kSlots = 8192;
 
   static std::size_t slot_index(u64 rip) { return (rip ^ rip >> 13) & (kSlots - 1); }
-  static u64 current_epoch() { return global_epoch_.load(std::memory_order_acquire); }
   static std::atomic<u64> global_epoch_;
   Block* find_slow(GuestOs& os, u64 rip, FetchFault* fault, u64* fault_address);
 

@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "emulator/base/log.h"
+#include "emulator/engine/code_users.h"
 #include "emulator/engine/translate.h"
+#include "emulator/guest/memory.h"
 #include "emulator/interp/alignment.h"
 #include "emulator/interp/faults.h"
 #include "emulator/jit/backend.h"
@@ -25,9 +27,6 @@ using guest::Vector;
 
 std::atomic<u64> total_instructions{0};
 
-// The threads that execute translated code, which invalidate_code() must be able to reach from a
-// signal handler. The interpreter sees by itself, between blocks, that code was invalidated.
-std::atomic<Cpu*> running_cpus[4096];
 std::atomic<bool> memory_is_shared{false};
 
 Fault fetch_fault(FetchFault fault, u64 address) {
@@ -138,7 +137,7 @@ void run_blocks(Thread& thread) {
   u64 address = 0;
   Block* block = thread.blocks.find(*thread.os, cpu.rip, &fault, &address);
   while (block) {
-    const void* code = options.jit ? translated_code(thread, *block) : nullptr;
+    const void* code = thread.code_user ? translated_code(thread, *block) : nullptr;
     if (code) {
       run_translated(thread, code);
       if (must_leave(cpu) || thread.single_step_once) return;
@@ -191,20 +190,16 @@ void handle_interrupt(Thread& thread) {
   if (!thread.finished) thread.os->safepoint(thread);
 }
 
-void register_cpu(Cpu& cpu) {
-  if (!options.jit) return;
-  for (auto& running : running_cpus) {
-    Cpu* current = nullptr;
-    if (running.compare_exchange_strong(current, &cpu) || current == &cpu) return;
-  }
+void start_using_code(Thread& thread) {
+  if (options.jit && !thread.code_user) thread.code_user = add_code_user(thread.cpu);
 }
 
-void unregister_cpu(Cpu& cpu) {
-  if (!options.jit) return;
-  for (auto& running : running_cpus) {
-    Cpu* self = &cpu;
-    if (running.compare_exchange_strong(self, nullptr)) return;
-  }
+// Between these two the thread may hold translated code of this epoch and later ones.
+void enter_code(Thread& thread) {
+  if (thread.code_user) thread.code_user->epoch.store(BlockCache::current_epoch());
+}
+void leave_code(Thread& thread) {
+  if (thread.code_user) thread.code_user->epoch.store(0, std::memory_order_release);
 }
 
 }  // namespace
@@ -221,9 +216,22 @@ void invalidate_code() {
   BlockCache::invalidate_all();
   if (!options.jit) return;
   jit::forget();
-  for (auto& running : running_cpus) {
-    if (Cpu* cpu = running.load(std::memory_order_relaxed)) cpu->interrupt = 1;
-  }
+  interrupt_code_users();
+}
+
+void stop_using_code(Thread& thread) {
+  if (thread.code_user) remove_code_user(*std::exchange(thread.code_user, nullptr));
+}
+
+void lock_for_fork() {
+  if (options.jit) jit::lock_for_fork();
+  guest::lock_split_updates();
+}
+
+void unlock_after_fork(Thread& thread, bool is_child) {
+  if (is_child) keep_code_user(thread.code_user);
+  guest::unlock_split_updates();
+  if (options.jit) jit::unlock_after_fork();
 }
 
 void run(Thread& thread) {
@@ -231,23 +239,26 @@ void run(Thread& thread) {
   std::jmp_buf recovery;
   std::jmp_buf* outer = cpu.recovery;
   if (setjmp(recovery)) {
+    leave_code(thread);
     // Between here and the next block nothing may fault.
     if (!thread.single_step_once) handle_fault(thread);
     cpu.interrupt = 1;
   }
   cpu.recovery = &recovery;
-  register_cpu(cpu);
+  start_using_code(thread);
   while (!thread.finished) {
     if (cpu.interrupt) [[unlikely]] {
       handle_interrupt(thread);
     } else if ((cpu.system_flags & kStepFlags) || thread.single_step_once) [[unlikely]] {
       single_step(thread);
     } else {
+      enter_code(thread);
       run_blocks(thread);
+      leave_code(thread);
     }
   }
   cpu.recovery = outer;
-  if (!outer) unregister_cpu(cpu);
+  if (!outer) stop_using_code(thread);
 }
 
 }  // namespace gantry::engine

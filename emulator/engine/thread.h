@@ -10,6 +10,7 @@ namespace gantry::engine {
 struct Thread {
   guest::Cpu cpu;  // first: translated code addresses it through the thread register
   GuestOs* os = nullptr;
+  struct CodeUser* code_user = nullptr;  // while run() may translate: code_users.h
   BlockCache blocks;
   // Set by the personality: run() returns after the current safepoint, syscall or exception.
   bool finished = false;
@@ -45,6 +46,15 @@ inline bool must_leave(const guest::Cpu& cpu) {
 
 // Executes the thread until it is finished.
 void run(Thread& thread);
+
+// For a thread that ended before run() returned: it was in a process of its own, which borrowed the
+// memory of this one.
+void stop_using_code(Thread& thread);
+
+// Around fork(2), by the thread that forks. Nothing of the engine's is in the middle of a change
+// then, and the child knows that it has no other thread.
+void lock_for_fork();
+void unlock_after_fork(Thread& thread, bool is_child);
 
 // Invalidates everything that was decoded from memory that is no longer what it was.
 // Async-signal-safe.

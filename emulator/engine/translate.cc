@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "emulator/base/log.h"
+#include "emulator/engine/code_users.h"
 #include "emulator/jit/backend.h"
 
 namespace gantry::engine {
@@ -81,17 +83,38 @@ void collect_instructions(Plan& plan) {
   }
 }
 
+// Code was invalidated while the unit was translated: it may be of what is no longer there.
+void withdraw(const Plan& plan) {
+  for (const Block* block : plan.unit) jit::withdraw(block->rip);
+  invalidate_code();
+}
+
 // Translates the block and those that it leads to.
-void compile(Thread& thread, Block& first) {
+jit::Outcome compile(Thread& thread, Block& first) {
   static thread_local Plan plan;
+  u64 epoch = thread.blocks.epoch();
   choose_blocks(thread, first, plan);
+  if (plan.unit.empty()) return jit::Outcome::kImpossible;
   collect_instructions(plan);
   plan.entries.assign(plan.unit.size(), {});
-  if (!jit::compile(plan.blocks, plan.entries)) return;
+  jit::Outcome outcome = jit::compile(plan.blocks, plan.entries, epoch);
+  if (outcome != jit::Outcome::kDone) return outcome;
   for (std::size_t n = 0; n < plan.unit.size(); n++) {
     plan.unit[n]->entry = plan.entries[n];
     jit::publish(plan.unit[n]->rip, plan.entries[n].code);
   }
+  if (BlockCache::current_epoch() != epoch) withdraw(plan);
+  return jit::Outcome::kDone;
+}
+
+// Translates what has become hot. When the memory is full all code is forgotten, and when nobody
+// executes it any more the memory is used again; until then there is no room.
+void translate(Thread& thread, Block& block) {
+  u64 epoch = thread.blocks.epoch();
+  if (jit::reuse_memory(epoch, &is_older_code_unused)) LOG(kEngine, "reusing the code's memory");
+  if (compile(thread, block) != jit::Outcome::kNoRoom) return;
+  block.runs = 0;
+  if (jit::has_code_since(epoch)) invalidate_code();
 }
 
 // Where a jump from an instruction at `from` may lead without coming back here.
@@ -121,7 +144,7 @@ bool allow_misaligned(u64 pc) { return jit::is_translated(pc) && jit::allow_misa
 const void* translated_code(Thread& thread, Block& block) {
   if (block.entry.code) return block.entry.code;
   if (block.runs > kHot || !block.bytes.empty()) return nullptr;
-  if (block.runs++ == kHot) compile(thread, block);
+  if (block.runs++ == kHot) translate(thread, block);
   return block.entry.code;
 }
 

@@ -53,7 +53,8 @@ struct Dump {
 struct Settings {
   std::string without_features;  // names of the host's features not to use, separated by commas
   MemoryModel memory_model = MemoryModel::kAuto;
-  bool exact_float = false;  // floating-point exceptions to the last bit, whatever it costs
+  u64 cache_bytes = u64{96} << 20;  // memory for translated code; branches reach 128 MiB
+  bool exact_float = false;         // floating-point exceptions to the last bit, whatever it costs
   Dump dump;
 };
 
@@ -61,10 +62,16 @@ struct Settings {
 // feature, ENOMEM.
 Result<void> prepare(const Settings& settings);
 
+enum class Outcome : u8 {
+  kDone,
+  kImpossible,  // the blocks ask for too much
+  kNoRoom,
+};
+
 // Translates blocks to one unit, which can be entered at each of them: entries[n] is that of
 // blocks[n], the first one polls. Control passes between the blocks where they name each other.
-// False when there is no room, or the blocks ask for too much.
-bool compile(std::span<const Block> blocks, std::span<Entry> entries);
+// `epoch` is that of has_code_since().
+Outcome compile(std::span<const Block> blocks, std::span<Entry> entries, u64 epoch);
 
 // Runs translated code until it has to come back.
 Exit enter(guest::Cpu& cpu, const void* code);
@@ -72,17 +79,28 @@ Exit enter(guest::Cpu& cpu, const void* code);
 // Makes the exit `site` go to `code` directly from now on.
 void link(u64 site, const void* code);
 
-// The code that a guest address was translated to, or nullptr.
-const void* find(u64 rip);
-// Makes find() and indirect jumps find it. False when there is no room for that.
-bool publish(u64 rip, const void* code);
-// From now on locked operations are atomic for other threads and processes, and memory accesses have
-// the order that Settings asks for: there is somebody who can see it. What was translated before is
-// to be forgotten.
+// Makes indirect jumps find it, if there is room for that. withdraw() takes it back, where others
+// may have found it meanwhile.
+void publish(u64 rip, const void* code);
+void withdraw(u64 rip);
+// From now on locked operations are atomic for other threads and processes, and memory accesses
+// have the order that Settings asks for: there is somebody who can see it. What was translated
+// before is to be forgotten.
 void share_memory();
 
 // Forgets all code; what is being executed stays in place. Async-signal-safe.
 void forget();
+
+// Whether there is code of the epoch or a later one. Epochs are the caller's: whenever it forgets
+// all code one ends.
+bool has_code_since(u64 epoch);
+// Uses the memory of forgotten code for other code, if there is no other code than from before the
+// epoch and nobody can be executing that, which the caller is asked for.
+bool reuse_memory(u64 epoch, bool (*is_older_code_unused)(u64 epoch));
+
+// Between these two no other thread changes anything here.
+void lock_for_fork();
+void unlock_after_fork();
 
 // Whether `pc` is in translated code. Async-signal-safe.
 bool is_translated(u64 pc);

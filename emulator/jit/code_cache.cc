@@ -9,13 +9,6 @@
 namespace gantry::jit {
 namespace {
 
-// Reserved addresses; the host gives memory page by page as it is used. Branches reach 128 MiB.
-constexpr u64 kCodeBytes = 96 << 20;
-constexpr u64 kMaxMarks = 8 << 20;
-constexpr u64 kMaxInsns = 4 << 20;
-constexpr u64 kMaxEntries = 2 << 20;
-constexpr u64 kMaxUnits = 1 << 20;
-
 void* reserve(u64 bytes, int protection) {
   void* at = mmap(nullptr, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   return at == MAP_FAILED ? nullptr : at;
@@ -23,26 +16,44 @@ void* reserve(u64 bytes, int protection) {
 
 }  // namespace
 
-bool CodeCache::prepare() {
+// Addresses only: the host gives memory page by page as it is used.
+bool CodeCache::prepare(u64 bytes) {
   constexpr int kData = PROT_READ | PROT_WRITE;
-  begin_ = reinterpret_cast<u64>(reserve(kCodeBytes, kData | PROT_EXEC));
-  marks_ = static_cast<Mark*>(reserve(kMaxMarks * sizeof(Mark), kData));
-  insns_ = static_cast<x86::Insn*>(reserve(kMaxInsns * sizeof(x86::Insn), kData));
-  entries_ = static_cast<CodeTable::Entry*>(reserve(kMaxEntries * sizeof(CodeTable::Entry), kData));
-  units_ = static_cast<Unit*>(reserve(kMaxUnits * sizeof(Unit), kData));
+  max_bytes_ = bytes;
+  max_marks_ = bytes / 12;
+  max_insns_ = bytes / 24;
+  max_entries_ = bytes / 48;
+  max_units_ = bytes / 64;
+  begin_ = reinterpret_cast<u64>(reserve(max_bytes_, kData | PROT_EXEC));
+  marks_ = static_cast<Mark*>(reserve(max_marks_ * sizeof(Mark), kData));
+  insns_ = static_cast<x86::Insn*>(reserve(max_insns_ * sizeof(x86::Insn), kData));
+  entries_ =
+      static_cast<CodeTable::Entry*>(reserve(max_entries_ * sizeof(CodeTable::Entry), kData));
+  units_ = static_cast<Unit*>(reserve(max_units_ * sizeof(Unit), kData));
   return begin_ && marks_ && insns_ && entries_ && units_;
+}
+
+void CodeCache::keep_forever() {
+  kept_bytes_ = used();
+  kept_units_ = unit_count_.load(std::memory_order_relaxed);
+}
+
+void CodeCache::clear() {
+  used_.store(kept_bytes_, std::memory_order_release);
+  unit_count_.store(kept_units_, std::memory_order_release);
+  mark_count_ = insn_count_ = entry_count_ = 0;
 }
 
 CodeCache::Room CodeCache::allocate(u64 bytes, u64 mark_count) {
   u64 offset = align_up(used_, 16);
-  bool full = offset + bytes > kCodeBytes || mark_count_ + mark_count > kMaxMarks ||
-              unit_count_ == kMaxUnits;
+  bool full = offset + bytes > max_bytes_ || mark_count_ + mark_count > max_marks_ ||
+              unit_count_ == max_units_;
   if (full) return {};
   return {reinterpret_cast<u8*>(begin_ + offset), {marks_ + mark_count_, mark_count}};
 }
 
 x86::Insn* CodeCache::keep(std::span<const x86::Insn> insns) {
-  if (insn_count_ + insns.size() > kMaxInsns) return nullptr;
+  if (insn_count_ + insns.size() > max_insns_) return nullptr;
   x86::Insn* kept = insns_ + insn_count_;
   std::copy(insns.begin(), insns.end(), kept);
   insn_count_ += insns.size();
@@ -50,7 +61,7 @@ x86::Insn* CodeCache::keep(std::span<const x86::Insn> insns) {
 }
 
 CodeTable::Entry* CodeCache::keep(const CodeTable::Entry& entry) {
-  if (entry_count_ == kMaxEntries) return nullptr;
+  if (entry_count_ == max_entries_) return nullptr;
   entries_[entry_count_] = entry;
   return &entries_[entry_count_++];
 }

@@ -21,8 +21,9 @@ struct Mark {
 
 class CodeCache {
  public:
-  // Reserves the memory. False when the host refuses it.
-  bool prepare();
+  // Reserves the memory, for `bytes` of code and what belongs to it. False when the host refuses
+  // it.
+  bool prepare(u64 bytes);
 
   // Room for `bytes` of code, aligned to 16, with `marks` and `insns` beside it that live as long;
   // nullptr when the cache is full. The caller holds mutex().
@@ -33,10 +34,18 @@ class CodeCache {
   Room allocate(u64 bytes, u64 mark_count);
   // Guest instructions that translated code refers to. nullptr when there is no room.
   x86::Insn* keep(std::span<const x86::Insn> insns);
+  // Those that were kept after the first `count` are not needed after all.
+  u64 insn_count() const { return insn_count_; }
+  void drop_insns(u64 count) { insn_count_ = count; }
   // Entries of the table, likewise.
   CodeTable::Entry* keep(const CodeTable::Entry& entry);
   // The code is written: it may be executed, and found by its address.
   void publish(const Room& room, u64 bytes);
+
+  // What there is now stays for ever: clear() drops everything else. Nobody may be executing that.
+  void keep_forever();
+  void clear();
+  bool is_empty() const { return used() == kept_bytes_; }
 
   bool contains(u64 pc) const { return pc - begin_ < used_.load(std::memory_order_acquire); }
   // RIP of the guest instruction that `pc` belongs to; 0 when it belongs to none.
@@ -53,6 +62,8 @@ class CodeCache {
 
   std::mutex mutex_;
   u64 begin_ = 0;
+  u64 max_bytes_ = 0, max_marks_ = 0, max_insns_ = 0, max_entries_ = 0, max_units_ = 0;
+  u64 kept_bytes_ = 0, kept_units_ = 0;  // these units have no marks
   std::atomic<u64> used_{0};
   Mark* marks_ = nullptr;
   u64 mark_count_ = 0;

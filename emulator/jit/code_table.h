@@ -21,13 +21,14 @@ class CodeTable {
   CodeTable() { clear(); }
 
   const void* address() const { return slots_; }
-  const void* find(u64 rip) const {
-    const Entry* entry = slots_[index(rip)].load(std::memory_order_acquire);
-    return entry->rip == rip ? entry->code : nullptr;
-  }
   // The entry is to live as long as the table.
   void insert(const Entry& entry) {
     slots_[index(entry.rip)].store(&entry, std::memory_order_release);
+  }
+  void remove(u64 rip) {
+    auto& slot = slots_[index(rip)];
+    const Entry* entry = slot.load(std::memory_order_acquire);
+    if (entry->rip == rip) slot.compare_exchange_strong(entry, &kNothing);
   }
   // Async-signal-safe.
   void clear() {

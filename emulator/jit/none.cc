@@ -10,11 +10,15 @@ namespace gantry::jit {
 Result<void> prepare(const Settings&) {
   return make_error(ENOTSUP, "this host has no code generator");
 }
-bool compile(std::span<const Block>, std::span<Entry>) { return false; }
+Outcome compile(std::span<const Block>, std::span<Entry>, u64) { return Outcome::kImpossible; }
 Exit enter(guest::Cpu&, const void*) { return {}; }
 void link(u64, const void*) {}
-const void* find(u64) { return nullptr; }
-bool publish(u64, const void*) { return false; }
+void publish(u64, const void*) {}
+void withdraw(u64) {}
+bool has_code_since(u64) { return false; }
+bool reuse_memory(u64, bool (*)(u64)) { return false; }
+void lock_for_fork() {}
+void unlock_after_fork() {}
 void share_memory() {}
 void forget() {}
 bool is_translated(u64) { return false; }

@@ -11,7 +11,7 @@ namespace {
 
 using Apply = bool (*)(CommandLine&, const char* value);
 
-bool parse_descriptor(const char* text, int& fd) {
+bool parse_number(const char* text, int& fd) {
   char* end = nullptr;
   long value = std::strtol(text, &end, 10);
   fd = static_cast<int>(value);
@@ -25,7 +25,7 @@ bool store(CommandLine& line, const char* value) {
   if constexpr (std::is_same_v<Field, bool>) {
     line.*kMember = true;
   } else if constexpr (std::is_same_v<Field, int>) {
-    return parse_descriptor(value, line.*kMember);
+    return parse_number(value, line.*kMember);
   } else if constexpr (std::is_same_v<Field, std::string>) {
     line.*kMember = value;
   } else {
@@ -69,6 +69,12 @@ bool set_dump(CommandLine& line, const char* value) {
   return engine::parse_dump(value, dump);
 }
 
+bool set_code_cache(CommandLine& line, const char* value) {
+  line.settings.code_cache = value;
+  int size;
+  return parse_number(value, size) && size >= 1 && size <= 120;
+}
+
 bool set_argv0(CommandLine& line, const char* value) {
   line.has_argv0 = true;
   line.argv0 = value;
@@ -94,6 +100,8 @@ constexpr Option kOptions[] = {
      set_memory_model},
     {"exact-float", 0, nullptr, "floating-point exceptions to the last bit, at the cost of speed",
      setting<&Settings::exact_float>},
+    {"code-cache", 0, "MIB", "memory for translated code, 1 to 120 MiB (default: 96)",
+     set_code_cache},
     {"without-host-features", 0, "LIST", "do not use these features of the host's CPU, or all",
      setting<&Settings::without_host_features>},
     {"cpu", 0, "MODEL", "the CPU, as in x86-64-v3,+aes,-avx2 (default: max); see docs/cpu.md",
@@ -190,6 +198,7 @@ std::vector<std::string> emulator_arguments(const Process& process,
   if (!settings.dump.empty()) arguments.push_back("--dump=" + settings.dump);
   arguments.push_back("--engine=" + settings.engine);
   arguments.push_back("--memory-model=" + settings.memory_model);
+  arguments.push_back("--code-cache=" + settings.code_cache);
   if (settings.exact_float) arguments.push_back("--exact-float");
   if (!settings.without_host_features.empty()) {
     arguments.push_back("--without-host-features=" + settings.without_host_features);

@@ -21,6 +21,7 @@ struct Settings {
   std::string memory_model = "auto";
   std::string without_host_features;
   bool exact_float = false;
+  std::string code_cache = "96";  // MiB
   std::string log_channels;  // as --log takes them
   std::string log_file;
   std::string dump;         // as --dump takes it

@@ -76,6 +76,7 @@ s64 clone_and_wait(BorrowerStart& start) {
   int pid = ::clone(borrower_main, stack.top(),
                     static_cast<int>(flags) | start.request->exit_signal, &start, &start.pidfd);
   set_current_task(self);
+  engine::stop_using_code(*start.child);
   return pid < 0 ? -errno : pid;
 }
 

@@ -45,7 +45,7 @@ void evaluate_ir(guest::Cpu& cpu, const x86::Insn& insn) {
 void translate(guest::Cpu& cpu, const x86::Insn& insn) {
   jit::Block block = {insn.rip, {&insn, 1}};
   jit::Entry entry;
-  CHECK(jit::compile({&block, 1}, {&entry, 1}));
+  CHECK(jit::compile({&block, 1}, {&entry, 1}, 0) == jit::Outcome::kDone);
   jit::Exit exit = jit::enter(cpu, entry.code);
   if (exit.kind == jit::Exit::Kind::kStep) interpret(cpu, insn);
 }

@@ -31,6 +31,8 @@ struct State {
   bool is_relaxed = false;
   aarch64::Stubs stubs;
   std::optional<aarch64::Compiler> compiler;
+  u64 newest_epoch = 0;  // of the code that there is
+  std::atomic<u64> times_reused{0};
   Dump dump;
 };
 State& state() {
@@ -39,16 +41,26 @@ State& state() {
 }
 bool is_ready = false;
 
-bool emit_shared_code() {
+bool emit_shared_code(u64 cache_bytes) {
   State& s = state();
-  if (!s.cache.prepare()) return false;
+  if (!s.cache.prepare(cache_bytes)) return false;
   constexpr u64 kMaxStubWords = 1024;
   CodeCache::Room room = s.cache.allocate(kMaxStubWords * 4, 0);
   aarch64::Assembler a({reinterpret_cast<u32*>(room.code), kMaxStubWords});
   s.stubs = aarch64::emit_stubs(a, reinterpret_cast<u64>(room.code));
   s.cache.publish(room, a.finish().size() * 4);
+  s.cache.keep_forever();
   s.compiler.emplace(s.demands, s.stubs);
   return true;
+}
+
+// What the processor has fetched where there is other code now is fetched again (Arm ARM B2.2.5).
+void synchronise() {
+  static thread_local u64 times_seen = 0;
+  u64 times = state().times_reused.load(std::memory_order_acquire);
+  if (times == times_seen) return;
+  times_seen = times;
+  asm volatile("isb" ::: "memory");
 }
 
 void write_instruction(u64 at, u32 word) {
@@ -86,23 +98,26 @@ Result<void> prepare(const Settings& settings) {
   bool is_tso = settings.memory_model == MemoryModel::kTso;
   s.demands = {.shared = is_tso, .ordered = is_tso, .exact_float = settings.exact_float};
   s.dump = settings.dump;
-  is_ready = emit_shared_code();
+  is_ready = emit_shared_code(settings.cache_bytes);
   if (!is_ready) return make_error(ENOMEM, "no memory for translated code");
   return {};
 }
 
-bool compile(std::span<const Block> blocks, std::span<Entry> entries) {
+Outcome compile(std::span<const Block> blocks, std::span<Entry> entries, u64 epoch) {
   State& s = state();
   std::lock_guard lock(s.cache.mutex());
-  if (!s.compiler->compile(blocks, s.cache, entries)) return false;
+  Outcome outcome = s.compiler->compile(blocks, s.cache, entries);
+  if (outcome != Outcome::kDone) return outcome;
+  s.newest_epoch = std::max(s.newest_epoch, epoch);
   if (s.dump.any()) [[unlikely]]
     log_unit(blocks[0], entries[0]);
-  return true;
+  return outcome;
 }
 
 Exit enter(guest::Cpu& cpu, const void* code) {
   State& s = state();
   cpu.code_table = s.table.address();
+  synchronise();
   auto stub = reinterpret_cast<u64 (*)(guest::Cpu*, const void*)>(s.stubs.enter);
   u64 result = stub(&cpu, code);
   if (result == 0) return {};
@@ -126,14 +141,15 @@ void link(u64 site, const void* code) {
   write_instruction(at, aarch64::encode_branch(static_cast<s64>(reinterpret_cast<u64>(code) - at)));
 }
 
-const void* find(u64 rip) { return state().table.find(rip); }
-bool publish(u64 rip, const void* code) {
+// The caller looks afterwards whether code was forgotten meanwhile, hence the fence; see forget().
+void publish(u64 rip, const void* code) {
   State& s = state();
   std::lock_guard lock(s.cache.mutex());
   CodeTable::Entry* entry = s.cache.keep(CodeTable::Entry{rip, code});
   if (entry) s.table.insert(*entry);
-  return entry;
+  std::atomic_thread_fence(std::memory_order_seq_cst);
 }
+void withdraw(u64 rip) { state().table.remove(rip); }
 void share_memory() {
   State& s = state();
   std::lock_guard lock(s.cache.mutex());
@@ -142,8 +158,28 @@ void share_memory() {
   s.compiler->set_demands(s.demands);
 }
 void forget() {
-  if (is_ready) state().table.clear();
+  if (!is_ready) return;
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  state().table.clear();
 }
+
+bool has_code_since(u64 epoch) {
+  State& s = state();
+  std::lock_guard lock(s.cache.mutex());
+  return s.newest_epoch >= epoch;
+}
+bool reuse_memory(u64 epoch, bool (*is_older_code_unused)(u64 epoch)) {
+  State& s = state();
+  std::lock_guard lock(s.cache.mutex());
+  if (s.newest_epoch >= epoch || s.cache.is_empty() || !is_older_code_unused(epoch)) return false;
+  s.table.clear();
+  s.cache.clear();
+  s.times_reused.fetch_add(1);
+  return true;
+}
+
+void lock_for_fork() { state().cache.mutex().lock(); }
+void unlock_after_fork() { state().cache.mutex().unlock(); }
 
 bool is_translated(u64 pc) { return is_ready && state().cache.contains(pc); }
 

@@ -44,7 +44,7 @@ u8 flags_read_at_start(const ir::Unit& unit) {
 
 }  // namespace
 
-bool Compiler::translate(std::span<const jit::Block> blocks, jit::CodeCache& cache) {
+jit::Outcome Compiler::translate(std::span<const jit::Block> blocks, jit::CodeCache& cache) {
   if (pool_.size() < blocks.size()) pool_.resize(blocks.size());
   parts_ = std::span(pool_).first(blocks.size());
   for (std::size_t n = 0; n < blocks.size(); n++) {
@@ -52,10 +52,10 @@ bool Compiler::translate(std::span<const jit::Block> blocks, jit::CodeCache& cac
     ir::Unit unit = std::move(part.unit);
     unit.clear();
     part = {.block = &blocks[n], .insns = cache.keep(blocks[n].insns), .unit = std::move(unit)};
-    if (!part.insns) return false;
+    if (!part.insns) return jit::Outcome::kNoRoom;
     ir::Emit emit(part.unit);
     for (const x86::Insn& insn : blocks[n].insns) {
-      if (!ir::translate(insn, part.unit, emit, &can_lower)) return false;
+      if (!ir::translate(insn, part.unit, emit, &can_lower)) return jit::Outcome::kImpossible;
     }
     part.live_in = flags_read_at_start(part.unit);
     find_successors(part);
@@ -66,7 +66,7 @@ bool Compiler::translate(std::span<const jit::Block> blocks, jit::CodeCache& cac
       if (to && to <= &part) to->is_loop_head = true;
     }
   }
-  return true;
+  return jit::Outcome::kDone;
 }
 
 void Compiler::find_successors(Part& part) {
@@ -186,11 +186,18 @@ bool Compiler::place(jit::CodeCache& cache, std::span<jit::Entry> entries) {
   return true;
 }
 
-bool Compiler::compile(std::span<const jit::Block> blocks, jit::CodeCache& cache,
-                       std::span<jit::Entry> entries) {
-  if (!translate(blocks, cache)) return false;
-  out_.reset();
-  return lower() && resolve() && place(cache, entries);
+jit::Outcome Compiler::compile(std::span<const jit::Block> blocks, jit::CodeCache& cache,
+                               std::span<jit::Entry> entries) {
+  using jit::Outcome;
+  u64 insns = cache.insn_count();
+  Outcome outcome = translate(blocks, cache);
+  if (outcome == Outcome::kDone) {
+    out_.reset();
+    bool lowered = lower() && resolve();
+    outcome = !lowered ? Outcome::kImpossible : place(cache, entries) ? outcome : Outcome::kNoRoom;
+  }
+  if (outcome != Outcome::kDone) cache.drop_insns(insns);
+  return outcome;
 }
 
 }  // namespace gantry::aarch64

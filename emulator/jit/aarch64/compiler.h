@@ -17,8 +17,8 @@ class Compiler {
   void set_demands(const Demands& demands) { demands_ = demands; }
 
   // As jit::compile. The caller holds the cache's mutex.
-  bool compile(std::span<const jit::Block> blocks, jit::CodeCache& cache,
-               std::span<jit::Entry> entries);
+  jit::Outcome compile(std::span<const jit::Block> blocks, jit::CodeCache& cache,
+                       std::span<jit::Entry> entries);
 
   // The unit that was compiled last, whose first block's entry is `entry`, as text. `numbered` puts
   // offsets and words before the instructions; without, the text is that of every process.
@@ -42,7 +42,7 @@ class Compiler {
     bool leaves = false;  // to where is not known
   };
 
-  bool translate(std::span<const jit::Block> blocks, jit::CodeCache& cache);
+  jit::Outcome translate(std::span<const jit::Block> blocks, jit::CodeCache& cache);
   void find_successors(Part& part);
   u8 live_out(const Part& part);
   Part* part_at(u64 rip);
