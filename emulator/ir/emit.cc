@@ -223,6 +223,8 @@ Emit::Vec Emit::high(unsigned n) {
 }
 
 void Emit::set_high(unsigned n, Vec value) {
+  bool is_zero = known_.high[n] != kNoValue && unit_.code[known_.high[n]].op == Op::kVecZero;
+  if (is_zero && value.value == kNoValue) return;
   Value v = use(value);
   append(Op::kSetHigh, 16, n, 0, v);
   known_.high[n] = v;
@@ -318,6 +320,11 @@ std::optional<Emit::Int> Emit::simplify(Op op, unsigned w, Int a, u64 b) {
 
 Emit::Int Emit::binary(Op op, unsigned w, Int a, Int b) {
   auto x = constant(a.value), y = constant(b.value);
+  if (a.value == b.value) {
+    if (op == Op::kXor || op == Op::kSub) return imm(0);
+    bool narrow = known_width(a.value) <= w;
+    if (narrow && (op == Op::kAnd || op == Op::kOr)) return a;
+  }
   if (x && y) return imm(evaluate_binary(op, w, *x, *y));
   if (x && is_commutative(op)) {
     std::swap(a, b);

@@ -157,7 +157,7 @@ constexpr std::array<u32, 256> kCrcTable = [] {
 
 }  // namespace
 
-u64 crc32c(u64 width, u64 crc, u64 data) {
+u32 crc32c(u64 width, u64 crc, u64 data) {
   auto value = static_cast<u32>(crc);
   for (u64 byte = 0; byte < width; byte++, data >>= 8) {
     value = value >> 8 ^ kCrcTable[(value ^ data) & 0xff];

@@ -25,6 +25,6 @@ u64 parallel_extract(u64 source, u64 mask);
 u64 parallel_deposit(u64 source, u64 mask);
 
 // CRC-32C (polynomial 0x11EDC6F41, reflected) of the low `width` bytes of `data`, added to `crc`.
-u64 crc32c(u64 width, u64 crc, u64 data);
+u32 crc32c(u64 width, u64 crc, u64 data);
 
 }  // namespace gantry::sem

@@ -72,7 +72,7 @@ inline u64 high(V128 v) { return v.hi; }
 inline V128 from_low(u64 value) { return {value, 0}; }
 
 template <typename T>
-inline u64 extract(V128 v, u64 index) {
+inline T extract(V128 v, u64 index) {
   return v.as<T>()[static_cast<unsigned>(index % kLanes<T>)];
 }
 

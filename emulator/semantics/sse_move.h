@@ -82,7 +82,8 @@ template <SemanticBuilder B>
 void MOVD(B& b, const Insn& i) {
   auto value = b.read_vec(i, 1);
   if (b.kind(i, 0) == OperandKind::kGpr) {
-    b.write(i, 0, b.zext(b.operand_width(i, 0), b.call(vec::low, value)));
+    bool whole = b.operand_width(i, 0) == 8;
+    b.write(i, 0, whole ? b.call(vec::low, value) : b.call(vec::extract<u32>, value, b.imm(0)));
   } else {
     b.write_vec(i, 0, b.kind(i, 1) == OperandKind::kXmm ? b.call(vec::low_only, value) : value);
   }

@@ -69,25 +69,25 @@ inline V128 max(V128 a, V128 b) {
 
 // The sign bits of the low kBytes / sizeof(T) lanes.
 template <typename T, unsigned kBytes = 16>
-inline u64 sign_mask(V128 v) {
+inline u32 sign_mask(V128 v) {
   auto x = simd<T>(v);
-  u64 bits = 0;
-  for (unsigned k = 0; k < kBytes / sizeof(T); ++k) bits |= static_cast<u64>(x[k] < 0) << k;
+  u32 bits = 0;
+  for (unsigned k = 0; k < kBytes / sizeof(T); ++k) bits |= static_cast<u32>(x[k] < 0) << k;
   return bits;
 }
 
 // Gathers the top bit of each byte by one multiplication a half: bit 8k goes to bit 56 + k.
 template <>
-inline u64 sign_mask<s8, 8>(V128 v) {
-  return ((v.lo >> 7) & 0x0101010101010101) * 0x0102040810204080 >> 56;
+inline u32 sign_mask<s8, 8>(V128 v) {
+  return static_cast<u32>(((v.lo >> 7) & 0x0101010101010101) * 0x0102040810204080 >> 56);
 }
 template <>
-inline u64 sign_mask<s8, 16>(V128 v) {
+inline u32 sign_mask<s8, 16>(V128 v) {
   return sign_mask<s8, 8>(v) | sign_mask<s8, 8>({v.hi, 0}) << 8;
 }
 
 // Those of the bytes of 32.
-inline u64 all_byte_signs(V128 low, V128 high) {
+inline u32 all_byte_signs(V128 low, V128 high) {
   return sign_mask<s8, 16>(low) | sign_mask<s8, 16>(high) << 16;
 }
 
@@ -225,7 +225,7 @@ inline V128 by_low(V128 a, V128 count) {
 }
 
 // PTEST: the RFLAGS bits ZF and CF where all of one, and of the other, is zero.
-inline u64 zero_bits(V128 zf, V128 cf) {
+inline u32 zero_bits(V128 zf, V128 cf) {
   return ((zf.lo | zf.hi) == 0 ? 0x40 : 0) | ((cf.lo | cf.hi) == 0 ? 1 : 0);
 }
 

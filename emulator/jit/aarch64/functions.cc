@@ -290,6 +290,22 @@ void emit_zero_bits(Assembler& a, const Operands& o) {
   a.orr(4, o.to_integer, kScratch1, {kScratch0, kLsl, 6});
 }
 
+void emit_and(Assembler& a, const Operands& o) { a.and_(k16B, o.to, o.vector[0], o.vector[1]); }
+void emit_or(Assembler& a, const Operands& o) { a.orr(k16B, o.to, o.vector[0], o.vector[1]); }
+template <typename T>
+void emit_greater(Assembler& a, const Operands& o) {
+  a.cmgt(kFull<T>, o.to, o.vector[0], o.vector[1]);
+}
+// What two equal operands give depends on no register.
+void emit_xor(Assembler& a, const Operands& o) {
+  if (o.vector[0] == o.vector[1]) return a.movi(o.to, 0);
+  a.eor(k16B, o.to, o.vector[0], o.vector[1]);
+}
+template <typename T>
+void emit_equal(Assembler& a, const Operands& o) {
+  if (o.vector[0] == o.vector[1]) return a.movi(o.to, ~u64{0});
+  a.cmeq(kFull<T>, o.to, o.vector[0], o.vector[1]);
+}
 void emit_andn(Assembler& a, const Operands& o) { a.bic(k16B, o.to, o.vector[1], o.vector[0]); }
 
 // The even lanes of 32 bits, multiplied to 64.
@@ -415,14 +431,10 @@ void emit_shuffle_bytes(Assembler& a, const Operands& o) {
 #define BINARY(name, lanes, ...) \
   {address(&pure::__VA_ARGS__),  \
    [](Assembler& a, const Operands& o) { a.name(lanes, o.to, o.vector[0], o.vector[1]); }},
-#define COMPARE(name, lanes, ...)                                                                  \
-  {.target = address(&pure::__VA_ARGS__),                                                          \
-   .emit = [](Assembler& a, const Operands& o) { a.name(lanes, o.to, o.vector[0], o.vector[1]); }, \
-   .masks = Function::Masks::kYes},
-#define LOGIC(name, ...)                                                                          \
-  {.target = address(&pure::__VA_ARGS__),                                                         \
-   .emit = [](Assembler& a, const Operands& o) { a.name(k16B, o.to, o.vector[0], o.vector[1]); }, \
-   .masks = Function::Masks::kOfMasks},
+#define MASK(emit_, ...) \
+  {.target = address(&pure::__VA_ARGS__), .emit = emit_, .masks = Function::Masks::kYes},
+#define LOGIC(emit_, ...) \
+  {.target = address(&pure::__VA_ARGS__), .emit = emit_, .masks = Function::Masks::kOfMasks},
 #define UNARY(name, lanes, ...) \
   {address(&pure::__VA_ARGS__), \
    [](Assembler& a, const Operands& o) { a.name(lanes, o.to, o.vector[0]); }},
@@ -446,7 +458,7 @@ const Function kFunctions[] = {
 #undef CODE_CONSTANT
 #undef CODE_FEATURE
 #undef CODE_FEATURE_CONSTANT
-#undef COMPARE
+#undef MASK
 #undef LOGIC
 
 // By address.
@@ -473,6 +485,10 @@ const Function* native_function(const ir::Unit& unit, const ir::Inst& inst) {
   if (!function || function->constant == Function::kNoConstant) return function;
   bool is_constant = unit.code[inst.arg[function->constant]].op == ir::Op::kConst;
   return is_constant ? function : nullptr;
+}
+
+bool tests_vectors(const ir::Unit& unit, const ir::Inst& inst) {
+  return unit.helpers[inst.imm].target == address(&vec::zero_bits);
 }
 
 bool can_call(const ir::Unit& unit, const ir::Inst& inst) {

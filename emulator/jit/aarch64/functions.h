@@ -35,6 +35,8 @@ const Function* find_function(const void* target);
 
 // The code of the operation, kApplyInt or kApplyVec; nullptr when there is none.
 const Function* native_function(const ir::Unit& unit, const ir::Inst& inst);
+// Whether it is sem::vec::zero_bits.
+bool tests_vectors(const ir::Unit& unit, const ir::Inst& inst);
 bool can_call(const ir::Unit& unit, const ir::Inst& inst);
 
 }  // namespace gantry::aarch64

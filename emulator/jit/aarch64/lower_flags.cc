@@ -2,6 +2,7 @@
 // chosen by which of them are read before they are set again.
 #include "emulator/base/bits.h"
 #include "emulator/base/check.h"
+#include "emulator/jit/aarch64/functions.h"
 #include "emulator/jit/aarch64/lowering.h"
 
 namespace gantry::aarch64 {
@@ -446,6 +447,7 @@ void Lowering::lower_flags_result(const Inst& i, u8 needed) {
     });
   }
   if (!(needed & kFlagsNzcv)) return;
+  u64 possible = possible_bits(i.arg[1]);
   X result = source(i.arg[0], kScratch0, w);
   sequence([&](Assembler& a) {
     load_constant(a, 8, kScratch0, i.arg[0]);
@@ -455,18 +457,96 @@ void Lowering::lower_flags_result(const Inst& i, u8 needed) {
       a.lsl(4, kScratch0, result, 32 - w * 8);
       a.cmp(4, kScratch0, 0);
     }
-    if (!(needed & (kFlagC | kFlagV))) return;
+    // The comparison has left C set and V clear.
+    bool carry = (needed & kFlagC) && (possible & guest::kCF);
+    bool overflow = (needed & kFlagV) && (possible & guest::kOF);
+    if (!carry && !overflow) return;
     load_constant(a, 8, kScratch1, i.arg[1]);
+    if (carry) a.eor(8, kScratch0, bits, 1);
+    if (features().flagm) {
+      if (carry) a.rmif(kScratch0, 63, 2);
+      if (overflow) a.rmif(bits, kGuestO, 1);
+      return;
+    }
     a.mrs(kScratch2, SystemRegister::kNzcv);
-    a.eor(8, kScratch0, bits, 1);
-    a.bfi(8, kScratch2, kScratch0, kHostC, 1);
-    a.lsr(8, kScratch0, bits, kGuestO);
-    a.bfi(8, kScratch2, kScratch0, kHostV, 1);
+    if (carry) a.bfi(8, kScratch2, kScratch0, kHostC, 1);
+    if (overflow) {
+      a.lsr(8, kScratch0, bits, kGuestO);
+      a.bfi(8, kScratch2, kScratch0, kHostV, 1);
+    }
     a.msr(SystemRegister::kNzcv, kScratch2);
   });
 }
 
+// Which bits of the value may be set, as far as that is easy to see.
+u64 Lowering::possible_bits(Value v) const {
+  const Inst& i = inst(v);
+  switch (i.op) {
+    case Op::kConst:
+      return i.imm;
+    case Op::kSelect:
+      return possible_bits(i.arg[1]) | possible_bits(i.arg[2]);
+    case Op::kAnd:
+      return constant(i.arg[1]).value_or(~u64{0});
+    case Op::kToInt:
+      return 1;
+    default:
+      return ~u64{0};
+  }
+}
+
+void Lowering::clear_parity_and_adjust(u8 needed) {
+  sequence([&](Assembler& a) {
+    if (needed & kFlagP) a.mov(8, kParity, u64{1});
+    if (needed & kFlagA) a.mov(8, kAdjust, kZr);
+  });
+}
+
+// PTEST: ZF and CF where one vector, and the other, is zero.
+void Lowering::lower_flags_vectors(const Inst& test, u8 needed) {
+  bool carry = needed & kFlagC;
+  V zf = use_vector(test.arg[0]);
+  V cf = carry ? use_vector(test.arg[1]) : zf;
+  sequence([&](Assembler& a) {
+    if (carry) {
+      a.umaxv(k4S, kVectorScratch0, cf);
+      a.fmov(4, kScratch0, kVectorScratch0);
+      a.cmp(4, kScratch0, 0);
+      a.cset(4, kScratch1, kNe);
+    }
+    a.umaxv(k4S, kVectorScratch0, zf);
+    a.fmov(4, kScratch0, kVectorScratch0);
+    a.cmp(8, kScratch0, 0);
+    if (!carry) return;
+    if (features().flagm) return a.rmif(kScratch1, 63, 2);
+    a.mrs(kScratch0, SystemRegister::kNzcv);
+    a.bfi(8, kScratch0, kScratch1, kHostC, 1);
+    a.msr(SystemRegister::kNzcv, kScratch0);
+  });
+}
+
+// Where no flag but ZF, or ZF and CF by PTEST, can be set. False elsewhere.
+bool Lowering::lower_flags_zero(const Inst& i, u8 needed) {
+  const Inst& made = inst(i.arg[0]);
+  bool vectors = made.op == Op::kApplyInt && !is_wanted(i.arg[0]) && tests_vectors(unit_, made);
+  if (!vectors && (possible_bits(i.arg[0]) & ~u64{guest::kZF})) return false;
+  clear_parity_and_adjust(needed);
+  if (!(needed & kFlagsNzcv)) return true;
+  if (vectors) {
+    lower_flags_vectors(made, needed);
+    return true;
+  }
+  X bits = source(i.arg[0], kScratch1);
+  sequence([&](Assembler& a) {
+    load_constant(a, 8, kScratch1, i.arg[0]);
+    a.mov(4, kScratch0, guest::kZF);
+    a.cmp(4, kScratch0, bits);
+  });
+  return true;
+}
+
 void Lowering::lower_flags_raw(const Inst& i, u8 needed) {
+  if (lower_flags_zero(i, needed)) return;
   X bits = source(i.arg[0], kScratch1);
   sequence([&](Assembler& a) {
     load_constant(a, 8, kScratch1, i.arg[0]);

@@ -240,8 +240,20 @@ void Lowering::lower_insert() {
   });
 }
 
+// One bit where the condition holds, else zero.
+void Lowering::lower_select_bit(unsigned bit) {
+  X to = result();
+  Test t = test(inst(at_).arg[0]);
+  if (bit != 0) sequence([&](Assembler& a) { a.lsl(8, to, to, bit); });
+  test_to_number(t, to);
+}
+
 void Lowering::lower_select() {
   const Inst& i = inst(at_);
+  auto one = constant(i.arg[1]);
+  if (one && std::has_single_bit(*one) && constant(i.arg[2]) == 0) {
+    return lower_select_bit(static_cast<unsigned>(std::countr_zero(*one)));
+  }
   X to = result();
   X yes = source(i.arg[1], kScratch0);
   X no = source(i.arg[2], kScratch1);

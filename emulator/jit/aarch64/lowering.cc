@@ -368,6 +368,44 @@ void Lowering::lower_set_xmm() {
   if (from != guest_xmm(n)) sequence([&](Assembler& a) { a.mov(k16B, guest_xmm(n), from); });
 }
 
+void Lowering::lower_set_high() {
+  const Inst& i = inst(at_);
+  bool is_zero = inst(i.arg[0]).op == Op::kVecZero && !is_wanted(i.arg[0]);
+  if (is_zero) return clear_highs();
+  V from = use_vector(i.arg[0]);
+  sequence([&](Assembler& a) { a.str(16, from, {kCpu, kHighOffset + 16 * i.aux}); });
+}
+
+// Clears the upper half of a YMM register, and with it those that are cleared right before.
+void Lowering::clear_highs() {
+  u32 bit = 1u << inst(at_).aux;
+  if (cleared_highs_ & bit) {
+    cleared_highs_ &= ~bit;
+    return;
+  }
+  u32 all = bit;
+  for (Value v = at_; v-- > 0;) {
+    const Inst& i = inst(v);
+    bool clears = i.op == Op::kSetHigh && inst(i.arg[0]).op == Op::kVecZero;
+    if (!clears && ir::info(i.op).effects != ir::kPure) break;
+    if (clears && (all >> i.aux & 1 || is_wanted(i.arg[0]))) break;
+    if (clears) all |= 1u << i.aux;
+  }
+  cleared_highs_ = all & ~bit;
+  sequence([&](Assembler& a) {
+    a.movi(kVectorScratch0, 0);
+    for (unsigned n = 0; n < 16; n++) {
+      Mem mem = {kCpu, kHighOffset + 16 * n};
+      if ((all >> n & 3) == 3) {
+        a.stp(16, kVectorScratch0, kVectorScratch0, mem);
+        n++;
+      } else if (all >> n & 1) {
+        a.str(16, kVectorScratch0, mem);
+      }
+    }
+  });
+}
+
 void Lowering::lower_state() {
   const Inst& i = inst(at_);
   switch (i.op) {
@@ -383,10 +421,8 @@ void Lowering::lower_state() {
       V to = result_vector();
       return sequence([&](Assembler& a) { a.ldr(16, to, {kCpu, kHighOffset + 16 * i.aux}); });
     }
-    case Op::kSetHigh: {
-      V from = use_vector(i.arg[0]);
-      return sequence([&](Assembler& a) { a.str(16, from, {kCpu, kHighOffset + 16 * i.aux}); });
-    }
+    case Op::kSetHigh:
+      return lower_set_high();
     case Op::kGetFlags:
       holders_.flags = previous_[at_];
       return;

@@ -233,6 +233,8 @@ class Lowering {
   void lower_set_gpr();
   void lower_get_xmm();
   void lower_set_xmm();
+  void lower_set_high();
+  void clear_highs();
 
   void lower_integer();
   void lower_add_sub();
@@ -264,6 +266,11 @@ class Lowering {
   void lower_flags_incdec(const Inst& flags, u8 needed);
   void lower_flags_result(const Inst& flags, u8 needed);
   void lower_flags_raw(const Inst& flags, u8 needed);
+  bool lower_flags_zero(const Inst& flags, u8 needed);
+  void lower_flags_vectors(const Inst& test, u8 needed);
+  void clear_parity_and_adjust(u8 needed);
+  u64 possible_bits(Value v) const;
+  void lower_select_bit(unsigned bit);
   void lower_flags_update(const Inst& flags, u8 needed);
   void lower_flags_select(const Inst& flags, u8 needed);
   void lower_flags_value(Value flags, u8 needed);
@@ -343,6 +350,7 @@ class Lowering {
   Value at_ = 0;
   const x86::Insn* insn_ = nullptr;  // the guest instruction at hand
   unsigned conditional_ = 0;         // depth of code that may be skipped
+  u32 cleared_highs_ = 0;            // upper halves that the operations at hand need not clear
   bool calls_ = false;               // results of the next call are wanted
   bool stores_arguments_ = false;    // those at hand are of a call that is made
   bool raises_ = false;              // the guest instruction at hand does in any case
