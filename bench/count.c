@@ -72,13 +72,15 @@ static void on_translation(PluginId id, struct qemu_plugin_tb* tb) {
   }
 }
 
+// Written under another name until it is complete: two threads may end the process at once.
 static void report_and_clear(void) {
-  static int part;
-  char path[4096];
-  snprintf(path, sizeof path, "%s/%d.%d", directory, (int)getpid(), part++);
-  FILE* file = fopen(path, "w");
+  static atomic_int part;
+  char path[4096], unfinished[sizeof path + 5];
+  snprintf(path, sizeof path, "%s/%d.%d", directory, (int)getpid(), atomic_fetch_add(&part, 1));
+  snprintf(unfinished, sizeof unfinished, "%s.part", path);
+  FILE* file = fopen(unfinished, "w");
   if (!file) {
-    perror(path);
+    perror(unfinished);
     _exit(125);
   }
   fprintf(file, "program %" PRIx64 " %s\n", qemu_plugin_start_code(), qemu_plugin_path_to_binary());
@@ -86,7 +88,10 @@ static void report_and_clear(void) {
     uint64_t instructions = atomic_exchange(&block->instructions, 0);
     if (instructions) fprintf(file, "%" PRIx64 " %" PRIu64 "\n", block->address, instructions);
   }
-  fclose(file);
+  if (fclose(file) || rename(unfinished, path)) {
+    perror(path);
+    _exit(125);
+  }
 }
 
 static void on_exit_of_process(PluginId id, void* data) {

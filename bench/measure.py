@@ -40,10 +40,11 @@ NATIVE = Engine("native", ("arm64",))
 OURS = Engine("gantry", ("amd64",), (GANTRY, "--engine=jit"))
 QUIET = "BOX64_NOBANNER=1"
 BOX64 = ("/usr/bin/box64",)
+BOX64_TREES = ("amd64", "arm64", "box64")  # it forwards to ARM64 libraries
 PEERS = [
     Engine("qemu", ("amd64", "qemu"), emulator="/opt/bench/qemu-x86_64", package="qemu-user"),
-    Engine("box64", ("amd64", "box64"), BOX64, variables=QUIET, package="box64"),
-    Engine("box64-emulated", ("amd64", "box64"), BOX64, package="box64",
+    Engine("box64", BOX64_TREES, BOX64, variables=QUIET, package="box64"),
+    Engine("box64-emulated", BOX64_TREES, BOX64, package="box64",
            variables=f"{QUIET} BOX64_PREFER_EMULATED=1"),
 ]
 
@@ -80,7 +81,7 @@ class Run:
 
 def read_counts(directory):
     processes = []
-    for name in sorted(os.listdir(directory)):
+    for name in sorted(name for name in os.listdir(directory) if not name.endswith(".part")):
         with open(os.path.join(directory, name), encoding="utf-8") as file:
             _, start, path = file.readline().rstrip("\n").split(" ", 2)
             process = Process(path, int(start, 16))

@@ -45,7 +45,7 @@ measure() {
   make_bench_tools
   [[ " $* " != *" --peers "* ]] || make_peers
   forget_old_inputs
-  cp "$BUILD/aarch64/bin/gantry-x64" "$BENCH/tools/gantry-x64"
+  install "$BUILD/aarch64/bin/gantry-x64" "$BENCH/tools/gantry-x64"
   GANTRY_BUILD=$BUILD python3 -B "$GANTRY_ROOT/bench/bench.py" "$@"
 }
 
@@ -69,7 +69,7 @@ compile_python_modules() {
     tar -xf - -C "$BENCH/arm64"
 }
 
-# What the table compares with: box64 in a tree to lay below the amd64 one, since it uses libraries of
+# What the table compares with: box64 in a tree to lay below the others, since it uses libraries of
 # both, and an ARM64 qemu-x86_64, which is static.
 make_peers() {
   make_bench_tree box64 box64 arm64
