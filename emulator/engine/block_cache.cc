@@ -93,6 +93,14 @@ bool BlockCache::decode_one(GuestOs& os, u64 rip, Step& step, FetchFault* fault,
   return decode_step(os, rip, step, fault, fault_address);
 }
 
+bool BlockCache::peek(GuestOs& os, u64 rip, x86::Insn& insn) {
+  if (os.prepare_code_page(rip) != CodePage::kStable) return false;
+  u64 page_end = align_down(rip, kPageSize) + kPageSize;
+  std::span<const u8> code{reinterpret_cast<const u8*>(rip),
+                           std::min<u64>(x86::kMaxInsnLength, page_end - rip)};
+  return x86::decode(code, rip, insn) == x86::DecodeStatus::kOk && is_enabled(insn);
+}
+
 Block* BlockCache::find_slow(GuestOs& os, u64 rip, FetchFault* fault, u64* fault_address) {
   u64 epoch = current_epoch();
   if (epoch != epoch_) {

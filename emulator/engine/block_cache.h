@@ -75,6 +75,10 @@ class BlockCache {
   // A single instruction that is executed once and never cached.
   static bool decode_one(GuestOs& os, u64 rip, Step& step, FetchFault* fault, u64* fault_address);
 
+  // The instruction at `rip` that may never be executed, when it lies on one page and stays as it
+  // is.
+  static bool peek(GuestOs& os, u64 rip, x86::Insn& insn);
+
   void clear();
   std::size_t block_count() const { return blocks_.size(); }
 

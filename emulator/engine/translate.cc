@@ -6,6 +6,7 @@
 #include "emulator/base/log.h"
 #include "emulator/engine/code_users.h"
 #include "emulator/jit/backend.h"
+#include "emulator/x86/flag_effect.h"
 
 namespace gantry::engine {
 namespace {
@@ -89,6 +90,30 @@ void withdraw(const Plan& plan) {
   invalidate_code();
 }
 
+// jit::Outside::flags_read_at: of the next few instructions, which need not have been executed.
+u16 flags_read_at(void* context, u64 rip) {
+  constexpr unsigned kLookAhead = 6;
+  auto& thread = *static_cast<Thread*>(context);
+  u16 reads = 0, unwritten = jit::Outside::kAllStatusFlags;
+  auto look_at = [&](const x86::Insn& insn) {
+    x86::FlagEffect effect = x86::flag_effect(insn);
+    reads |= effect.reads & unwritten;
+    unwritten &= static_cast<u16>(~effect.writes);
+  };
+  if (Block* block = thread.blocks.find_decoded(rip)) {
+    if (!block->bytes.empty()) return jit::Outside::kAllStatusFlags;
+    for (const Step& step : block->steps) look_at(step.insn);
+    return reads | unwritten;
+  }
+  x86::Insn insn;
+  for (unsigned n = 0; n < kLookAhead && unwritten; n++, rip = insn.next_rip()) {
+    if (!BlockCache::peek(*thread.os, rip, insn)) break;
+    look_at(insn);
+    if (insn.ends_block) break;
+  }
+  return reads | unwritten;
+}
+
 // Translates the block and those that it leads to.
 jit::Outcome compile(Thread& thread, Block& first) {
   static thread_local Plan plan;
@@ -97,7 +122,7 @@ jit::Outcome compile(Thread& thread, Block& first) {
   if (plan.unit.empty()) return jit::Outcome::kImpossible;
   collect_instructions(plan);
   plan.entries.assign(plan.unit.size(), {});
-  jit::Outcome outcome = jit::compile(plan.blocks, plan.entries, epoch);
+  jit::Outcome outcome = jit::compile(plan.blocks, plan.entries, epoch, {&flags_read_at, &thread});
   if (outcome != jit::Outcome::kDone) return outcome;
   for (std::size_t n = 0; n < plan.unit.size(); n++) {
     plan.unit[n]->entry = plan.entries[n];

@@ -228,6 +228,8 @@ class Evaluator {
 
   void compute_integer(const Inst& inst, const ir::OpInfo& op) {
     switch (inst.op) {
+      case Op::kNop:
+        break;
       case Op::kConst:
         return result(inst.imm);
       case Op::kInsert: {

@@ -199,10 +199,15 @@ Emit::Int Emit::gpr(unsigned n) {
 }
 
 void Emit::set_gpr(unsigned n, unsigned w, Int value) {
-  Value whole =
-      w >= 4 ? zext(w, value).value : append(Op::kInsert, w, 0, 0, gpr(n).value, value.value);
+  Value whole = w >= 4 ? zext(w, value).value : insert(w, gpr(n), value).value;
   append(Op::kSetGpr, 8, n, 0, whole);
   known_.gpr[n] = whole;
+}
+
+// The low bytes of the first replaced.
+Emit::Int Emit::insert(unsigned w, Int base, Int value) {
+  if (constant(base.value) == 0) return zext(w, value);
+  return {append(Op::kInsert, w, 0, 0, base.value, value.value)};
 }
 
 Emit::Vec Emit::xmm(unsigned n) {
@@ -332,6 +337,10 @@ Emit::Int Emit::binary(Op op, unsigned w, Int a, Int b) {
   }
   if (y) {
     if (auto simple = simplify(op, w, a, *y)) return *simple;
+  }
+  if (a.value == b.value) {
+    if (op == Op::kAnd || op == Op::kOr) return zext(w, a);
+    if (op == Op::kXor || op == Op::kSub) return imm(0);
   }
   return {append(op, w, 0, 0, a.value, b.value)};
 }

@@ -232,6 +232,7 @@ class Emit {
   Int unary(Op op, unsigned w, Int a);
   Bool compare(Op op, unsigned w, Int a, Int b);
   std::optional<Int> simplify(Op op, unsigned w, Int a, u64 b);
+  Int insert(unsigned w, Int base, Int value);
 
   Flags flags();
   Bool test(Condition c, Flags f) {

@@ -16,6 +16,15 @@ struct Block {
   std::span<const x86::Insn> insns;
 };
 
+// What a unit has to know of the code around it.
+struct Outside {
+  // The status flags, as bits of RFLAGS, that the code at `rip` reads before it writes them.
+  u16 (*flags_read_at)(void* context, u64 rip) = [](void*, u64) { return kAllStatusFlags; };
+  void* context = nullptr;
+
+  static constexpr u16 kAllStatusFlags = guest::kStatusFlags;
+};
+
 // How translated code came back.
 struct Exit {
   enum class Kind : u8 {
@@ -70,8 +79,10 @@ enum class Outcome : u8 {
 
 // Translates blocks to one unit, which can be entered at each of them: entries[n] is that of
 // blocks[n], the first one polls. Control passes between the blocks where they name each other.
-// `epoch` is that of has_code_since().
-Outcome compile(std::span<const Block> blocks, std::span<Entry> entries, u64 epoch);
+// `outside` tells what code that is not among the blocks expects; `epoch` is that of
+// has_code_since().
+Outcome compile(std::span<const Block> blocks, std::span<Entry> entries, u64 epoch,
+                const Outside& outside = {});
 
 // Runs translated code until it has to come back.
 Exit enter(guest::Cpu& cpu, const void* code);

@@ -10,7 +10,9 @@ namespace gantry::jit {
 Result<void> prepare(const Settings&) {
   return make_error(ENOTSUP, "this host has no code generator");
 }
-Outcome compile(std::span<const Block>, std::span<Entry>, u64) { return Outcome::kImpossible; }
+Outcome compile(std::span<const Block>, std::span<Entry>, u64, const Outside&) {
+  return Outcome::kImpossible;
+}
 Exit enter(guest::Cpu&, const void*) { return {}; }
 void link(u64, const void*) {}
 void publish(u64, const void*) {}

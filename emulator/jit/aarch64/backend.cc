@@ -103,10 +103,11 @@ Result<void> prepare(const Settings& settings) {
   return {};
 }
 
-Outcome compile(std::span<const Block> blocks, std::span<Entry> entries, u64 epoch) {
+Outcome compile(std::span<const Block> blocks, std::span<Entry> entries, u64 epoch,
+                const Outside& outside) {
   State& s = state();
   std::lock_guard lock(s.cache.mutex());
-  Outcome outcome = s.compiler->compile(blocks, s.cache, entries);
+  Outcome outcome = s.compiler->compile(blocks, outside, s.cache, entries);
   if (outcome != Outcome::kDone) return outcome;
   s.newest_epoch = std::max(s.newest_epoch, epoch);
   if (s.dump.any()) [[unlikely]]

@@ -4,46 +4,12 @@
 #include <cstring>
 
 #include "emulator/ir/emit.h"
+#include "emulator/ir/remove_dead.h"
 #include "emulator/jit/aarch64/branch.h"
 #include "emulator/jit/aarch64/trampolines.h"
+#include "emulator/x86/flag_effect.h"
 
 namespace gantry::aarch64 {
-namespace {
-
-// The flags of before that a block reads, or lets somebody else see.
-u8 flags_read_at_start(const ir::Unit& unit) {
-  u8 reads = kNoFlags;
-  ir::Value initial = ir::kNoValue;
-  auto reads_initial = [&](const ir::Inst& i) {
-    return std::find(std::begin(i.arg), std::end(i.arg), initial) != std::end(i.arg);
-  };
-  for (ir::Value v = 0; v < unit.code.size(); v++) {
-    const ir::Inst& i = unit.code[v];
-    switch (i.op) {
-      case ir::Op::kGetFlags:
-        initial = v;
-        break;
-      case ir::Op::kTestFlags:
-        if (reads_initial(i)) reads |= flags_read_by(i.aux);
-        break;
-      case ir::Op::kFlagsIncDec:
-        if (reads_initial(i)) reads |= kFlagC;
-        break;
-      case ir::Op::kSetFlags:
-        return reads;
-      case ir::Op::kInterpret:
-      case ir::Op::kIf:
-        return kAllFlags;
-      default:
-        if (initial != ir::kNoValue && reads_initial(i)) reads = kAllFlags;
-        break;
-    }
-  }
-  return kAllFlags;
-}
-
-}  // namespace
-
 jit::Outcome Compiler::translate(std::span<const jit::Block> blocks, jit::CodeCache& cache) {
   if (pool_.size() < blocks.size()) pool_.resize(blocks.size());
   parts_ = std::span(pool_).first(blocks.size());
@@ -57,7 +23,6 @@ jit::Outcome Compiler::translate(std::span<const jit::Block> blocks, jit::CodeCa
     for (const x86::Insn& insn : blocks[n].insns) {
       if (!ir::translate(insn, part.unit, emit, &can_lower)) return jit::Outcome::kImpossible;
     }
-    part.live_in = flags_read_at_start(part.unit);
     find_successors(part);
   }
   for (Part& part : parts_) {
@@ -100,13 +65,36 @@ Compiler::Part* Compiler::part_at(u64 rip) {
   return nullptr;
 }
 
-u8 Compiler::live_out(const Part& part) {
-  u8 live = part.leaves ? kAllFlags : kNoFlags;
-  for (unsigned n = 0; n < part.successor_count; n++) {
-    const Part* next = part_at(part.successors[n]);
-    live |= next ? next->live_in : kAllFlags;
+u16 Compiler::live_at(u64 rip, const jit::Outside& outside) {
+  if (const Part* part = part_at(rip)) return part->live_in;
+  for (auto [known, flags] : outside_) {
+    if (known == rip) return flags;
   }
-  return live;
+  u16 flags = outside.flags_read_at(outside.context, rip);
+  outside_.push_back({rip, flags});
+  return flags;
+}
+
+// What a block reads depends on those that follow, and in loops on itself: until nothing changes.
+void Compiler::find_live_flags(const jit::Outside& outside) {
+  outside_.clear();
+  bool changed = true;
+  while (changed) {
+    changed = false;
+    for (std::size_t n = parts_.size(); n-- > 0;) {
+      Part& part = parts_[n];
+      if (!part.leaves) {
+        part.live_taken = live_at(part.successors[0], outside);
+        part.live_other = live_at(part.successors[part.successor_count - 1], outside);
+      }
+      u16 live = part.live_taken | part.live_other;
+      for (std::size_t k = part.block->insns.size(); k-- > 0;) {
+        live = x86::flags_live_before(part.block->insns[k], live);
+      }
+      changed |= live != part.live_in;
+      part.live_in = live;
+    }
+  }
 }
 
 // Leaves when something is pending.
@@ -122,27 +110,48 @@ bool Compiler::lower() {
   u64 below = 0;
   for (std::size_t n = parts_.size(); n-- > 0;) {
     Part& part = parts_[n];
-    Lowering lowering(part.unit, part.insns, live_out(part), below, demands_, stubs_, workspace_,
-                      out_);
+    ir::remove_dead(part.unit, part.live_taken | part.live_other);
+    LiveOut live = {flags_of(part.live_taken), flags_of(part.live_other)};
+    Lowering lowering(part.unit, part.insns, live, below, demands_, stubs_, workspace_, out_);
     if (!lowering.run()) return false;
     if (n == 0 || part.is_loop_head) emit_poll(part.block->rip);
-    part.start = out_.position();
+    part.start = out_.label();
     below = part.block->rip;
   }
   return !out_.overflowed();
 }
 
+// Where the unit has the constant.
+u32 Compiler::literal(u64 value) {
+  for (auto [known, at] : literals_) {
+    if (known == value) return at;
+  }
+  const u32 words[] = {static_cast<u32>(value), static_cast<u32>(value >> 32)};
+  out_.prepend_literals(words);
+  literals_.push_back({value, out_.position()});
+  return out_.position();
+}
+
 // Gives each branch that leaves the unit an exit of its own, in front of the code, and all branches
 // within their distances.
 bool Compiler::resolve() {
+  literals_.clear();
   for (std::size_t n = 0; n < out_.references.size(); n++) {
     Output::Reference reference = out_.references[n];
-    const Destination& to = reference.to;
+    const Destination to = reference.to;
     if (to.kind == Destination::Kind::kStub) continue;
     Part* part = to.kind == Destination::Kind::kGuest ? part_at(to.address) : nullptr;
     u32 target;
     if (part) {
       target = part->start;
+    } else if (to.kind == Destination::Kind::kData) {
+      target = literal(to.address);
+    } else if (to.kind == Destination::Kind::kEdge) {
+      const Output::Edge& edge = out_.edges[to.address];
+      out_.prepend_branch(kBranch, edge.to);
+      out_.prepend({edge.words, edge.count});
+      out_.mark(edge.rip);
+      target = out_.position();
     } else {
       bool linkable = to.kind == Destination::Kind::kGuest;
       u32 operands = out_.position() - 3;
@@ -186,12 +195,13 @@ bool Compiler::place(jit::CodeCache& cache, std::span<jit::Entry> entries) {
   return true;
 }
 
-jit::Outcome Compiler::compile(std::span<const jit::Block> blocks, jit::CodeCache& cache,
-                               std::span<jit::Entry> entries) {
+jit::Outcome Compiler::compile(std::span<const jit::Block> blocks, const jit::Outside& outside,
+                               jit::CodeCache& cache, std::span<jit::Entry> entries) {
   using jit::Outcome;
   u64 insns = cache.insn_count();
   Outcome outcome = translate(blocks, cache);
   if (outcome == Outcome::kDone) {
+    find_live_flags(outside);
     out_.reset();
     bool lowered = lower() && resolve();
     outcome = !lowered ? Outcome::kImpossible : place(cache, entries) ? outcome : Outcome::kNoRoom;

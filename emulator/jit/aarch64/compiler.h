@@ -17,8 +17,8 @@ class Compiler {
   void set_demands(const Demands& demands) { demands_ = demands; }
 
   // As jit::compile. The caller holds the cache's mutex.
-  jit::Outcome compile(std::span<const jit::Block> blocks, jit::CodeCache& cache,
-                       std::span<jit::Entry> entries);
+  jit::Outcome compile(std::span<const jit::Block> blocks, const jit::Outside& outside,
+                       jit::CodeCache& cache, std::span<jit::Entry> entries);
 
   // The unit that was compiled last, whose first block's entry is `entry`, as text. `numbered` puts
   // offsets and words before the instructions; without, the text is that of every process.
@@ -29,13 +29,15 @@ class Compiler {
   static constexpr std::size_t kMaxWords = 8000;
 
   class HostListing;
+  static constexpr u16 kAllStatusFlags = jit::Outside::kAllStatusFlags;
 
   struct Part {
     const jit::Block* block = nullptr;
     const x86::Insn* insns = nullptr;  // as the cache keeps them
     ir::Unit unit;
-    u32 start = 0;   // position of the code
-    u8 live_in = 0;  // flags of before that it reads
+    u32 start = 0;  // position of the code
+    // Flags that are read from its start, and after it.
+    u16 live_in = 0, live_taken = kAllStatusFlags, live_other = kAllStatusFlags;
     bool is_loop_head = false;
     u64 successors[2] = {};
     unsigned successor_count = 0;
@@ -44,10 +46,12 @@ class Compiler {
 
   jit::Outcome translate(std::span<const jit::Block> blocks, jit::CodeCache& cache);
   void find_successors(Part& part);
-  u8 live_out(const Part& part);
+  void find_live_flags(const jit::Outside& outside);
+  u16 live_at(u64 rip, const jit::Outside& outside);
   Part* part_at(u64 rip);
   bool lower();
   void emit_poll(u64 rip);
+  u32 literal(u64 value);
   bool resolve();
   bool place(jit::CodeCache& cache, std::span<jit::Entry> entries);
 
@@ -55,6 +59,8 @@ class Compiler {
   Stubs stubs_;
   std::vector<Part> pool_;  // parts keep their memory from unit to unit
   std::span<Part> parts_;
+  std::vector<std::pair<u64, u16>> outside_;   // flags that are read at addresses outside the unit
+  std::vector<std::pair<u64, u32>> literals_;  // and their positions
   Lowering::Workspace workspace_;
   std::vector<u32> room_ = std::vector<u32>(kMaxWords);
   Output out_{room_};

@@ -105,7 +105,7 @@ X Lowering::sum_address(Assembler& a, const Address& address) {
     displacement = 0;
   }
   if (address.has_index) {
-    a.add(8, kScratch0, base, {address.index, kLsl, address.shift});
+    add_index(a, base, address);
     base = kScratch0;
   }
   if (displacement == 0) return base;

@@ -42,6 +42,12 @@ u8 flags_read_by(unsigned condition) {
   return kReads[condition >> 1];
 }
 
+u8 flags_of(u16 rflags) {
+  auto pick = [&](u64 bit, u8 flag) { return rflags & bit ? flag : kNoFlags; };
+  return pick(guest::kSF, kFlagN) | pick(guest::kZF, kFlagZ) | pick(guest::kCF, kFlagC) |
+         pick(guest::kOF, kFlagV) | pick(guest::kPF, kFlagP) | pick(guest::kAF, kFlagA);
+}
+
 // NZCV.C := not NZCV.C
 void Lowering::complement_carry(Assembler& a) {
   if (features().flagm) return a.cfinv();
@@ -263,7 +269,7 @@ void Lowering::lower_flags_value(Value v, u8 needed) {
 }
 
 void Lowering::set_parity(Value v) {
-  X from = use(v);
+  X from = use(v, 1);
   sequence([&](Assembler& a) { a.mov(8, kParity, from); });
 }
 
@@ -288,20 +294,28 @@ bool Lowering::fuse_flags(Value v, u8 needed) {
   return true;
 }
 
+// Of FlagsOf and FlagsIncDec: PF is that of the result, AF is set where a carry came into bit 4.
+void Lowering::lower_parity_and_adjust(const Inst& i, u8 needed) {
+  bool by_one = i.op == Op::kFlagsIncDec;
+  Value made = by_one ? i.arg[1] : i.arg[2];
+  if (needed & kFlagP) set_parity(made);
+  if (!(needed & kFlagA)) return;
+  if (static_cast<FlagKind>(i.aux) == FlagKind::kLogic) {
+    return sequence([&](Assembler& a) { a.mov(8, kAdjust, kZr); });
+  }
+  auto c = by_one ? std::optional<u64>(1) : constant(i.arg[1]);
+  X lhs = use(i.arg[0], 1), result = use(made, 1);
+  X rhs = c ? kScratch0 : use(i.arg[1], 1);
+  sequence([&](Assembler& a) {
+    a.eor(8, kAdjust, lhs, result);
+    if (!c) a.eor(8, kAdjust, kAdjust, rhs);
+    if (c && *c & 16) a.eor(8, kAdjust, kAdjust, 16);
+  });
+}
+
 void Lowering::lower_flags_of(const Inst& i, u8 needed) {
   auto kind = static_cast<FlagKind>(i.aux);
-  if (needed & kFlagP) set_parity(i.arg[2]);
-  if (needed & kFlagA) {
-    if (kind == FlagKind::kLogic) {
-      sequence([&](Assembler& a) { a.mov(8, kAdjust, kZr); });
-    } else {
-      X lhs = use(i.arg[0]), rhs = use(i.arg[1]), result = use(i.arg[2]);
-      sequence([&](Assembler& a) {
-        a.eor(8, kAdjust, lhs, rhs);
-        a.eor(8, kAdjust, kAdjust, result);
-      });
-    }
-  }
+  lower_parity_and_adjust(i, needed);
   if (!(needed & kFlagsNzcv)) return;
   switch (kind) {
     case FlagKind::kLogic:
@@ -399,14 +413,7 @@ void Lowering::lower_flags_carry(const Inst& i, u8 needed) {
 void Lowering::lower_flags_incdec(const Inst& i, u8 needed) {
   bool subtract = static_cast<FlagKind>(i.aux) == FlagKind::kDec;
   unsigned w = i.width;
-  if (needed & kFlagP) set_parity(i.arg[1]);
-  if (needed & kFlagA) {
-    X lhs = use(i.arg[0]), result = use(i.arg[1]);
-    sequence([&](Assembler& a) {
-      a.eor(8, kAdjust, lhs, result);
-      a.eor(8, kAdjust, kAdjust, 1);
-    });
-  }
+  lower_parity_and_adjust(i, needed);
   if (!(needed & kFlagsNzcv)) return;
   bool keep_carry = needed & kFlagC;
   const Inst& made = inst(i.arg[1]);
@@ -605,7 +612,7 @@ void Lowering::lower_flags_update(const Inst& i, u8 needed) {
 
 // Where the condition does not hold, the flags stay: the code that sets them is skipped.
 void Lowering::lower_flags_select(const Inst& i, u8 needed) {
-  u32 after = out_.position();
+  u32 after = out_.label();
   conditional_++;
   lower_flags_value(i.arg[1], needed);
   conditional_--;

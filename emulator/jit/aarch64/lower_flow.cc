@@ -1,10 +1,13 @@
 // Control flow, divisions, and the vector operations that are not functions.
+#include <algorithm>
+
 #include "emulator/base/check.h"
 #include "emulator/interp/eval.h"
 #include "emulator/jit/aarch64/branch.h"
 #include "emulator/jit/aarch64/functions.h"
 #include "emulator/jit/aarch64/lowering.h"
 #include "emulator/semantics/integer_helpers.h"
+#include "emulator/x86/flag_effect.h"
 
 namespace gantry::aarch64 {
 // The branch that is taken when the test comes out as `sense`, without its distance.
@@ -40,16 +43,50 @@ void Lowering::jump_to(const Destination& to) {
   out_.prepend_branch(kBranch, to);
 }
 
+void Lowering::prepend_to_edge(std::span<const u32> code) {
+  if (edge_->count + code.size() > std::size(edge_->words)) {
+    failed_ = true;
+    return;
+  }
+  std::copy_backward(edge_->words, edge_->words + edge_->count,
+                     edge_->words + edge_->count + code.size());
+  std::copy(code.begin(), code.end(), edge_->words);
+  edge_->count += code.size();
+}
+
+// The flags at the block's end as a value, when PF and AF can be made of it there.
+Lowering::Value Lowering::flags_for_edges() const {
+  Value flags = holders_.flags;
+  if (flags == kNoValue) return kNoValue;
+  Op op = inst(flags).op;
+  return op == Op::kFlagsOf || op == Op::kFlagsIncDec ? flags : kNoValue;
+}
+
+// PF and AF are seldom read, and then mostly on one of the two ways: there they are computed.
 void Lowering::lower_branch() {
   const Inst& i = inst(at_);
   Destination taken = {Destination::Kind::kGuest, *constant(i.arg[1])};
   Destination other = {Destination::Kind::kGuest, *constant(i.arg[2])};
   bool sense = true;
+  LiveOut live = live_out_;
   if (taken.address == below_ && at_block_end()) {
     std::swap(taken, other);
+    std::swap(live.taken, live.other);
     sense = false;
   }
   jump_to(other);
+  Value flags = flags_for_edges();
+  u8 on_one_way = flags == kNoValue ? kNoFlags : (live.taken ^ live.other) & (kFlagP | kFlagA);
+  live_ &= ~on_one_way;
+  if (u8 needed = on_one_way & live.other) lower_parity_and_adjust(inst(flags), needed);
+  if (u8 needed = on_one_way & live.taken) {
+    edge_ = &out_.edges.emplace_back();
+    edge_->to = taken;
+    edge_->rip = insn_->rip;
+    taken = {Destination::Kind::kEdge, out_.edges.size() - 1};
+    lower_parity_and_adjust(inst(flags), needed);
+    edge_ = nullptr;
+  }
   Test t = test(i.arg[0]);
   branch_if(t, sense, taken);
   prepend_prelude(t);
@@ -73,19 +110,20 @@ void Lowering::lower_interpret() {
   out_.prepend_literals(literals, true);
   u64 stub = insn_->ends_block ? stubs_.interpret_and_leave : stubs_.interpret;
   out_.prepend_branch(kBranchAndLink, {Destination::Kind::kStub, stub});
-  live_ = kAllFlags;
+  x86::FlagEffect effect = x86::flag_effect(*insn_);
+  live_ = static_cast<u8>((live_ & ~flags_of(effect.writes)) | flags_of(effect.reads));
 }
 
 // --- Ifs, last to first
 
 void Lowering::lower_end_if() {
-  open_.push_back({.label = out_.position(), .live = live_});
+  open_.push_back({.label = out_.label(), .live = live_});
   conditional_++;
 }
 
 void Lowering::lower_else() {
   OpenIf& open = open_.back();
-  open.after_else = out_.position();
+  open.after_else = out_.label();
   open.live_else = live_;
   open.has_else = true;
   live_ = open.live;

@@ -15,9 +15,84 @@ void Output::reset() {
   references.clear();
   marks.clear();
   literals.clear();
+  edges.clear();
+}
+
+namespace {
+
+// LDR and STR of eight bytes, base and offset: ARM DDI 0487, C6.2.
+struct Access {
+  bool load = false;
+  u32 reg = 0, base = 0;
+  s64 offset = 0;
+};
+
+std::optional<Access> as_access(u32 word) {
+  u32 kind = word & 0xffc00000;
+  Access access = {.load = (word & 1 << 22) != 0, .reg = word & 31, .base = word >> 5 & 31};
+  if (kind == 0xf9400000 || kind == 0xf9000000) {
+    access.offset = (word >> 10 & 0xfff) * 8;
+    return access;
+  }
+  bool unscaled = (kind == 0xf8400000 || kind == 0xf8000000) && !(word & 0x00200c00);
+  if (!unscaled) return std::nullopt;
+  access.offset = static_cast<s32>(word << 11) >> 23;
+  return access;
+}
+
+// ADD or SUB of a constant to a register of eight bytes.
+std::optional<s64> as_step(u32 word, u32 reg) {
+  u32 kind = word & 0xffc00000;
+  bool same = (word & 31) == reg && (word >> 5 & 31) == reg;
+  if (!same || (kind != 0x91000000 && kind != 0xd1000000)) return std::nullopt;
+  s64 amount = word >> 10 & 0xfff;
+  return kind == 0x91000000 ? amount : -amount;
+}
+
+// The access, then the step, as one.
+std::optional<u32> with_step(u32 word, u32 step_word) {
+  auto access = as_access(word);
+  if (!access || access->reg == access->base) return std::nullopt;
+  auto step = as_step(step_word, access->base);
+  if (!step || *step < -256 || *step > 255) return std::nullopt;
+  if (access->offset != 0 && access->offset != *step) return std::nullopt;
+  u32 mode = access->offset == 0 ? 0x400 : 0xc00;
+  return (access->load ? 0xf8400000 : 0xf8000000) | mode | static_cast<u32>(*step & 0x1ff) << 12 |
+         access->base << 5 | access->reg;
+}
+
+// Two pushes, two pops.
+std::optional<u32> as_pair(u32 first, u32 second) {
+  constexpr u32 kPush = 0xf81f8c00, kPop = 0xf8408400;  // STR [base, #-8]!, LDR [base], #8
+  u32 kind = first & 0xfffffc00, base = first >> 5 & 31;
+  if ((second & 0xfffffc00) != kind || (second >> 5 & 31) != base) return std::nullopt;
+  u32 a = first & 31, b = second & 31;
+  if (kind == kPush) return 0xa9bf0000 | a << 10 | base << 5 | b;
+  if (kind == kPop && a != b) return 0xa8c10000 | b << 10 | base << 5 | a;
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool Output::merge(u32 word) {
+  if (first_ == room_.size() || first_ == unmerged_) return false;
+  u32& next = room_[first_];
+  if (auto one = with_step(word, next)) {
+    if (!marks.empty() && marks.back().at == first_) return false;
+    next = *one;
+    return true;
+  }
+  auto pair = as_pair(word, next);
+  if (!pair) return false;
+  // It belongs to the first of the two instructions, which the interpreter executes alone.
+  if (!marks.empty() && marks.back().at == first_) marks.pop_back();
+  next = *pair;
+  return true;
 }
 
 void Output::prepend(std::span<const u32> code) {
+  // Longer code may have branches to its end.
+  if (code.size() == 1 && merge(code[0])) return;
   if (code.size() > first_) {
     overflowed_ = true;
     return;
@@ -28,6 +103,7 @@ void Output::prepend(std::span<const u32> code) {
 
 void Output::prepend_literals(std::span<const u32> words, bool is_host_address) {
   prepend(words);
+  label();
   if (!overflowed_) {
     literals.push_back({position(), static_cast<u32>(words.size()), is_host_address});
   }
@@ -43,7 +119,7 @@ Lowering::Holders::Holders() : flags(kNoValue) {
   std::fill(std::begin(xmm), std::end(xmm), kNoValue);
 }
 
-Lowering::Lowering(const ir::Unit& unit, const x86::Insn* insns, u8 live_out, u64 below,
+Lowering::Lowering(const ir::Unit& unit, const x86::Insn* insns, LiveOut live_out, u64 below,
                    const Demands& demands, const Stubs& stubs, Workspace& workspace, Output& out)
     : unit_(unit),
       insns_(insns),
@@ -58,7 +134,8 @@ Lowering::Lowering(const ir::Unit& unit, const x86::Insn* insns, u8 live_out, u6
       barriers_(workspace.barriers),
       fused_(workspace.fused),
       open_(workspace.open),
-      live_(live_out) {
+      live_(live_out.taken | live_out.other),
+      live_out_(live_out) {
   std::size_t values = unit.code.size();
   place_.assign(values, {});
   home_.assign(values, kNone);
@@ -93,6 +170,16 @@ void Lowering::find_insn() {
     insn_ = &insns_[unit_.code[n].imm];
     return;
   }
+}
+
+void Lowering::load_immediate(X to, u64 value) {
+  u32 words[4];
+  Assembler a(words);
+  a.mov(8, to, value);
+  std::span<u32> code = a.finish();
+  if (code.size() < 3 || edge_) return sequence([&](Assembler& b) { b.mov(8, to, value); });
+  constexpr u32 kLdrLiteral = 0x58000000;
+  out_.prepend_branch(kLdrLiteral | to.code, {Destination::Kind::kData, value});
 }
 
 std::optional<u64> Lowering::constant(Value v) const {
@@ -332,17 +419,37 @@ void Lowering::lower_set_gpr() {
   Value v = inst(at_).arg[0];
   hold_gpr(n, previous_[at_]);
   auto value = constant(v);
-  if (value && place_[v].reg == kNone) {
-    return sequence([&](Assembler& a) { a.mov(8, guest_gpr(n), *value); });
-  }
+  if (value && place_[v].reg == kNone) return load_immediate(guest_gpr(n), *value);
   bool elsewhere = is_wanted(v) || home_[v] != kNone;
   if (!elsewhere && commits_early(v)) {
     place_[v].reg = static_cast<u8>(n);
     displaced_[n] = holders_.gpr[n];
     return hold_gpr(n, kNoValue);
   }
+  auto step = elsewhere ? std::nullopt : step_of(v);
+  if (step && add_to_register(n, *step)) return;
   X from = use(v);
   if (from != guest_gpr(n)) sequence([&](Assembler& a) { a.mov(8, guest_gpr(n), from); });
+}
+
+// What the value, which the operation at hand commits to a register, adds to that register.
+std::optional<s64> Lowering::step_of(Value v) const {
+  const Inst& i = inst(v);
+  bool sum = (i.op == Op::kAdd || i.op == Op::kSub) && i.width == 8;
+  if (!sum || i.arg[0] != previous_[at_] || fused_[v] != 0) return std::nullopt;
+  auto c = constant(i.arg[1]);
+  if (!c) return std::nullopt;
+  return static_cast<s64>(i.op == Op::kAdd ? *c : -*c);
+}
+
+// Where the sum is used besides as an address, it is computed once more.
+bool Lowering::add_to_register(unsigned n, s64 step) {
+  X reg = guest_gpr(n);
+  auto amount = static_cast<u64>(step < 0 ? -step : step);
+  if (!encode_add_immediate(amount)) return false;
+  sequence(
+      [&](Assembler& a) { step < 0 ? a.sub(8, reg, reg, amount) : a.add(8, reg, reg, amount); });
+  return true;
 }
 
 void Lowering::lower_get_xmm() {

@@ -28,6 +28,8 @@ struct Destination {
     kStep,   // the interpreter, for the one instruction at `address`; state is that before it
     kPoll,   // the engine, because something is pending; goes on at `address`
     kStub,   // the host's code at `address`
+    kEdge,   // Output::edges[address]
+    kData,   // the eight bytes `address`, which are put near the code
   } kind = Kind::kGuest;
   u64 address = 0;
 
@@ -54,16 +56,31 @@ class Output {
     bool contains(u32 word) const { return word - at < count; }
   };
 
+  // Code on the way from one block to the next, out of line.
+  struct Edge {
+    u32 words[8];
+    u8 count = 0;
+    Destination to;
+    u64 rip;  // the guest instruction that it belongs to
+  };
+
   void reset();
   bool overflowed() const { return overflowed_; }
   u32 position() const { return static_cast<u32>(first_); }
   std::span<u32> words() { return room_.subspan(first_); }
   u32& word(u32 at) { return room_[at]; }
 
+  // An access and the step of its base that comes after it, and two such accesses, become one
+  // instruction.
   void prepend(std::span<const u32> code);
   void prepend(u32 word) { prepend({&word, 1}); }
   // Data behind an instruction; `is_host_address` when it differs from process to process.
   void prepend_literals(std::span<const u32> words, bool is_host_address = false);
+  // The position as a target of branches.
+  u32 label() {
+    unmerged_ = position();
+    return position();
+  }
   // A branch whose distance is not known yet: `word` without it.
   void prepend_branch(u32 word, const Destination& to);
   void mark(u64 rip) { marks.push_back({position(), rip}); }
@@ -71,11 +88,15 @@ class Output {
   std::vector<Reference> references;
   std::vector<Mark> marks;
   std::vector<Literal> literals;
+  std::vector<Edge> edges;
 
  private:
   std::span<u32> room_;
   std::size_t first_;
+  std::size_t unmerged_ = 0;  // what is there stays as it is
   bool overflowed_ = false;
+
+  bool merge(u32 word);
 };
 
 // The status flags as a set: what code further down reads.
@@ -85,6 +106,14 @@ constexpr u8 kFlagsNzcv = 15;
 constexpr u8 kAllFlags = 63;
 // By the number of an x86::Condition.
 u8 flags_read_by(unsigned condition);
+// Of bits of RFLAGS.
+u8 flags_of(u16 rflags);
+
+// Flags that are read after a block: where its branch is taken, and where it goes on else.
+struct LiveOut {
+  u8 taken = kAllFlags;
+  u8 other = kAllFlags;
+};
 
 // Addresses of the shared stubs (trampolines.h).
 struct Stubs {
@@ -108,7 +137,7 @@ class Lowering {
 
   // `insns` are the unit's guest instructions where they stay; `below` is the guest address of the
   // block whose code comes right after, 0 for none.
-  Lowering(const ir::Unit& unit, const x86::Insn* insns, u8 live_out, u64 below,
+  Lowering(const ir::Unit& unit, const x86::Insn* insns, LiveOut live_out, u64 below,
            const Demands& demands, const Stubs& stubs, Workspace& workspace, Output& out);
 
   // False when the block needs more than there is.
@@ -181,6 +210,7 @@ class Lowering {
   struct Address {
     X base, index;
     unsigned shift = 0;
+    Extend extend = kUxtx;
     s64 displacement = 0;
     bool has_index = false;
   };
@@ -191,8 +221,10 @@ class Lowering {
     u32 words[64];
     Assembler a(words);
     f(a);
+    if (edge_) return prepend_to_edge(a.finish());
     out_.prepend(a.finish());
   }
+  void prepend_to_edge(std::span<const u32> code);
   const Inst& inst(Value v) const { return unit_.code[v]; }
   std::optional<u64> constant(Value v) const;
 
@@ -212,6 +244,8 @@ class Lowering {
   // The register that holds the value here, of which `width` bytes are read.
   X use(Value v, unsigned width = 8);
   V use_vector(Value v) { return V{use_register(v)}; }
+  // Puts a constant into a register. Constants of many parts are loaded from memory.
+  void load_immediate(X to, u64 value);
   // The same, but `scratch` for a constant, which load_constant() puts there.
   X source(Value v, X scratch, unsigned width = 8) { return constant(v) ? scratch : use(v, width); }
   void load_constant(Assembler& a, unsigned width, X scratch, Value v) {
@@ -224,6 +258,8 @@ class Lowering {
   X result() { return X{result_register()}; }
   V result_vector() { return V{result_register()}; }
   bool commits_early(Value v) const;
+  std::optional<s64> step_of(Value v) const;
+  bool add_to_register(unsigned n, s64 step);
   void find_insn();
 
   // --- operations
@@ -259,6 +295,7 @@ class Lowering {
   void branch_within(const Test& test, bool sense, u32 to);
 
   void lower_set_flags();
+  void lower_parity_and_adjust(const Inst& flags, u8 needed);
   void lower_flags_of(const Inst& flags, u8 needed);
   void lower_flags_compare(const Inst& flags, u8 needed);
   void lower_flags_logic(const Inst& flags, u8 needed);
@@ -280,7 +317,11 @@ class Lowering {
   void complement_carry(Assembler& a);
 
   Address match_address(Value v);
+  bool is_free_standing(Value v) const { return !is_wanted(v) && home_[v] == kNone; }
+  void match_index(Value v, Address& address);
+  static void add_index(Assembler& a, X base, const Address& address);
   Mem finish_address(Assembler& a, const Address& address, unsigned width);
+  void load_address(const Address& address);
   void lower_memory();
   void lower_access(const Inst& access, unsigned width);
   static Mem ordered_address(Assembler& a, Address address);
@@ -299,6 +340,7 @@ class Lowering {
 
   void lower_flow();
   void lower_branch();
+  Value flags_for_edges() const;
   void lower_check(const Inst& check);
   void restore_barrier();
   // Nothing has been emitted for this block yet.
@@ -345,8 +387,10 @@ class Lowering {
   // Of a guest register in which a result is computed: what it held before.
   Value displaced_[16], displaced_xmm_[16];
   std::vector<OpenIf>& open_;
-  u8 live_;      // flags that are read below
-  u32 end_ = 0;  // where the block's code ends
+  u8 live_;  // flags that are read below
+  LiveOut live_out_;
+  Output::Edge* edge_ = nullptr;  // what is emitted goes there
+  u32 end_ = 0;                   // where the block's code ends
   Value at_ = 0;
   const x86::Insn* insn_ = nullptr;  // the guest instruction at hand
   unsigned conditional_ = 0;         // depth of code that may be skipped
