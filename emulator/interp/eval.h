@@ -588,6 +588,10 @@ class Eval {
   auto call_cpu(F f, const Values&... values) {
     return f(cpu_, values...);
   }
+  template <typename F, typename... Values>
+  auto call_float(F f, const Values&... values) {
+    return f(cpu_, values...);
+  }
 
  private:
   static s64 signed_value(unsigned w, Int a) { return static_cast<s64>(sign_extend(a, w)); }

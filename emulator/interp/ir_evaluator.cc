@@ -34,12 +34,12 @@ class Evaluator {
         structure(inst);
       } else if (op.effects & ir::kCallPart) {
         call(inst);
+      } else if (is_apply(inst.op)) {
+        apply(inst);
       } else if (op.effects & (ir::kReadsMemory | ir::kWritesMemory | ir::kMayFault)) {
         memory(inst);
       } else if (op.effects & (ir::kReadsState | ir::kWritesState)) {
         state(inst);
-      } else if (inst.op == Op::kApplyInt || inst.op == Op::kApplyVec) {
-        apply(inst);
       } else {
         compute(inst, op);
       }
@@ -80,8 +80,13 @@ class Evaluator {
     }
   }
 
+  static bool is_apply(Op op) {
+    return op == Op::kApplyInt || op == Op::kApplyVec || op == Op::kApplyFloatInt ||
+           op == Op::kApplyFloatVec;
+  }
+
   void apply(const Inst& inst) {
-    for (unsigned n = 0; n < 3 && inst.arg[n] != ir::kNoValue; n++) {
+    for (unsigned n = 0; n < ir::kMaxArguments && inst.arg[n] != ir::kNoValue; n++) {
       bool is_vector = ir::info(unit_.code[inst.arg[n]].op).result == ir::Type::kVec;
       if (is_vector) {
         slots_[n].vector = vector(inst, n);
@@ -91,8 +96,8 @@ class Evaluator {
     }
     const ir::Helper& helper = unit_.helpers[inst.imm];
     helper.invoke(helper.target, cpu_, slots_);
-    if (inst.op == Op::kApplyVec) return result(slots_[0].vector);
-    result(slots_[0].integer);
+    if (ir::info(inst.op).result == ir::Type::kInt) return result(slots_[0].integer);
+    result(slots_[inst.aux].vector);
   }
 
   void call(const Inst& inst) {

@@ -72,7 +72,7 @@ Value Emit::append(Op op, unsigned width, unsigned aux, u64 imm, Value a, Value 
   unit_.code.push_back({.op = op,
                         .width = static_cast<u8>(width),
                         .aux = static_cast<u8>(aux),
-                        .arg = {a, b, c, kNoValue},
+                        .arg = {a, b, c, kNoValue, kNoValue, kNoValue},
                         .imm = imm});
   return static_cast<Value>(unit_.code.size() - 1);
 }

@@ -203,6 +203,11 @@ class Emit {
     using Result = std::invoke_result_t<F, guest::Cpu&, Native<Values>...>;
     return invoke<Result>(Op::kCallCpu, helper<true, F, Result, Native<Values>...>(f), values...);
   }
+  template <typename F, typename... Values>
+  auto call_float(F f, const Values&... values) {
+    using Result = std::invoke_result_t<F, guest::Cpu&, Native<Values>...>;
+    return apply_float<Result>(helper<true, F, Result, Native<Values>...>(f), values...);
+  }
 
  private:
   // What is known of the guest state: the values that registers hold.
@@ -276,6 +281,32 @@ class Emit {
       return Vec{append_apply(Op::kApplyVec, 16)};
     } else {
       return Int{append_apply(Op::kApplyInt, sizeof(Result))};
+    }
+  }
+
+  // Appends the argument's values.
+  static Value* pass(Value* next, Int v) { return *next = v.value, next + 1; }
+  Value* pass(Value* next, Vec v) { return *next = use(v), next + 1; }
+  Value* pass(Value* next, const Wide& v) { return pass(pass(next, v.low), v.high); }
+  template <typename Result, typename... Values>
+  auto apply_float(const Helper& helper, const Values&... values) {
+    u64 index = helper_index(helper);
+    Inst call = {.width = sizeof(Result), .imm = index};
+    [[maybe_unused]] Value* next = call.arg;
+    ((next = pass(next, values)), ...);
+    auto append_call = [&](Op op, u8 half) {
+      call.op = op;
+      call.aux = half;
+      unit_.code.push_back(call);
+      return static_cast<Value>(unit_.code.size() - 1);
+    };
+    if constexpr (std::is_same_v<Result, V128>) {
+      return Vec{append_call(Op::kApplyFloatVec, 0)};
+    } else if constexpr (std::is_same_v<Result, V256>) {
+      Vec low = {append_call(Op::kApplyFloatVec, 0)};
+      return Wide{low, {append_call(Op::kApplyFloatVec, 1)}};
+    } else {
+      return Int{append_call(Op::kApplyFloatInt, 0)};
     }
   }
 

@@ -36,7 +36,7 @@ enum class Op : u8 {
 #undef OP
 };
 
-constexpr unsigned kMaxArguments = 4;
+constexpr unsigned kMaxArguments = 6;
 
 struct OpInfo {
   const char* name;
@@ -55,7 +55,7 @@ struct Inst {
   Op op = Op::kConst;
   u8 width = 0;
   u8 aux = 0;
-  Value arg[kMaxArguments] = {kNoValue, kNoValue, kNoValue, kNoValue};
+  Value arg[kMaxArguments] = {kNoValue, kNoValue, kNoValue, kNoValue, kNoValue, kNoValue};
   u64 imm = 0;
 };
 

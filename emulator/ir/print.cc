@@ -14,6 +14,8 @@ bool has_imm(Op op) {
     case Op::kFlagsUpdate:
     case Op::kApplyInt:
     case Op::kApplyVec:
+    case Op::kApplyFloatInt:
+    case Op::kApplyFloatVec:
     case Op::kCall:
     case Op::kCallCpu:
     case Op::kRaise:
@@ -40,6 +42,7 @@ bool has_aux(Op op) {
     case Op::kArgInt:
     case Op::kArgVec:
     case Op::kResultVec:
+    case Op::kApplyFloatVec:
     case Op::kRaise:
     case Op::kExit:
       return true;

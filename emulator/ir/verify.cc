@@ -80,6 +80,8 @@ class Verifier {
         break;
       case Op::kApplyInt:
       case Op::kApplyVec:
+      case Op::kApplyFloatInt:
+      case Op::kApplyFloatVec:
       case Op::kCall:
       case Op::kCallCpu:
         if (inst.imm >= unit_.helpers.size()) fail("no such helper");

@@ -75,8 +75,9 @@
 //
 // Everything else: call(f, values…) applies a pure C++ function f; call_cpu(f, values…) a function
 // of
-//   (guest::Cpu&, values…) that may read and write all guest state, access memory and raise. The
-//   JIT lowers both to calls, so an instruction written with them works in every engine.
+//   (guest::Cpu&, values…) that may read and write all guest state, access memory and raise;
+//   call_float(f, values…) one that only reads and sets MXCSR, raises for that, and gives a result.
+//   The JIT lowers them to calls, so an instruction written with them works in every engine.
 #pragma once
 
 #include <concepts>

@@ -188,7 +188,7 @@ V arith_soft(Cpu& cpu, Arith op, unsigned lanes, V a, V b) {
 template <typename T, typename V>
 V fma_soft(Cpu& cpu, Fma op, unsigned lanes, V a, V b, V c) {
   auto x = a.template as<T>(), y = b.template as<T>(), z = c.template as<T>();
-  return each_lane<T>(cpu, lanes, a, [&](Env& env, unsigned k) {
+  return each_lane<T>(cpu, lanes, V{}, [&](Env& env, unsigned k) {
     return fma_element(env, negates_product(op), negates_addend(op, k), x[k], y[k], z[k]);
   });
 }
@@ -327,7 +327,7 @@ V lanes_to_integer_soft(Cpu& cpu, unsigned lanes, V a, bool truncate) {
 template <typename T, typename V>
 V round_soft(Cpu& cpu, unsigned lanes, V a, u64 control) {
   auto x = a.template as<T>();
-  return each_lane<T>(cpu, lanes, a, [&](Env& env, unsigned k) {
+  return each_lane<T>(cpu, lanes, V{}, [&](Env& env, unsigned k) {
     T result = round_element(env, rounding_of(control, env.rounding), x[k]);
     if (control & 8) env.flags &= ~kPrecision;
     return result;

@@ -277,12 +277,13 @@ inline bool fma_is_exact(T a, T b, T c, T r) {
 template <typename T, typename V>
 V fma_soft(Cpu& cpu, Fma op, unsigned lanes, V a, V b, V c);
 
-// The lanes from kCount up are those of `a`.
+// The lanes from kCount up are zero.
 template <Fma kOp, typename T, typename V, unsigned kCount = kLanesIn<T, V>>
 inline V fma(Cpu& cpu, V a, V b, V c) {
   constexpr T kSign = T{1} << (sizeof(T) * 8 - 1);
   if (usual_mode(cpu)) [[likely]] {
-    auto x = a.template as<T>(), y = b.template as<T>(), z = c.template as<T>(), r = x;
+    auto x = a.template as<T>(), y = b.template as<T>(), z = c.template as<T>();
+    auto r = V{}.template as<T>();
     bool good = true;
     for (unsigned k = 0; k < kCount; ++k) {
       T p = x[k] ^ (negates_product(kOp) ? kSign : 0);
@@ -422,18 +423,19 @@ template <typename T>
 u64 to_integer_soft(Cpu& cpu, T a, unsigned bits, bool truncate);
 
 // CVTSS2SI, CVTSD2SI and the truncating CVTT forms.
-template <typename T, unsigned kBytes, bool kTruncate>
-inline u64 scalar_to_integer(Cpu& cpu, V128 a) {
+template <typename T, unsigned kBytes, bool kTruncate,
+          typename Integer = std::conditional_t<kBytes == 8, u64, u32>>
+inline Integer scalar_to_integer(Cpu& cpu, V128 a) {
   constexpr Host<T> kLimit = kBytes == 8 ? Host<T>(9.2e18) : Host<T>(2.1e9);
   T x = static_cast<T>(a.lo);
   if (fits_integer<kTruncate>(x, kLimit)) [[likely]] {
     Host<T> value = kTruncate ? host(x) : host_round(current_rounding(cpu), host(x));
     s64 integer = static_cast<s64>(value);
     if (static_cast<Host<T>>(integer) == host(x) || inexact_is_noted(cpu)) {
-      return static_cast<u64>(integer) & width_mask(kBytes);
+      return static_cast<Integer>(integer);
     }
   }
-  return to_integer_soft<T>(cpu, x, kBytes * 8, kTruncate);
+  return static_cast<Integer>(to_integer_soft<T>(cpu, x, kBytes * 8, kTruncate));
 }
 
 template <typename T, typename V>
@@ -466,11 +468,11 @@ inline Rounding rounding_of(u64 control, Rounding current) {
   return control & 4 ? current : static_cast<Rounding>(control & 3);
 }
 
-// ROUNDPS and the others: control bit 3 keeps PE clear. Lanes from kCount up are those of `a`.
+// ROUNDPS and the others: control bit 3 keeps PE clear. Lanes from kCount up are zero.
 template <typename T, typename V, unsigned kCount = kLanesIn<T, V>>
 inline V round_lanes(Cpu& cpu, V a, u64 control) {
   Rounding rounding = rounding_of(control, current_rounding(cpu));
-  auto x = a.template as<T>(), r = x;
+  auto x = a.template as<T>(), r = V{}.template as<T>();
   bool safe = true, exact = true;
   for (unsigned k = 0; k < kCount; ++k) {
     r[k] = std::bit_cast<T>(host_round(rounding, host(x[k])));

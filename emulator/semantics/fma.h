@@ -13,10 +13,10 @@ void fma_packed(B& b, const Insn& i) {
   constexpr unsigned kX = (kDigits >> 8) - 1, kY = (kDigits >> 4 & 15) - 1, kZ = (kDigits & 15) - 1;
   if (b.wide(i)) {
     auto x = b.read_wide(i, kX), y = b.read_wide(i, kY), z = b.read_wide(i, kZ);
-    b.write_wide(i, 0, b.call_cpu(fp::fma<kOp, T, V256>, x, y, z));
+    b.write_wide(i, 0, b.call_float(fp::fma<kOp, T, V256>, x, y, z));
   } else {
     auto x = b.read_vec(i, kX), y = b.read_vec(i, kY), z = b.read_vec(i, kZ);
-    b.write_vec(i, 0, b.call_cpu(fp::fma<kOp, T, V128>, x, y, z));
+    b.write_vec(i, 0, b.call_float(fp::fma<kOp, T, V128>, x, y, z));
   }
 }
 // A scalar: the rest of op0 is kept.
@@ -24,8 +24,8 @@ template <unsigned kDigits, fp::Fma kOp, typename T, typename B>
 void fma_scalar(B& b, const Insn& i) {
   constexpr unsigned kX = (kDigits >> 8) - 1, kY = (kDigits >> 4 & 15) - 1, kZ = (kDigits & 15) - 1;
   auto x = b.read_vec(i, kX), y = b.read_vec(i, kY), z = b.read_vec(i, kZ);
-  auto result = b.call(vec::low, b.call_cpu(fp::fma<kOp, T, V128, 1>, x, y, z));
-  b.write_vec(i, 0, b.call(vec::insert<T>, b.read_vec(i, 0), result, b.imm(0)));
+  auto result = b.call_float(fp::fma<kOp, T, V128, 1>, x, y, z);
+  b.write_vec(i, 0, b.call(vec::with_low<T>, b.read_vec(i, 0), result));
 }
 
 // --- x × y + z

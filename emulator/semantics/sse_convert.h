@@ -45,9 +45,9 @@ void convert_from_gpr(B& b, const Insn& i) {
   unsigned n = source(b, i, 1);
   auto value = b.read(i, n);
   if (b.operand_width(i, n) == 8) {
-    b.write_low(i, 0, sizeof(T), b.call_cpu(fp::scalar_from_integer<T, 8>, value));
+    b.write_low(i, 0, sizeof(T), b.call_float(fp::scalar_from_integer<T, 8>, value));
   } else {
-    b.write_low(i, 0, sizeof(T), b.call_cpu(fp::scalar_from_integer<T, 4>, value));
+    b.write_low(i, 0, sizeof(T), b.call_float(fp::scalar_from_integer<T, 4>, value));
   }
 }
 template <SemanticBuilder B>
@@ -80,9 +80,9 @@ template <typename T, bool kTruncate, typename B>
 void convert_to_gpr(B& b, const Insn& i) {
   auto value = b.read_vec(i, 1);
   if (b.operand_width(i, 0) == 8) {
-    b.write(i, 0, b.call_cpu(fp::scalar_to_integer<T, 8, kTruncate>, value));
+    b.write(i, 0, b.call_float(fp::scalar_to_integer<T, 8, kTruncate>, value));
   } else {
-    b.write(i, 0, b.call_cpu(fp::scalar_to_integer<T, 4, kTruncate>, value));
+    b.write(i, 0, b.call_float(fp::scalar_to_integer<T, 4, kTruncate>, value));
   }
 }
 template <SemanticBuilder B>
@@ -128,7 +128,7 @@ template <typename T, bool kTruncate, typename B>
 void convert_to_mmx(B& b, const Insn& i) {
   auto value = b.read_vec(i, 1);
   b.enter_mmx();
-  b.write_vec(i, 0, b.call_cpu(fp::lanes_to_integer<T, kTruncate, V128, 2>, value));
+  b.write_vec(i, 0, b.call_float(fp::lanes_to_integer<T, kTruncate, V128, 2>, value));
 }
 template <SemanticBuilder B>
 void CVTPS2PI(B& b, const Insn& i) {

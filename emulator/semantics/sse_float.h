@@ -11,7 +11,7 @@ template <fp::Arith kOp, typename T, typename B>
 }
 template <fp::Arith kOp, typename T, typename B>
 [[gnu::always_inline]] inline void scalar_arith(B& b, const Insn& i) {
-  float_scalar<fp::arith<kOp, T, V128, 1>, T>(b, i);
+  float_scalar<fp::arith<kOp, T, V128, 1>>(b, i);
 }
 
 // --- arithmetic
@@ -171,7 +171,7 @@ template <SemanticBuilder B>
 void DPPD(B& b, const Insn& i) {
   auto rhs = b.read_vec(i, source(b, i, 1));
   auto lhs = b.read_vec(i, source(b, i, 0));
-  b.write_vec(i, 0, b.call_cpu(fp::dot_product<u64, V128>, lhs, rhs, control(b, i)));
+  b.write_vec(i, 0, b.call_float(fp::dot_product<u64, V128>, lhs, rhs, control(b, i)));
 }
 
 // --- compares. Legacy encodings have the first eight predicates, VEX has 32; further bits are
@@ -187,7 +187,7 @@ void compare_packed(B& b, const Insn& i) {
 }
 template <typename T, typename B>
 void compare_scalar(B& b, const Insn& i) {
-  float_scalar<fp::compare_lanes<T, V128, 1>, T>(b, i, compare_predicate(b, i));
+  float_scalar<fp::compare_lanes<T, V128, 1>>(b, i, compare_predicate(b, i));
 }
 template <SemanticBuilder B>
 void CMPPS(B& b, const Insn& i) {
@@ -210,7 +210,7 @@ void CMPSD(B& b, const Insn& i) {
 template <typename T, bool kSignalQuiet, typename B>
 void compare_to_flags(B& b, const Insn& i) {
   auto rhs = b.read_vec(i, 1);
-  auto bits = b.call_cpu(fp::compare_flags<T, kSignalQuiet>, b.read_vec(i, 0), rhs);
+  auto bits = b.call_float(fp::compare_flags<T, kSignalQuiet>, b.read_vec(i, 0), rhs);
   b.set_flags(b.flags_raw(bits));
 }
 template <SemanticBuilder B>

@@ -83,4 +83,10 @@ inline V128 insert(V128 v, u64 value, u64 index) {
   return V128::from(lanes);
 }
 
+// The lowest lane of `low`, the others of `rest`.
+template <typename T>
+inline V128 with_low(V128 rest, V128 low) {
+  return insert<T>(rest, low.lo, 0);
+}
+
 }  // namespace gantry::sem::vec

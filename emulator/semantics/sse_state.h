@@ -22,7 +22,7 @@ void LDMXCSR(B& b, const Insn& i) {
 }
 template <SemanticBuilder B>
 void STMXCSR(B& b, const Insn& i) {
-  b.write(i, 0, b.call_cpu(mxcsr));
+  b.write(i, 0, b.call_float(mxcsr));
 }
 template <SemanticBuilder B>
 void FXSAVE(B& b, const Insn& i) {

@@ -56,6 +56,27 @@ TEST(Emit, RegistersAreReadOnceAUnit) {
   EXPECT_EQ(count(unit, Op::kSetGpr), 3u);
 }
 
+TEST(Emit, FloatingPointLeavesWhatIsKnownOfRegisters) {
+  // addsd xmm0, xmm1; addsd xmm0, xmm1
+  Unit unit = translate_all({{0xf2, 0x0f, 0x58, 0xc1}, {0xf2, 0x0f, 0x58, 0xc1}});
+  EXPECT_EQ(count(unit, Op::kGetXmm), 2u);
+  EXPECT_EQ(count(unit, Op::kApplyFloatVec), 2u);
+}
+
+TEST(Emit, FloatingPointOn32BytesIsAnOperationForEachHalf) {
+  // vfmadd213pd ymm0, ymm1, ymm2
+  Unit unit = translate_all({{0xc4, 0xe2, 0xf5, 0xa8, 0xc2}});
+  std::vector<Inst> halves;
+  for (const Inst& inst : unit.code) {
+    if (inst.op == Op::kApplyFloatVec) halves.push_back(inst);
+  }
+  ASSERT_EQ(halves.size(), 2u);
+  EXPECT_EQ(halves[0].aux, 0);
+  EXPECT_EQ(halves[1].aux, 1);
+  EXPECT_EQ(count(unit, Op::kGetHigh), 3u);
+  for (Value v : halves[0].arg) EXPECT_LT(v, unit.code.size());
+}
+
 TEST(Emit, AConditionReadsTheFlagsOfTheCompareBefore) {
   // cmp eax, ecx; jb +0
   Unit unit = translate_all({{0x39, 0xc8}, {0x72, 0x00}});
