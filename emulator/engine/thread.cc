@@ -28,6 +28,7 @@ using guest::Vector;
 std::atomic<u64> total_instructions{0};
 
 std::atomic<bool> memory_is_shared{false};
+std::atomic<bool> float_is_exact{false};
 
 Fault fetch_fault(FetchFault fault, u64 address) {
   switch (fault) {
@@ -130,9 +131,22 @@ void run_block(Thread& thread, const Block& block) {
   thread.executed += block.steps.size();
 }
 
+// Translated code is made for the usual MXCSR until a thread has another one. True when what was
+// found before is of no use any more.
+bool adapt_to_mxcsr(const Cpu& cpu) {
+  if (!options.jit || jit::has_usual_controls(cpu.mxcsr)) [[likely]]
+    return false;
+  if (options.translation.exact_float || float_is_exact.load()) return false;
+  jit::exact_float();
+  invalidate_code();
+  float_is_exact.store(true);
+  return true;
+}
+
 // Blocks one after another, until something else is due.
 void run_blocks(Thread& thread) {
   Cpu& cpu = thread.cpu;
+  adapt_to_mxcsr(cpu);
   FetchFault fault = FetchFault::kNone;
   u64 address = 0;
   Block* block = thread.blocks.find(*thread.os, cpu.rip, &fault, &address);
@@ -145,7 +159,7 @@ void run_blocks(Thread& thread) {
       continue;
     }
     run_block(thread, *block);
-    if (must_leave(cpu)) [[unlikely]]
+    if (must_leave(cpu) || adapt_to_mxcsr(cpu)) [[unlikely]]
       return;
     block = thread.blocks.find_next(*thread.os, *block, cpu.rip, &fault, &address);
   }

@@ -6,6 +6,7 @@
 
 #include "emulator/base/result.h"
 #include "emulator/guest/cpu.h"
+#include "emulator/guest/xsave.h"
 #include "emulator/x86/insn.h"
 
 namespace gantry::jit {
@@ -98,6 +99,15 @@ void withdraw(u64 rip);
 // have the order that Settings asks for: there is somebody who can see it. What was translated
 // before is to be forgotten.
 void share_memory();
+// From now on code does floating-point arithmetic as any MXCSR asks for, and notes all exceptions.
+// Before, it may only be entered where MXCSR has_usual_controls(). What was translated before is to
+// be forgotten.
+void exact_float();
+// Round to nearest, all exceptions masked, denormals are numbers.
+inline bool has_usual_controls(u32 mxcsr) {
+  constexpr u32 kFlags = 0x3f;
+  return (mxcsr & ~kFlags) == guest::kInitialMxcsr;
+}
 
 // Forgets all code; what is being executed stays in place. Async-signal-safe.
 void forget();

@@ -22,6 +22,7 @@ bool reuse_memory(u64, bool (*)(u64)) { return false; }
 void lock_for_fork() {}
 void unlock_after_fork() {}
 void share_memory() {}
+void exact_float() {}
 void forget() {}
 bool is_translated(u64) { return false; }
 bool allow_misaligned(u64) { return false; }

@@ -1,5 +1,6 @@
 #include "tests/oracle/emulated.h"
 
+#include <algorithm>
 #include <csetjmp>
 #include <cstdio>
 #include <cstdlib>
@@ -12,6 +13,7 @@
 #include "emulator/interp/ir_evaluator.h"
 #include "emulator/ir/emit.h"
 #include "emulator/jit/backend.h"
+#include "emulator/semantics/softfloat.h"
 #include "runtime/signals/host_context.h"
 #include "tests/oracle/pages.h"
 
@@ -20,12 +22,23 @@ namespace {
 
 enum class Engine : u8 { kInterpreter, kIr, kJit };
 Engine engine = Engine::kInterpreter;
+bool exact_float = true;
 
 guest::Cpu* running = nullptr;
 
 void interpret(guest::Cpu& cpu, const x86::Insn& insn) {
   interp::handler_for(insn)(cpu, insn);
   if (!insn.ends_block) cpu.rip = insn.next_rip();
+}
+
+bool is_float(const x86::Insn& insn) {
+  static ir::Unit unit;
+  unit.clear();
+  ir::Emit emit(unit);
+  CHECK(ir::translate(insn, unit, emit));
+  return std::any_of(unit.code.begin(), unit.code.end(), [](const ir::Inst& i) {
+    return i.op == ir::Op::kApplyFloatInt || i.op == ir::Op::kApplyFloatVec;
+  });
 }
 
 void evaluate_ir(guest::Cpu& cpu, const x86::Insn& insn) {
@@ -42,7 +55,10 @@ void evaluate_ir(guest::Cpu& cpu, const x86::Insn& insn) {
   if (!insn.ends_block) cpu.rip = insn.next_rip();
 }
 
+// With other controls than the usual ones, processes use code for exact floating point.
 void translate(guest::Cpu& cpu, const x86::Insn& insn) {
+  bool usual = exact_float || jit::has_usual_controls(cpu.mxcsr);
+  if (!usual && is_float(insn)) return interpret(cpu, insn);
   jit::Block block = {insn.rip, {&insn, 1}};
   jit::Entry entry;
   CHECK(jit::compile({&block, 1}, {&entry, 1}, 0) == jit::Outcome::kDone);
@@ -102,6 +118,7 @@ bool choose_engine(std::string_view name, const jit::Settings& settings) {
     engine = Engine::kIr;
   } else if (name == "jit" && jit::prepare(settings)) {
     engine = Engine::kJit;
+    exact_float = settings.exact_float;
   } else {
     return name == "interp";
   }
@@ -179,6 +196,10 @@ void run_emulated(const Case& c, Outcome& outcome) {
     outcome.from_host = cpu.fault.host_signal != 0;
   }
   outcome.exit = cpu.exit;
+  bool usual = jit::has_usual_controls(c.state.fx.mxcsr);
+  if (!exact_float && usual && !c.refused && is_float(c.insn)) {
+    outcome.loose_mxcsr = sem::fp::kDenormal | sem::fp::kUnderflow;
+  }
   store_state(cpu, outcome.state);
   read_data(outcome.data);
 }

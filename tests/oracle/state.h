@@ -45,6 +45,8 @@ struct Outcome {
   bool from_host = false;  // Eval met it in its own memory access
   // Eval's reason to leave guest code.
   guest::Exit exit = guest::Exit::kNone;
+  // The flags of MXCSR that the engine does not note exactly (docs/exactness.md).
+  u32 loose_mxcsr = 0;
 
   // All but the data, which is long and will be written in any case.
   void clear() {
@@ -52,6 +54,7 @@ struct Outcome {
     faulted = from_host = false;
     vector = error = 0;
     address = 0;
+    loose_mxcsr = 0;
     exit = guest::Exit::kNone;
   }
 };

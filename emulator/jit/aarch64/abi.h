@@ -9,6 +9,7 @@
 //   v0-v12    values; v14 v15 scratch
 //   v13       kByteBits
 //   NZCV      SF, ZF, not CF, OF: what SUBS leaves
+//   FPSR      exceptions that MXCSR does not show yet
 //
 // The guest's registers are those that calls destroy: a call into C++ stores them in guest::Cpu
 // anyway. Values survive it. x18 belongs to the platform.
@@ -53,6 +54,7 @@ constexpr s64 kGprOffset = offsetof(guest::Cpu, gpr);
 constexpr s64 kRipOffset = offsetof(guest::Cpu, rip);
 constexpr s64 kXmmOffset = offsetof(guest::Cpu, xmm);
 constexpr s64 kHighOffset = offsetof(guest::Cpu, ymm_high);
+constexpr s64 kMxcsrOffset = offsetof(guest::Cpu, mxcsr);
 constexpr s64 kInterruptOffset = offsetof(guest::Cpu, interrupt);
 constexpr s64 kFlagsOffset = offsetof(guest::Cpu, flags);
 

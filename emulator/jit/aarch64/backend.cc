@@ -14,6 +14,7 @@
 #include "emulator/jit/aarch64/branch.h"
 #include "emulator/jit/aarch64/compiler.h"
 #include "emulator/jit/aarch64/features.h"
+#include "emulator/jit/aarch64/float_functions.h"
 #include "emulator/jit/aarch64/misaligned.h"
 #include "emulator/jit/aarch64/trampolines.h"
 #include "emulator/jit/code_table.h"
@@ -158,6 +159,12 @@ void share_memory() {
   s.demands.ordered = !s.is_relaxed;
   s.compiler->set_demands(s.demands);
 }
+void exact_float() {
+  State& s = state();
+  std::lock_guard lock(s.cache.mutex());
+  s.demands.exact_float = true;
+  s.compiler->set_demands(s.demands);
+}
 void forget() {
   if (!is_ready) return;
   std::atomic_thread_fence(std::memory_order_seq_cst);
@@ -211,6 +218,7 @@ void restore_guest_state(guest::Cpu& cpu, const void* pointer) {
                .kind = guest::FlagKind::kHost};
   if (const fpsimd_context* vectors = find_fpsimd(context)) {
     std::memcpy(cpu.xmm, &vectors->vregs[aarch64::guest_xmm(0).code], sizeof cpu.xmm);
+    cpu.mxcsr |= aarch64::mxcsr_flags(vectors->fpsr);
   }
   cpu.rip = state().cache.rip_of(machine.pc);
 }

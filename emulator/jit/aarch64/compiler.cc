@@ -13,6 +13,7 @@ namespace gantry::aarch64 {
 jit::Outcome Compiler::translate(std::span<const jit::Block> blocks, jit::CodeCache& cache) {
   if (pool_.size() < blocks.size()) pool_.resize(blocks.size());
   parts_ = std::span(pool_).first(blocks.size());
+  auto* accepts = demands_.exact_float ? &can_lower_exactly : &can_lower;
   for (std::size_t n = 0; n < blocks.size(); n++) {
     Part& part = parts_[n];
     ir::Unit unit = std::move(part.unit);
@@ -21,7 +22,7 @@ jit::Outcome Compiler::translate(std::span<const jit::Block> blocks, jit::CodeCa
     if (!part.insns) return jit::Outcome::kNoRoom;
     ir::Emit emit(part.unit);
     for (const x86::Insn& insn : blocks[n].insns) {
-      if (!ir::translate(insn, part.unit, emit, &can_lower)) return jit::Outcome::kImpossible;
+      if (!ir::translate(insn, part.unit, emit, accepts)) return jit::Outcome::kImpossible;
     }
     find_successors(part);
   }

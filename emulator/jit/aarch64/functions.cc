@@ -414,6 +414,16 @@ template <unsigned index>
 void emit_only_qword(Assembler& a, const Operands& o) {
   a.dup(8, o.to, o.vector[0], index);
 }
+template <typename T>
+void emit_with_low(Assembler& a, const Operands& o) {
+  V low = o.vector[1];
+  if (o.to == low && low != o.vector[0]) {
+    a.mov(k16B, s0, low);
+    low = s0;
+  }
+  if (o.to != o.vector[0]) a.mov(k16B, o.to, o.vector[0]);
+  a.ins(sizeof(T), o.to, 0, low, 0);
+}
 template <unsigned index>
 void emit_qword(Assembler& a, const Operands& o) {
   a.umov(8, o.to_integer, o.vector[0], index);

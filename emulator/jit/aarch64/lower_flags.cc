@@ -553,6 +553,10 @@ bool Lowering::lower_flags_zero(const Inst& i, u8 needed) {
 }
 
 void Lowering::lower_flags_raw(const Inst& i, u8 needed) {
+  if (inst(i.arg[0]).op == Op::kApplyFloatInt) {
+    fused_[i.arg[0]] = needed;
+    return;
+  }
   if (lower_flags_zero(i, needed)) return;
   X bits = source(i.arg[0], kScratch1);
   sequence([&](Assembler& a) {

@@ -4,6 +4,7 @@
 #include "emulator/base/check.h"
 #include "emulator/interp/eval.h"
 #include "emulator/jit/aarch64/branch.h"
+#include "emulator/jit/aarch64/float_functions.h"
 #include "emulator/jit/aarch64/functions.h"
 #include "emulator/jit/aarch64/lowering.h"
 #include "emulator/semantics/integer_helpers.h"
@@ -191,13 +192,18 @@ void Lowering::restore_barrier() {
   barriers_.pop_back();
 }
 
-// The calls that can_call() lets through.
+// The calls that can_lower() lets through.
 void Lowering::lower_call_cpu() {
   const void* target = unit_.helpers[inst(at_).imm].target;
   Value last = inst(static_cast<Value>(at_ - 1)).arg[0];
   Value before = inst(static_cast<Value>(at_ - 2)).arg[0];
   restore_barrier();
   stores_arguments_ = false;
+  if (loads_mxcsr(target)) return lower_load_mxcsr(last);
+  if (sets_mxcsr(target)) {
+    live_ = kAllFlags;
+    return step_if(kBranch);
+  }
   if (target == reinterpret_cast<const void*>(&sem::compare_exchange_16)) {
     return lower_compare_exchange_16(last);
   }

@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "emulator/base/check.h"
+#include "emulator/jit/aarch64/float_functions.h"
 #include "emulator/jit/aarch64/functions.h"
 
 namespace gantry::aarch64 {
@@ -562,6 +563,7 @@ void Lowering::lower() {
   if (i.op == Op::kProbeWrite) return lower_probe();
   if (i.op == Op::kAtomicRmw) return lower_rmw();
   if (i.op == Op::kCompareExchange) return lower_compare_exchange();
+  if (i.op == Op::kApplyFloatInt || i.op == Op::kApplyFloatVec) return lower_float();
   if (op.effects & (ir::kWritesMemory | ir::kReadsMemory)) return lower_memory();
   if (op.effects & ir::kMayFault) return lower_flow();
   if (op.effects & (ir::kReadsState | ir::kWritesState)) return lower_state();
@@ -596,8 +598,11 @@ bool tests_guest_flags(const ir::Unit& unit, const ir::Inst& inst) {
 bool can_lower(const ir::Unit& unit, const ir::Inst& inst) {
   using ir::Op;
   switch (inst.op) {
+    case Op::kApplyFloatInt:
+    case Op::kApplyFloatVec:
+      return can_apply_float(unit, inst);
     case Op::kCallCpu:
-      return can_call(unit, inst);
+      return can_call(unit, inst) || sets_mxcsr(unit.helpers[inst.imm].target);
     case Op::kTestFlags:
     case Op::kTestAf:
       return tests_guest_flags(unit, inst);
@@ -608,6 +613,13 @@ bool can_lower(const ir::Unit& unit, const ir::Inst& inst) {
     default:
       return true;
   }
+}
+
+bool can_lower_exactly(const ir::Unit& unit, const ir::Inst& inst) {
+  using ir::Op;
+  if (inst.op == Op::kApplyFloatInt || inst.op == Op::kApplyFloatVec) return false;
+  if (inst.op == Op::kCallCpu && sets_mxcsr(unit.helpers[inst.imm].target)) return false;
+  return can_lower(unit, inst);
 }
 
 }  // namespace gantry::aarch64

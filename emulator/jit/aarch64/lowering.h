@@ -130,6 +130,11 @@ struct Function;
 
 // Whether the instruction's IR has only what Lowering lowers. Others are left to the interpreter.
 bool can_lower(const ir::Unit& unit, const ir::Inst& inst);
+// The same under Demands::exact_float.
+bool can_lower_exactly(const ir::Unit& unit, const ir::Inst& inst);
+
+struct FloatFunction;
+struct FloatOperands;
 
 class Lowering {
  public:
@@ -366,6 +371,18 @@ class Lowering {
   void lower_divide_unsigned(unsigned width, Value divisor);
   void lower_divide_signed(unsigned width, Value divisor);
   void step_if(u32 word);
+
+  void lower_float();
+  void lower_float_vector(const FloatFunction& f);
+  void lower_float_to_integer(const FloatFunction& f);
+  void lower_float_compare(const FloatFunction& f);
+  void lower_read_mxcsr();
+  void lower_load_mxcsr(Value v);
+  FloatOperands float_operands(const FloatFunction& f);
+  bool may_read(const FloatFunction& f, V guest) const;
+  void guard_operands(const FloatFunction& f, const FloatOperands& o);
+  void guard_ordered(const FloatFunction& f, V x, V y);
+  void guard_magnitude(const FloatFunction& f, V x);
 
   const ir::Unit& unit_;
   const x86::Insn* insns_;

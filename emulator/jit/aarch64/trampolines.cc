@@ -1,5 +1,6 @@
 #include "emulator/jit/aarch64/trampolines.h"
 
+#include "emulator/jit/aarch64/float_functions.h"
 #include "emulator/jit/code_table.h"
 
 namespace gantry::aarch64 {
@@ -56,7 +57,7 @@ void restore_vectors(Assembler& a, Label& byte_bits) {
   a.ldr_literal(16, kByteBits, byte_bits);
 }
 
-// All of the guest's registers into guest::Cpu. Uses x17.
+// All of the guest's registers into guest::Cpu. Uses x17 and those that held them.
 void save_guest(Assembler& a) {
   save_gprs(a);
   a.mrs(kScratch1, SystemRegister::kNzcv);
@@ -65,6 +66,10 @@ void save_guest(Assembler& a) {
   a.mov(4, kScratch1, static_cast<u64>(guest::FlagKind::kHost) | 8 << 8);
   a.str(4, kScratch1, {kCpu, kFlagsKind});
   save_vectors(a);
+  emit_mxcsr_flags(a, X{0}, kScratch1);
+  a.ldr(4, kScratch1, {kCpu, kMxcsrOffset});
+  a.orr(4, X{0}, X{0}, kScratch1);
+  a.str(4, X{0}, {kCpu, kMxcsrOffset});
 }
 
 void convert_flags(guest::Cpu& cpu) { cpu.flags = cpu.flags.for_host(); }
@@ -83,6 +88,7 @@ void restore_guest(Assembler& a, Label& byte_bits) {
   a.ldp(8, kParity, kScratch1, {kCpu, kFlagsResult});
   a.msr(SystemRegister::kNzcv, kScratch1);
   a.ldr(8, kAdjust, {kCpu, kFlagsRhs});
+  a.msr(SystemRegister::kFpsr, kZr);
   restore_vectors(a, byte_bits);
 }
 
@@ -158,7 +164,7 @@ void emit_interpret_and_leave(Assembler& a) {
 }
 
 // x30 is at the function's `invoke` and `target` (ir::Helper). Values in general registers and the
-// flags survive.
+// flags survive, and FPSR: these functions use no floating point.
 void emit_call(Assembler& a, Label& byte_bits) {
   save_gprs(a);
   save_vectors(a);
