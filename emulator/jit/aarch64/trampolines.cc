@@ -163,13 +163,15 @@ void emit_interpret_and_leave(Assembler& a) {
   leave(a);
 }
 
-// x30 is at the function's `invoke` and `target` (ir::Helper). Values in general registers and the
-// flags survive, and FPSR: these functions use no floating point.
+// x30 is at the function's `invoke` and `target` (ir::Helper). Values in general registers, the
+// flags and FPSR survive.
 void emit_call(Assembler& a, Label& byte_bits) {
   save_gprs(a);
   save_vectors(a);
   a.ldp(8, kScratch0, X{0}, {kLr});
   a.mrs(kScratch1, SystemRegister::kNzcv);
+  a.mrs(X{1}, SystemRegister::kFpsr);
+  a.bfi(8, kScratch1, X{1}, 0, 8);  // below NZCV: the exceptions
   a.add(8, kLr, kLr, 16);
   a.str(8, kLr, {kSp, kLinkSlot});
   a.str(8, kScratch1, {kSp, kLinkSlot + 8});
@@ -179,6 +181,8 @@ void emit_call(Assembler& a, Label& byte_bits) {
   a.ldr(8, kLr, {kSp, kLinkSlot});
   a.ldr(8, kScratch1, {kSp, kLinkSlot + 8});
   a.msr(SystemRegister::kNzcv, kScratch1);
+  a.and_(8, kScratch1, kScratch1, 0xff);
+  a.msr(SystemRegister::kFpsr, kScratch1);
   restore_gprs(a);
   restore_vectors(a, byte_bits);
   a.ret();
