@@ -117,13 +117,16 @@ void Lowering::lower_float_to_integer(const FloatFunction& f) {
   guard_operands(f, o);
 }
 
-// The flags are those that lower_flags_raw() has found to be needed; the compare also notes
-// exceptions.
+// The flags are those that lower_flags_raw() has found to be needed. Where there are none, the
+// compare notes exceptions.
 void Lowering::lower_float_compare(const FloatFunction& f) {
   u8 needed = fused_[at_];
+  bool keep = live_ & kFlagsNzcv;
   FloatOperands o = float_operands(f);
   sequence([&](Assembler& a) {
+    if (keep) a.mrs(kScratch0, SystemRegister::kNzcv);
     f.emit(a, o);
+    if (keep) a.msr(SystemRegister::kNzcv, kScratch0);
     if (needed & kFlagP) a.cset(4, kParity, kVc);  // an odd number of ones: PF is clear
     if (needed & kFlagsNzcv) emit_guest_order(a);
     if (needed & kFlagA) a.mov(8, kAdjust, kZr);
