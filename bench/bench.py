@@ -22,8 +22,9 @@ def checked(workload, engine, quick, expected):
     """A run whose output is EXPECTED, the digest of the CPU's."""
     run = measure.run(workload, engine, quick)
     if run.status:
-        words = run.errors.strip().splitlines()[-1:] or ["no message"]
-        raise measure.Failure(f"{engine.name} ended with status {run.status}: {words[0]}")
+        message = run.errors.strip().splitlines()[-1:] or ["no message"]
+        reason = f"by signal {run.status - 128}" if 128 < run.status < 192 else message[0]
+        raise measure.Failure(f"{engine.name} ended with status {run.status}: {reason}")
     if expected and run.digest != expected:
         raise measure.Failure(f"{engine.name} gave other output than the CPU")
     return run
