@@ -141,7 +141,9 @@ TEST(Verify, FindsAnOpenIf) {
   Unit unit;
   Emit emit(unit);
   auto zero = emit.condition(x86::Condition::kE);
-  unit.code.push_back({.op = Op::kIf, .arg = {zero.value, kNoValue, kNoValue, kNoValue}});
+  Inst open = {.op = Op::kIf};
+  open.arg[0] = zero.value;
+  unit.code.push_back(open);
   EXPECT_EQ(verify(unit), "the unit ends within an If");
 }
 
