@@ -110,7 +110,8 @@ unsigned cpu_count() {
 Result<void> start_engine(const Settings& settings) {
   jit::Settings& translation = engine::options.translation;
   engine::parse_dump(settings.dump, translation.dump);
-  if (settings.engine == "interp") {
+  // Each instruction is seen by the interpreter.
+  if (settings.engine == "interp" || settings.trace) {
     engine::dump_decoded_blocks();
     return {};
   }
@@ -119,6 +120,7 @@ Result<void> start_engine(const Settings& settings) {
   translation.cache_bytes = u64{1 << 20} * static_cast<u64>(std::atoi(settings.code_cache.c_str()));
   if (settings.memory_model == "tso") translation.memory_model = jit::MemoryModel::kTso;
   if (settings.memory_model == "relaxed") translation.memory_model = jit::MemoryModel::kRelaxed;
+  engine::options.cosim = settings.engine == "cosim";
   auto enabled = engine::enable_translation();
   if (enabled || enabled.error().code != ENOTSUP) return enabled;
   LOG(kWarning, "%s: interpreting", enabled.error().message.c_str());

@@ -19,6 +19,8 @@ struct Step {
   x86::Insn insn;
 };
 
+struct Pieces;  // cosim.cc
+
 struct Block {
   u64 rip = 0;
   u64 end = 0;                 // address after the last instruction
@@ -32,6 +34,7 @@ struct Block {
   // translate.h).
   u32 runs = 0;
   jit::Entry entry;
+  std::shared_ptr<Pieces> pieces;  // what the co-simulator compares
 };
 
 // What decoding the first instruction of a block found instead of a block.

@@ -7,6 +7,7 @@
 
 #include "emulator/base/log.h"
 #include "emulator/engine/code_users.h"
+#include "emulator/engine/cosim.h"
 #include "emulator/engine/translate.h"
 #include "emulator/guest/memory.h"
 #include "emulator/interp/alignment.h"
@@ -151,6 +152,13 @@ void run_blocks(Thread& thread) {
   u64 address = 0;
   Block* block = thread.blocks.find(*thread.os, cpu.rip, &fault, &address);
   while (block) {
+    if (options.cosim && thread.code_user && block->bytes.empty()) [[unlikely]] {
+      static const Cosimulator cosimulator;
+      cosimulator.run(thread, *block);
+      if (must_leave(cpu) || thread.single_step_once) return;
+      block = thread.blocks.find(*thread.os, cpu.rip, &fault, &address);
+      continue;
+    }
     const void* code = thread.code_user ? translated_code(thread, *block) : nullptr;
     if (code) {
       run_translated(thread, code);

@@ -26,11 +26,13 @@ struct Thread {
 struct Options {
   bool trace = false;  // log every instruction with the registers before it
   bool jit = false;    // translate what is executed often
+  bool cosim = false;  // compare translated code with the interpreter (engine/cosim.h)
   jit::Settings translation;
 };
 extern Options options;
 
-// Translates what is executed often from now on. Fails as jit::prepare() does.
+// Translates what is executed often, or with options.cosim all, from now on. Fails as
+// jit::prepare() does.
 Result<void> enable_translation();
 
 // Instructions that all threads have executed up to their last safepoint.

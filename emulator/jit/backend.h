@@ -85,6 +85,11 @@ enum class Outcome : u8 {
 Outcome compile(std::span<const Block> blocks, std::span<Entry> entries, u64 epoch,
                 const Outside& outside = {});
 
+// Whether the instruction, alone, is translated without the interpreter's help.
+bool has_code_for(const x86::Insn& insn);
+// A block translated, as text (aarch64/compiler.h); empty when it cannot be.
+std::string list(const Block& block, const Dump& what);
+
 // Runs translated code until it has to come back.
 Exit enter(guest::Cpu& cpu, const void* code);
 

@@ -13,6 +13,8 @@ Result<void> prepare(const Settings&) {
 Outcome compile(std::span<const Block>, std::span<Entry>, u64, const Outside&) {
   return Outcome::kImpossible;
 }
+bool has_code_for(const x86::Insn&) { return false; }
+std::string list(const Block&, const Dump&) { return {}; }
 Exit enter(guest::Cpu&, const void*) { return {}; }
 void link(u64, const void*) {}
 void publish(u64, const void*) {}

@@ -54,7 +54,8 @@ struct Option {
 
 bool set_engine(CommandLine& line, const char* value) {
   line.settings.engine = value;
-  return line.settings.engine == "jit" || line.settings.engine == "interp";
+  return line.settings.engine == "jit" || line.settings.engine == "cosim" ||
+         line.settings.engine == "interp";
 }
 
 bool set_memory_model(CommandLine& line, const char* value) {
@@ -90,11 +91,15 @@ constexpr Option kOptions[] = {
     {"help", 'h', nullptr, "show this text", store<&CommandLine::help>},
     {"version", 'V', nullptr, "show the version", store<&CommandLine::version>},
     {"strace", 0, nullptr, "log system calls", setting<&Settings::strace>},
-    {"trace", 0, nullptr, "log every instruction and the registers", setting<&Settings::trace>},
+    {"trace", 0, nullptr,
+     "log every instruction and the registers, which has the interpreter execute them",
+     setting<&Settings::trace>},
     {"stats", 0, nullptr, "report executed instructions at the end", setting<&Settings::stats>},
     {"dump", 0, "LIST",
      "log guest, ir and host code (any of these, with commas) as it is translated", set_dump},
-    {"engine", 0, "ENGINE", "interp, or on ARM64 jit, which is not finished yet", set_engine},
+    {"engine", 0, "ENGINE",
+     "interp; on ARM64 jit, which is not finished yet, and cosim, which compares the two",
+     set_engine},
     {"memory-model", 0, "MODEL",
      "order of memory accesses: auto (default), tso (that of x86-64, always) or relaxed",
      set_memory_model},

@@ -6,11 +6,13 @@
 #include <asm/sigcontext.h>
 #include <ucontext.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 
 #include "emulator/base/log.h"
+#include "emulator/ir/emit.h"
 #include "emulator/jit/aarch64/branch.h"
 #include "emulator/jit/aarch64/compiler.h"
 #include "emulator/jit/aarch64/features.h"
@@ -114,6 +116,22 @@ Outcome compile(std::span<const Block> blocks, std::span<Entry> entries, u64 epo
   if (s.dump.any()) [[unlikely]]
     log_unit(blocks[0], entries[0]);
   return outcome;
+}
+
+bool has_code_for(const x86::Insn& insn) {
+  ir::Unit unit;
+  ir::Emit emit(unit);
+  if (!ir::translate(insn, unit, emit, &aarch64::can_lower)) return false;
+  auto asks = [](const ir::Inst& i) { return i.op == ir::Op::kInterpret; };
+  return std::none_of(unit.code.begin(), unit.code.end(), asks);
+}
+
+std::string list(const Block& block, const Dump& what) {
+  State& s = state();
+  std::lock_guard lock(s.cache.mutex());
+  Entry entry;
+  Outcome outcome = s.compiler->compile({&block, 1}, {}, s.cache, {&entry, 1});
+  return outcome == Outcome::kDone ? s.compiler->list(what, entry, true) : std::string();
 }
 
 Exit enter(guest::Cpu& cpu, const void* code) {
