@@ -26,6 +26,7 @@ std::string stub_text(const Stubs& stubs, u64 address) {
   if (address == stubs.leave) return "<leave>";
   if (address == stubs.leave_step) return "<leave to step>";
   if (address == stubs.indirect) return "<indirect>";
+  if (address == stubs.call) return "<call>";
   return hex(address);
 }
 

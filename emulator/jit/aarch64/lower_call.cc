@@ -84,7 +84,7 @@ void Lowering::call_helper() {
   auto invoke = reinterpret_cast<u64>(helper.invoke), target = reinterpret_cast<u64>(helper.target);
   const u32 literals[] = {static_cast<u32>(invoke), static_cast<u32>(invoke >> 32),
                           static_cast<u32>(target), static_cast<u32>(target >> 32)};
-  out_.prepend(literals);
+  out_.prepend_literals(literals, true);
   out_.prepend_branch(kBranchAndLink, {Destination::Kind::kStub, stubs_.call});
   sequence([&](Assembler& a) { for_kept([&](V reg, Mem mem) { a.str(16, reg, mem); }); });
 }
