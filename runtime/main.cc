@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "emulator/base/bits.h"
 #include "emulator/base/log.h"
 #include "emulator/engine/dump.h"
 #include "emulator/semantics/cpuid.h"
@@ -127,6 +128,13 @@ Result<void> start_engine(const Settings& settings) {
   return {};
 }
 
+// The C library's start leaves the break within a page. Where the heap cannot grow there at first,
+// but later can, as under qemu-user, malloc then finds that its end is no page's and gives up.
+void align_break() {
+  auto end = reinterpret_cast<u64>(sbrk(0));
+  sbrk(static_cast<intptr_t>(align_up(end, static_cast<u64>(sysconf(_SC_PAGESIZE))) - end));
+}
+
 // Nothing here is ever freed: the process ends without returning from its first task.
 int run(const CommandLine& line, char** argv) {
   auto* process = new Process;
@@ -167,6 +175,7 @@ int run(const CommandLine& line, char** argv) {
 
 int main(int argc, char** argv) {
   using namespace gantry::runtime;
+  align_break();
   auto line = parse_command_line(argc, argv);
   if (!line) return fail(line.error(), kUsageStatus);
   if (line->help) {

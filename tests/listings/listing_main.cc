@@ -83,7 +83,7 @@ std::vector<jit::Block> split(std::span<const x86::Insn> insns) {
 class Lister {
  public:
   Lister() {
-    CHECK(prepare_features("all") && cache_.prepare());
+    CHECK(prepare_features("all") && cache_.prepare(kCacheBytes));
     jit::CodeCache::Room room = cache_.allocate(kStubWords * 4, 0);
     Assembler a({reinterpret_cast<u32*>(room.code), kStubWords});
     compiler_.emplace(Demands{}, emit_stubs(a, reinterpret_cast<u64>(room.code)));
@@ -93,12 +93,12 @@ class Lister {
   std::string list(std::span<const x86::Insn> insns) {
     std::vector<jit::Block> blocks = split(insns);
     std::vector<jit::Entry> entries(blocks.size());
-    CHECK(compiler_->compile(blocks, cache_, entries));
+    CHECK(compiler_->compile(blocks, {}, cache_, entries) == jit::Outcome::kDone);
     return compiler_->list({.host = true}, entries[0], false);
   }
 
  private:
-  static constexpr u64 kStubWords = 1024;
+  static constexpr u64 kStubWords = 1024, kCacheBytes = 16 << 20;
 
   jit::CodeCache cache_;
   std::optional<Compiler> compiler_;
