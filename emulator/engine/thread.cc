@@ -132,18 +132,6 @@ void run_block(Thread& thread, const Block& block) {
   thread.executed += block.steps.size();
 }
 
-// Translated code is made for the usual MXCSR until a thread has another one. True when what was
-// found before is of no use any more.
-bool adapt_to_mxcsr(const Cpu& cpu) {
-  if (!options.jit || jit::has_usual_controls(cpu.mxcsr)) [[likely]]
-    return false;
-  if (options.translation.exact_float || float_is_exact.load()) return false;
-  jit::exact_float();
-  invalidate_code();
-  float_is_exact.store(true);
-  return true;
-}
-
 // Blocks one after another, until something else is due.
 void run_blocks(Thread& thread) {
   Cpu& cpu = thread.cpu;
@@ -225,6 +213,16 @@ void leave_code(Thread& thread) {
 }
 
 }  // namespace
+
+bool adapt_to_mxcsr(const Cpu& cpu) {
+  if (!options.jit || jit::has_usual_controls(cpu.mxcsr)) [[likely]]
+    return false;
+  if (options.translation.exact_float || float_is_exact.load()) return false;
+  jit::exact_float();
+  invalidate_code();
+  float_is_exact.store(true);
+  return true;
+}
 
 u64 executed_instructions() { return total_instructions.load(); }
 

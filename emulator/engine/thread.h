@@ -46,6 +46,10 @@ inline bool must_leave(const guest::Cpu& cpu) {
   return cpu.interrupt || (cpu.system_flags & kStepFlags);
 }
 
+// Translated code is made for the usual MXCSR until a thread has another one. True when what was
+// found before is of no use any more.
+bool adapt_to_mxcsr(const guest::Cpu& cpu);
+
 // Executes the thread until it is finished.
 void run(Thread& thread);
 

@@ -119,9 +119,12 @@ Outcome compile(std::span<const Block> blocks, std::span<Entry> entries, u64 epo
 }
 
 bool has_code_for(const x86::Insn& insn) {
+  State& s = state();
+  std::lock_guard lock(s.cache.mutex());
   ir::Unit unit;
   ir::Emit emit(unit);
-  if (!ir::translate(insn, unit, emit, &aarch64::can_lower)) return false;
+  auto* accepts = s.demands.exact_float ? &aarch64::can_lower_exactly : &aarch64::can_lower;
+  if (!ir::translate(insn, unit, emit, accepts)) return false;
   auto asks = [](const ir::Inst& i) { return i.op == ir::Op::kInterpret; };
   return std::none_of(unit.code.begin(), unit.code.end(), asks);
 }
