@@ -22,7 +22,7 @@ struct Settings {
   std::string without_host_features;
   bool exact_float = false;
   std::string code_cache = "96";  // MiB
-  std::string log_channels;  // as --log takes them
+  std::string log_channels;       // as --log takes them
   std::string log_file;
   std::string dump;         // as --dump takes it
   std::string cpu = "max";  // as --cpu takes it
