@@ -80,7 +80,7 @@ void BlockCache::invalidate_all() { global_epoch_.fetch_add(1); }
 
 void BlockCache::clear() {
   blocks_.clear();
-  std::fill(slots_, slots_ + kSlots, Slot{});
+  slots_ = make_slots();
 }
 
 bool BlockCache::decode_one(GuestOs& os, u64 rip, Step& step, FetchFault* fault,

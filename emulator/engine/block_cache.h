@@ -3,10 +3,12 @@
 #pragma once
 
 #include <atomic>
+#include <cstdlib>
 #include <memory>
 #include <unordered_map>
 #include <vector>
 
+#include "emulator/base/check.h"
 #include "emulator/engine/guest_os.h"
 #include "emulator/interp/eval.h"
 #include "emulator/jit/backend.h"
@@ -46,7 +48,7 @@ class BlockCache {
   // fault_address is the byte that could not be fetched.
   Block* find(GuestOs& os, u64 rip, FetchFault* fault, u64* fault_address) {
     Slot& slot = slots_[slot_index(rip)];
-    if (slot.rip == rip && epoch_ == current_epoch()) [[likely]] {
+    if (slot.rip == rip && slot.block && epoch_ == current_epoch()) [[likely]] {
       if (slot.block->bytes.empty()) [[likely]]
         return slot.block;
     }
@@ -70,7 +72,7 @@ class BlockCache {
   Block* find_decoded(u64 rip) const {
     if (epoch_ != current_epoch()) return nullptr;
     const Slot& slot = slots_[slot_index(rip)];
-    if (slot.rip == rip) return slot.block;
+    if (slot.rip == rip && slot.block) return slot.block;
     auto found = blocks_.find(rip);
     return found == blocks_.end() ? nullptr : found->second.get();
   }
@@ -97,18 +99,27 @@ class BlockCache {
 
  private:
   struct Slot {
-    u64 rip = ~u64{0};
-    Block* block = nullptr;
+    u64 rip;
+    Block* block;  // nullptr: none
   };
-  static constexpr std::size_t kSlots = 8192;
+  static constexpr std::size_t kSlots = 32768;
 
-  static std::size_t slot_index(u64 rip) { return (rip ^ rip >> 13) & (kSlots - 1); }
+  static std::size_t slot_index(u64 rip) { return (rip ^ rip >> 15) & (kSlots - 1); }
   static std::atomic<u64> global_epoch_;
   Block* find_slow(GuestOs& os, u64 rip, FetchFault* fault, u64* fault_address);
 
   std::unordered_map<u64, std::unique_ptr<Block>> blocks_;
-  std::unique_ptr<Slot[]> slots_storage_ = std::make_unique<Slot[]>(kSlots);
-  Slot* slots_ = slots_storage_.get();
+  // Memory that is zero and that the host gives page by page as it is used.
+  struct Free {
+    void operator()(Slot* slots) const { std::free(slots); }
+  };
+  using Slots = std::unique_ptr<Slot[], Free>;
+  static Slots make_slots() {
+    auto* slots = static_cast<Slot*>(std::calloc(kSlots, sizeof(Slot)));
+    CHECK(slots != nullptr);
+    return Slots(slots);
+  }
+  Slots slots_ = make_slots();
   u64 epoch_ = 0;
 };
 

@@ -22,15 +22,12 @@ bool CodeCache::prepare(u64 bytes) {
   max_bytes_ = bytes;
   max_marks_ = bytes / 12;
   max_insns_ = bytes / 24;
-  max_entries_ = bytes / 48;
   max_units_ = bytes / 64;
   begin_ = reinterpret_cast<u64>(reserve(max_bytes_, kData | PROT_EXEC));
   marks_ = static_cast<Mark*>(reserve(max_marks_ * sizeof(Mark), kData));
   insns_ = static_cast<x86::Insn*>(reserve(max_insns_ * sizeof(x86::Insn), kData));
-  entries_ =
-      static_cast<CodeTable::Entry*>(reserve(max_entries_ * sizeof(CodeTable::Entry), kData));
   units_ = static_cast<Unit*>(reserve(max_units_ * sizeof(Unit), kData));
-  return begin_ && marks_ && insns_ && entries_ && units_;
+  return begin_ && marks_ && insns_ && units_;
 }
 
 void CodeCache::keep_forever() {
@@ -41,7 +38,7 @@ void CodeCache::keep_forever() {
 void CodeCache::clear() {
   used_.store(kept_bytes_, std::memory_order_release);
   unit_count_.store(kept_units_, std::memory_order_release);
-  mark_count_ = insn_count_ = entry_count_ = 0;
+  mark_count_ = insn_count_ = 0;
 }
 
 CodeCache::Room CodeCache::allocate(u64 bytes, u64 mark_count) {
@@ -58,12 +55,6 @@ x86::Insn* CodeCache::keep(std::span<const x86::Insn> insns) {
   std::copy(insns.begin(), insns.end(), kept);
   insn_count_ += insns.size();
   return kept;
-}
-
-CodeTable::Entry* CodeCache::keep(const CodeTable::Entry& entry) {
-  if (entry_count_ == max_entries_) return nullptr;
-  entries_[entry_count_] = entry;
-  return &entries_[entry_count_++];
 }
 
 void CodeCache::publish(const Room& room, u64 bytes) {

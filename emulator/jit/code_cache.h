@@ -7,7 +7,6 @@
 #include <span>
 
 #include "emulator/base/types.h"
-#include "emulator/jit/code_table.h"
 #include "emulator/x86/insn.h"
 
 namespace gantry::jit {
@@ -37,8 +36,6 @@ class CodeCache {
   // Those that were kept after the first `count` are not needed after all.
   u64 insn_count() const { return insn_count_; }
   void drop_insns(u64 count) { insn_count_ = count; }
-  // Entries of the table, likewise.
-  CodeTable::Entry* keep(const CodeTable::Entry& entry);
   // The code is written: it may be executed, and found by its address.
   void publish(const Room& room, u64 bytes);
 
@@ -62,15 +59,13 @@ class CodeCache {
 
   std::mutex mutex_;
   u64 begin_ = 0;
-  u64 max_bytes_ = 0, max_marks_ = 0, max_insns_ = 0, max_entries_ = 0, max_units_ = 0;
+  u64 max_bytes_ = 0, max_marks_ = 0, max_insns_ = 0, max_units_ = 0;
   u64 kept_bytes_ = 0, kept_units_ = 0;  // these units have no marks
   std::atomic<u64> used_{0};
   Mark* marks_ = nullptr;
   u64 mark_count_ = 0;
   x86::Insn* insns_ = nullptr;
   u64 insn_count_ = 0;
-  CodeTable::Entry* entries_ = nullptr;
-  u64 entry_count_ = 0;
   Unit* units_ = nullptr;
   std::atomic<u64> unit_count_{0};
 };

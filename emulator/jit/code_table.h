@@ -1,5 +1,8 @@
 // Guest address to translated code, as indirect jumps look it up: one direct-mapped table of the
 // process, read without locks.
+//
+// A slot has 32 bits, the distance of its entry from the table's start, plus kBias. So an empty slot,
+// which is zero as fresh memory is, leads to the entry in front of the table, which is nobody's.
 #pragma once
 
 #include <atomic>
@@ -10,36 +13,38 @@ namespace gantry::jit {
 
 class CodeTable {
  public:
-  static constexpr unsigned kBits = 14;
+  static constexpr unsigned kBits = 18;
+  static constexpr u64 kBias = 16;
 
   // Never changes once it is in the table.
   struct Entry {
     u64 rip;
     const void* code;
   };
+  static_assert(sizeof(Entry) == kBias);
 
-  CodeTable() { clear(); }
+  // Reserves memory for that many entries. False when the host refuses it.
+  bool prepare(u64 max_entries);
 
+  // Of the first slot.
   const void* address() const { return slots_; }
-  // The entry is to live as long as the table.
-  void insert(const Entry& entry) {
-    slots_[index(entry.rip)].store(&entry, std::memory_order_release);
-  }
-  void remove(u64 rip) {
-    auto& slot = slots_[index(rip)];
-    const Entry* entry = slot.load(std::memory_order_acquire);
-    if (entry->rip == rip) slot.compare_exchange_strong(entry, &kNothing);
-  }
-  // Async-signal-safe.
-  void clear() {
-    for (auto& slot : slots_) slot.store(&kNothing, std::memory_order_relaxed);
-  }
+  // The caller holds the code cache's mutex. False when there is no room.
+  bool insert(u64 rip, const void* code);
+  void remove(u64 rip);
+  // Forgets all. Async-signal-safe. The memory of the entries is used again after reuse() only.
+  void clear();
+  void reuse() { entry_count_ = 0; }
 
  private:
-  static constexpr Entry kNothing = {~u64{0}, nullptr};
-  static constexpr u64 index(u64 rip) { return rip & ((1u << kBits) - 1); }
+  static constexpr u64 kSlots = 1u << kBits;
+  static constexpr u64 index(u64 rip) { return rip & (kSlots - 1); }
+  const Entry& entry_of(u32 slot) const {
+    return *reinterpret_cast<const Entry*>(reinterpret_cast<u64>(slots_) + slot - kBias);
+  }
 
-  std::atomic<const Entry*> slots_[1u << kBits];
+  std::atomic<u32>* slots_ = nullptr;
+  Entry* entries_ = nullptr;
+  u64 entry_count_ = 0, max_entries_ = 0;
 };
 
 }  // namespace gantry::jit

@@ -46,7 +46,7 @@ bool is_ready = false;
 
 bool emit_shared_code(u64 cache_bytes) {
   State& s = state();
-  if (!s.cache.prepare(cache_bytes)) return false;
+  if (!s.cache.prepare(cache_bytes) || !s.table.prepare(cache_bytes / 48)) return false;
   constexpr u64 kMaxStubWords = 1024;
   CodeCache::Room room = s.cache.allocate(kMaxStubWords * 4, 0);
   aarch64::Assembler a({reinterpret_cast<u32*>(room.code), kMaxStubWords});
@@ -168,8 +168,7 @@ void link(u64 site, const void* code) {
 void publish(u64 rip, const void* code) {
   State& s = state();
   std::lock_guard lock(s.cache.mutex());
-  CodeTable::Entry* entry = s.cache.keep(CodeTable::Entry{rip, code});
-  if (entry) s.table.insert(*entry);
+  s.table.insert(rip, code);
   std::atomic_thread_fence(std::memory_order_seq_cst);
 }
 void withdraw(u64 rip) { state().table.remove(rip); }
@@ -202,6 +201,7 @@ bool reuse_memory(u64 epoch, bool (*is_older_code_unused)(u64 epoch)) {
   std::lock_guard lock(s.cache.mutex());
   if (s.newest_epoch >= epoch || s.cache.is_empty() || !is_older_code_unused(epoch)) return false;
   s.table.clear();
+  s.table.reuse();
   s.cache.clear();
   s.times_reused.fetch_add(1);
   return true;

@@ -124,8 +124,9 @@ void emit_indirect(Assembler& a) {
   Label miss;
   a.ldr(8, kScratch1, {kCpu, offsetof(guest::Cpu, code_table)});
   a.ubfx(8, kScratch2, kScratch0, 0, jit::CodeTable::kBits);
-  a.ldr(8, kScratch1, {kScratch1, kScratch2, kUxtx, 3});
-  a.ldp(8, kScratch2, kScratch1, {kScratch1});
+  a.ldr(4, kScratch2, {kScratch1, kScratch2, kUxtx, 2});
+  a.add(8, kScratch1, kScratch1, kScratch2);
+  a.ldp(8, kScratch2, kScratch1, {kScratch1, -static_cast<s64>(jit::CodeTable::kBias)});
   a.sub(8, kScratch2, kScratch2, kScratch0);
   a.cbnz(8, kScratch2, miss);
   a.ldr(4, kScratch2, {kCpu, kInterruptOffset});
