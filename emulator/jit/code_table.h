@@ -1,8 +1,9 @@
 // Guest address to translated code, as indirect jumps look it up: one direct-mapped table of the
 // process, read without locks.
 //
-// A slot has 32 bits, the distance of its entry from the table's start, plus kBias. So an empty slot,
-// which is zero as fresh memory is, leads to the entry in front of the table, which is nobody's.
+// A slot has 32 bits, the distance of its entry from the table's start, plus kBias. So an empty
+// slot, which is zero as fresh memory is, leads to the entry in front of the table, which is
+// nobody's.
 #pragma once
 
 #include <atomic>
