@@ -220,6 +220,8 @@ class Evaluator {
 
   void compute(const Inst& inst, const ir::OpInfo& op) {
     switch (op.result) {
+      case ir::Type::kVoid:  // Nop
+        return;
       case ir::Type::kInt:
         return compute_integer(inst, op);
       case ir::Type::kBool:
@@ -233,8 +235,6 @@ class Evaluator {
 
   void compute_integer(const Inst& inst, const ir::OpInfo& op) {
     switch (inst.op) {
-      case Op::kNop:
-        break;
       case Op::kConst:
         return result(inst.imm);
       case Op::kInsert: {
