@@ -10,6 +10,7 @@
 
 #include "emulator/base/bits.h"
 #include "emulator/base/log.h"
+#include "emulator/base/perf_map.h"
 #include "emulator/engine/dump.h"
 #include "emulator/semantics/cpuid.h"
 #include "emulator/semantics/features.h"
@@ -48,6 +49,18 @@ Result<void> start_log(Process& process) {
   if (fd < 0) return make_system_error(errno, "%s", settings.log_file.c_str());
   int hidden = hide_fd(process, fd, HiddenFd::kLog);
   set_log_descriptor(hidden >= 0 ? hidden : fd);
+  return {};
+}
+
+// perf wants the host's number of the process, and the file to be that of its user.
+Result<void> start_perf_map(Process& process) {
+  if (!process.settings.perf_map) return {};
+  std::string path = "/tmp/perf-" + std::to_string(getpid()) + ".map";
+  constexpr int kFlags = O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC;
+  int fd = open(path.c_str(), kFlags, 0644);
+  if (fd < 0) return make_system_error(errno, "%s", path.c_str());
+  int hidden = hide_fd(process, fd, HiddenFd::kPerfMap);
+  set_perf_map_descriptor(hidden >= 0 ? hidden : fd);
   return {};
 }
 
@@ -141,6 +154,7 @@ int run(const CommandLine& line, char** argv) {
   process->settings = line.settings;
   if (auto log = start_log(*process); !log) return fail(log.error(), kUsageStatus);
   if (auto cpu = sem::choose_cpu(line.settings.cpu); !cpu) return fail(cpu.error(), kUsageStatus);
+  if (auto map = start_perf_map(*process); !map) return fail(map.error(), kUsageStatus);
   engine::options.trace = line.settings.trace;
   if (auto engine = start_engine(line.settings); !engine) return fail(engine.error(), kUsageStatus);
   if (line.settings.trace) enable_channel(Channel::kTrace);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "emulator/base/bits.h"
+#include "emulator/base/perf_map.h"
 
 namespace gantry::jit {
 namespace {
@@ -67,6 +68,7 @@ void CodeCache::publish(const Room& room, u64 bytes) {
   mark_count_ += room.marks.size();
   unit_count_.store(unit + 1, std::memory_order_release);
   used_.store(offset + bytes, std::memory_order_release);
+  add_to_perf_map(room.code, bytes, room.marks.empty() ? 0 : room.marks[0].rip);
 }
 
 u64 CodeCache::rip_of(u64 pc) const {

@@ -97,6 +97,8 @@ constexpr Option kOptions[] = {
     {"stats", 0, nullptr, "report executed instructions at the end", setting<&Settings::stats>},
     {"dump", 0, "LIST",
      "log guest, ir and host code (any of these, with commas) as it is translated", set_dump},
+    {"perf-map", 0, nullptr, "name translated code for perf, in /tmp/perf-PID.map",
+     setting<&Settings::perf_map>},
     {"engine", 0, "ENGINE",
      "interp; on ARM64 jit, which is not finished yet, and cosim, which compares the two",
      set_engine},
@@ -201,6 +203,7 @@ std::vector<std::string> emulator_arguments(const Process& process,
   if (!settings.log_channels.empty()) arguments.push_back("--log=" + settings.log_channels);
   if (!settings.log_file.empty()) arguments.push_back("--log-file=" + settings.log_file);
   if (!settings.dump.empty()) arguments.push_back("--dump=" + settings.dump);
+  if (settings.perf_map) arguments.push_back("--perf-map");
   arguments.push_back("--engine=" + settings.engine);
   arguments.push_back("--memory-model=" + settings.memory_model);
   arguments.push_back("--code-cache=" + settings.code_cache);

@@ -24,7 +24,8 @@ struct Settings {
   std::string code_cache = "96";  // MiB
   std::string log_channels;       // as --log takes them
   std::string log_file;
-  std::string dump;         // as --dump takes it
+  std::string dump;  // as --dump takes it
+  bool perf_map = false;
   std::string cpu = "max";  // as --cpu takes it
 };
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "emulator/base/log.h"
+#include "emulator/base/perf_map.h"
 #include "runtime/core/process.h"
 #include "runtime/core/task.h"
 
@@ -41,6 +42,7 @@ void rename_fd(Process& process, int from, int to) {
   replace(process.program_fd, from, to);
   for (int& fd : process.hidden_fds) replace(fd, from, to);
   if (log_descriptor() == from) set_log_descriptor(to);
+  if (perf_map_descriptor() == from) set_perf_map_descriptor(to);
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ struct Process;
 
 // What a hidden descriptor is for. Each kind has its place among the numbers, so that another
 // emulator can find them in /proc/PID/fd.
-enum class HiddenFd { kEmulator, kProgram, kLog };
+enum class HiddenFd { kEmulator, kProgram, kLog, kPerfMap };
 
 // Whether the current task's guest must not see `fd`.
 bool is_hidden_fd(int fd);
