@@ -12,7 +12,6 @@ namespace gantry::engine {
 namespace {
 
 constexpr u64 kPageSize = 4096;
-constexpr std::size_t kMaxBlockInsns = 64;
 
 void log_invalid(u64 rip, std::span<const u8> code) {
   char text[3 * x86::kMaxInsnLength + 1] = "";
@@ -109,7 +108,7 @@ Block* BlockCache::find_slow(GuestOs& os, u64 rip, FetchFault* fault, u64* fault
   }
   auto found = blocks_.find(rip);
   if (found != blocks_.end()) {
-    Block* block = found->second.get();
+    Block* block = &found->second;
     bool same =
         block->bytes.empty() ||
         !std::memcmp(block->bytes.data(), reinterpret_cast<const void*>(rip), block->bytes.size());
@@ -127,36 +126,37 @@ Block* BlockCache::find_slow(GuestOs& os, u64 rip, FetchFault* fault, u64* fault
     *fault_address = rip;
     return nullptr;
   }
-  auto block = std::make_unique<Block>();
-  block->rip = block->end = rip;
-  block->falls_through = true;
-  u64 page_end = align_down(rip, kPageSize) + kPageSize;
-  Step step;
-  while (block->steps.size() < kMaxBlockInsns && block->end < page_end && block->falls_through) {
+  std::size_t count = 0;
+  u64 end = rip, page_end = align_down(rip, kPageSize) + kPageSize;
+  bool falls_through = true;
+  while (count < kMaxBlockInsns && end < page_end && falls_through) {
     FetchFault later;
     u64 later_address;
-    bool first = block->steps.empty();
-    if (!decode_step(os, block->end, step, first ? fault : &later,
-                     first ? fault_address : &later_address)) {
-      if (first) return nullptr;
+    Step& step = decoded_[count];
+    if (!decode_step(os, end, step, count == 0 ? fault : &later,
+                     count == 0 ? fault_address : &later_address)) {
+      if (count == 0) return nullptr;
       break;
     }
-    block->end += step.insn.length;
-    block->falls_through = !step.insn.ends_block;
-    block->steps.push_back(step);
+    count++;
+    end += step.insn.length;
+    falls_through = !step.insn.ends_block;
   }
   // An instruction that reaches into the next page makes the block depend on that page as well.
-  if (block->end > page_end && os.prepare_code_page(page_end) == CodePage::kVerify)
+  if (end > page_end && os.prepare_code_page(page_end) == CodePage::kVerify)
     page = CodePage::kVerify;
+  Block& block = blocks_[rip];
+  block.rip = rip;
+  block.end = end;
+  block.falls_through = falls_through;
+  block.steps.assign(decoded_.get(), decoded_.get() + count);
   if (page == CodePage::kVerify) {
-    block->bytes.assign(reinterpret_cast<const u8*>(rip), reinterpret_cast<const u8*>(block->end));
+    block.bytes.assign(reinterpret_cast<const u8*>(rip), reinterpret_cast<const u8*>(end));
   }
-  Block* result = block.get();
-  blocks_.emplace(rip, std::move(block));
-  slots_[slot_index(rip)] = {rip, result};
+  slots_[slot_index(rip)] = {rip, &block};
   if (observer) [[unlikely]]
-    observer(*result);
-  return result;
+    observer(block);
+  return &block;
 }
 
 }  // namespace gantry::engine

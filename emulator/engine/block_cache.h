@@ -69,12 +69,12 @@ class BlockCache {
   }
 
   // The block at `rip` if it has been decoded, while that is what memory holds.
-  Block* find_decoded(u64 rip) const {
+  Block* find_decoded(u64 rip) {
     if (epoch_ != current_epoch()) return nullptr;
     const Slot& slot = slots_[slot_index(rip)];
     if (slot.rip == rip && slot.block) return slot.block;
     auto found = blocks_.find(rip);
-    return found == blocks_.end() ? nullptr : found->second.get();
+    return found == blocks_.end() ? nullptr : &found->second;
   }
 
   // A single instruction that is executed once and never cached.
@@ -103,12 +103,13 @@ class BlockCache {
     Block* block;  // nullptr: none
   };
   static constexpr std::size_t kSlots = 32768;
+  static constexpr std::size_t kMaxBlockInsns = 64;
 
   static std::size_t slot_index(u64 rip) { return (rip ^ rip >> 15) & (kSlots - 1); }
   static std::atomic<u64> global_epoch_;
   Block* find_slow(GuestOs& os, u64 rip, FetchFault* fault, u64* fault_address);
 
-  std::unordered_map<u64, std::unique_ptr<Block>> blocks_;
+  std::unordered_map<u64, Block> blocks_;  // they stay where they are
   // Memory that is zero and that the host gives page by page as it is used.
   struct Free {
     void operator()(Slot* slots) const { std::free(slots); }
@@ -120,6 +121,8 @@ class BlockCache {
     return Slots(slots);
   }
   Slots slots_ = make_slots();
+  // Where a block's instructions are decoded, before it is known how many there are.
+  std::unique_ptr<Step[]> decoded_ = std::make_unique<Step[]>(kMaxBlockInsns);
   u64 epoch_ = 0;
 };
 

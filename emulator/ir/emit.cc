@@ -69,12 +69,16 @@ void Emit::interpret() {
 }
 
 Value Emit::append(Op op, unsigned width, unsigned aux, u64 imm, Value a, Value b, Value c) {
-  unit_.code.push_back({.op = op,
-                        .width = static_cast<u8>(width),
-                        .aux = static_cast<u8>(aux),
-                        .arg = {a, b, c, kNoValue, kNoValue, kNoValue},
-                        .imm = imm});
-  return static_cast<Value>(unit_.code.size() - 1);
+  std::size_t at = unit_.code.size();
+  Inst& inst = unit_.code.emplace_back();
+  inst.op = op;
+  inst.width = static_cast<u8>(width);
+  inst.aux = static_cast<u8>(aux);
+  inst.arg[0] = a;
+  inst.arg[1] = b;
+  inst.arg[2] = c;
+  inst.imm = imm;
+  return static_cast<Value>(at);
 }
 
 u64 Emit::helper_index(const Helper& helper) {

@@ -5,6 +5,7 @@
 // it. Nothing here depends on the host.
 #pragma once
 
+#include <iterator>
 #include <span>
 #include <string>
 #include <vector>
@@ -45,8 +46,32 @@ struct OpInfo {
   u8 argument_count;
   Type arguments[kMaxArguments];
 };
-const OpInfo& info(Op op);
-unsigned op_count();
+
+namespace detail {
+
+using enum Type;
+constexpr Type Int = kInt, Bool = kBool, Vec = kVec, Flags = kFlags, Void = kVoid, Any = kAny;
+
+template <typename... Types>
+constexpr OpInfo make_info(const char* name, Type result, u8 effects, Types... arguments) {
+  static_assert(sizeof...(Types) <= kMaxArguments);
+  return {name, result, effects, sizeof...(Types), {arguments...}};
+}
+
+// Puts the arguments of a row, which stand in parentheses, after the others.
+#define GANTRY_UNWRAP(...) __VA_OPT__(, ) __VA_ARGS__
+inline constexpr OpInfo kInfos[] = {
+#define OP(name, result, arguments, effects) \
+  make_info(#name, result, static_cast<u8>(effects) GANTRY_UNWRAP arguments),
+#include "emulator/ir/ops.def"
+#undef OP
+};
+#undef GANTRY_UNWRAP
+
+}  // namespace detail
+
+constexpr const OpInfo& info(Op op) { return detail::kInfos[static_cast<unsigned>(op)]; }
+constexpr unsigned op_count() { return std::size(detail::kInfos); }
 
 using Value = u16;
 constexpr Value kNoValue = 0xffff;

@@ -19,14 +19,15 @@ class DeadCode {
   void run() {
     for (std::size_t v = unit_.code.size(); v-- > 0;) {
       Inst& i = unit_.code[v];
-      if (is_dead(i, used_[v])) {
+      const OpInfo& op = info(i.op);
+      if (is_dead(i, op.effects, used_[v])) {
         i = {.op = Op::kNop};
         continue;
       }
-      for (Value argument : i.arg) {
-        if (argument != kNoValue) used_[argument] = 1;
+      for (unsigned n = 0; n < op.argument_count; n++) {
+        if (i.arg[n] != kNoValue) used_[i.arg[n]] = 1;
       }
-      note(i, v);
+      if (op.effects != kPure || op.arguments[0] == Type::kFlags) note(i, op.effects, v);
     }
   }
 
@@ -34,7 +35,8 @@ class DeadCode {
   static constexpr u16 kAllFlags = guest::kStatusFlags;
   static constexpr u16 kAllRegisters = 0xffff;
 
-  bool is_dead(const Inst& i, bool used) const {
+  bool is_dead(const Inst& i, u8 effects, bool used) const {
+    if (!(effects & ~(kReadsState | kReadsMemory))) return !used;
     switch (i.op) {
       case Op::kSetFlags:
         return live_flags_ == 0;
@@ -43,13 +45,12 @@ class DeadCode {
       case Op::kSetXmm:
         return !(live_xmm_ >> i.aux & 1);
       default:
-        return !used && !(info(i.op).effects & ~(kReadsState | kReadsMemory));
+        return false;
     }
   }
 
   // What is live before an operation that stays.
-  void note(const Inst& i, std::size_t v) {
-    u8 effects = info(i.op).effects;
+  void note(const Inst& i, u8 effects, std::size_t v) {
     bool may_leave = (effects & (kMayFault | kMark)) && i.op != Op::kInsn;
     if (may_leave) live_gpr_ = live_xmm_ = kAllRegisters;
     switch (i.op) {

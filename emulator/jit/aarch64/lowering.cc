@@ -164,13 +164,10 @@ bool Lowering::run() {
   return !failed_ && !out_.overflowed();
 }
 
-// The guest instruction whose operations end before at_.
+// The guest instruction whose operations end before at_, where those of the next one begin.
 void Lowering::find_insn() {
-  for (unsigned n = at_; n-- > 0;) {
-    if (unit_.code[n].op != Op::kInsn) continue;
-    insn_ = &insns_[unit_.code[n].imm];
-    return;
-  }
+  u64 after = at_ < unit_.code.size() ? inst(at_).imm : unit_.insns.size();
+  if (after > 0) insn_ = &insns_[after - 1];
 }
 
 void Lowering::load_immediate(X to, u64 value) {
@@ -203,8 +200,8 @@ void Lowering::hold(Value* holder, Value v, unsigned n, bool vector) {
 
 void Lowering::restore_holders(const Holders& holders) {
   for (unsigned n = 0; n < 16; n++) {
-    hold_gpr(n, holders.gpr[n]);
-    hold_xmm(n, holders.xmm[n]);
+    if (holders_.gpr[n] != holders.gpr[n]) hold_gpr(n, holders.gpr[n]);
+    if (holders_.xmm[n] != holders.xmm[n]) hold_xmm(n, holders.xmm[n]);
   }
   holders_.flags = holders.flags;
 }
@@ -226,6 +223,7 @@ void Lowering::find_holders() {
   Holders& now = holders_;
   for (Value v = 0; v < unit_.code.size(); v++) {
     const Inst& i = unit_.code[v];
+    if (ir::info(i.op).effects == ir::kPure) continue;
     auto change = [&](Value& holder, Value to) {
       previous_[v] = holder;
       holder = to;
@@ -275,9 +273,10 @@ void Lowering::find_holders() {
         break;
     }
   }
-  Holders last = now;
-  now = {};
-  restore_holders(last);
+  for (u8 n = 0; n < 16; n++) {
+    if (now.gpr[n] != kNoValue) home_[now.gpr[n]] = n;
+    if (now.xmm[n] != kNoValue) home_xmm_[now.xmm[n]] = n;
+  }
 }
 
 // --- registers for values
