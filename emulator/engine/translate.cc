@@ -13,6 +13,8 @@ namespace {
 
 // A block is interpreted as often before it is translated: most code of short programs never is.
 constexpr u32 kHot = 24;
+// And as often before it is translated with the one that leads to it.
+constexpr u32 kWarm = kHot / 4;
 // Of a unit.
 constexpr std::size_t kMaxBlocks = 16;
 constexpr std::size_t kMaxInsns = 300;
@@ -61,8 +63,8 @@ void choose_blocks(Thread& thread, Block& first, Plan& plan) {
     if (contains(plan.unit, rip)) continue;
     Block* block = thread.blocks.find_decoded(rip);
     if (!block || !block->bytes.empty()) continue;
-    // What has not run yet may never; what has been translated is only jumped to.
-    if (block != &first && (block->runs == 0 || block->entry.code)) continue;
+    // What has hardly run may never again; what has been translated is only jumped to.
+    if (block != &first && (block->runs < kWarm || block->entry.code)) continue;
     if (insns + block->steps.size() > kMaxInsns && !plan.unit.empty()) continue;
     insns += block->steps.size();
     plan.unit.push_back(block);
