@@ -75,6 +75,10 @@ void share_memory();
 // Async-signal-safe.
 bool leave_translated(Thread& thread, u64 pc, const void* ucontext);
 
+// For the host's signal handler, of a memory fault at `address`: whether that was about where the
+// translated code at `pc` returns to, and it can be repeated.
+bool repair_return_stack(u64 pc, u64 address, void* ucontext);
+
 // For the host's signal handler: whether `pc`, which met an address that is not aligned, is in
 // translated code that does not mind any longer, and can be repeated.
 bool allow_misaligned(u64 pc);

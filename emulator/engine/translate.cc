@@ -128,7 +128,8 @@ jit::Outcome compile(Thread& thread, Block& first) {
   if (outcome != jit::Outcome::kDone) return outcome;
   for (std::size_t n = 0; n < plan.unit.size(); n++) {
     plan.unit[n]->entry = plan.entries[n];
-    jit::publish(plan.unit[n]->rip, plan.entries[n].code);
+    // Indirect jumps have polled.
+    jit::publish(plan.unit[n]->rip, plan.entries[n].after_poll());
   }
   if (BlockCache::current_epoch() != epoch) withdraw(plan);
   return jit::Outcome::kDone;
@@ -144,11 +145,13 @@ void translate(Thread& thread, Block& block) {
   if (jit::has_code_since(epoch)) invalidate_code();
 }
 
-// Where a jump from an instruction at `from` may lead without coming back here.
-const void* linkable_code(Thread& thread, Block& block, u64 from) {
-  bool backward = block.rip <= from;
-  if (backward && !block.entry.polls) compile(thread, block);
-  return !backward || block.entry.polls ? block.entry.code : nullptr;
+// Where the exit may lead without coming back here. A loop has a jump back, be it of an indirect
+// kind: calls and the returns from them only lead on.
+const void* linkable_code(Thread& thread, Block& block, const jit::Exit& exit) {
+  bool backward = block.rip <= exit.from && !exit.is_call;
+  if (!backward) return block.entry.after_poll();
+  if (!block.entry.polls()) compile(thread, block);
+  return block.entry.polls() ? block.entry.code : nullptr;
 }
 
 }  // namespace
@@ -164,6 +167,10 @@ bool leave_translated(Thread& thread, u64 pc, const void* ucontext) {
   jit::restore_guest_state(thread.cpu, ucontext);
   thread.single_step_once = true;
   return true;
+}
+
+bool repair_return_stack(u64 pc, u64 address, void* ucontext) {
+  return jit::repair_return_stack(pc, address, ucontext);
 }
 
 bool allow_misaligned(u64 pc) { return jit::is_translated(pc) && jit::allow_misaligned(pc); }
@@ -187,7 +194,7 @@ void run_translated(Thread& thread, const void* code) {
     Block* block = thread.blocks.find_decoded(cpu.rip);
     if (!block || !block->entry.code) return;
     if (exit.kind == jit::Exit::Kind::kLink) {
-      const void* target = linkable_code(thread, *block, exit.from);
+      const void* target = linkable_code(thread, *block, exit);
       if (target) jit::link(exit.site, target);
     }
     code = block->entry.code;

@@ -119,6 +119,7 @@ struct Cpu {
 
   // Translated code finds its way by it (jit/code_table.h).
   const void* code_table = nullptr;
+  u64 return_stack = 0;  // its top (jit/return_stack.h)
 
   Fault fault;
   // Where raise() and memory faults of the host continue: the innermost guard that is armed.

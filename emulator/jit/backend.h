@@ -35,13 +35,18 @@ struct Exit {
   } kind = Kind::kDispatch;
   u64 site = 0;
   u64 from = 0;  // RIP of the instruction that leads there
+  bool is_call = false;
 };
 
 // Where translated code can be entered.
 struct Entry {
   const void* code = nullptr;
-  // It begins with a poll of what is pending. A jump back to one that does not is not to be linked.
-  bool polls = false;
+  // That many of it poll what is pending. A jump back to code that does not poll is not to be
+  // linked, other jumps and calls need not.
+  u8 poll_bytes = 0;
+
+  bool polls() const { return poll_bytes != 0; }
+  const void* after_poll() const { return static_cast<const u8*>(code) + poll_bytes; }
 };
 
 // How guest threads see each other's memory accesses.
@@ -127,6 +132,10 @@ bool reuse_memory(u64 epoch, bool (*is_older_code_unused)(u64 epoch));
 // Between these two no other thread changes anything here.
 void lock_for_fork();
 void unlock_after_fork();
+
+// A memory fault at `pc`, at `address`: true when the return stack was at its end, which it is not
+// any more, so that the instruction can be repeated. Async-signal-safe.
+bool repair_return_stack(u64 pc, u64 address, void* ucontext);
 
 // Whether `pc` is in translated code. Async-signal-safe.
 bool is_translated(u64 pc);

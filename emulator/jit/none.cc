@@ -26,6 +26,7 @@ void unlock_after_fork() {}
 void share_memory() {}
 void exact_float() {}
 void forget() {}
+bool repair_return_stack(u64, u64, void*) { return false; }
 bool is_translated(u64) { return false; }
 bool allow_misaligned(u64) { return false; }
 void restore_guest_state(guest::Cpu&, const void*) {}

@@ -96,6 +96,12 @@ struct Insn {
   bool aligned = false;     // the row's kAligned: a 16 or 32-byte memory operand must be aligned
   bool ends_block = false;  // the row's kBranch, or a string instruction with REP or REPNE
 
+  // CALL and RET, of blocks that end with a near transfer.
+  bool is_near_call() const {
+    return ends_block && (opcode == 0xe8 || (opcode == 0xff && (modrm >> 3 & 7) == 2));
+  }
+  bool is_near_return() const { return ends_block && (opcode == 0xc2 || opcode == 0xc3); }
+
   u64 next_rip() const { return rip + length; }
   bool locked() const { return prefixes & kPrefixLock; }
   bool vex() const { return prefixes & kPrefixVex; }

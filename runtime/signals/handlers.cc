@@ -80,13 +80,16 @@ void on_fault(int signal, siginfo_t* info, void* context_pointer) {
   if (task && was_sent(*info)) return hold_fault_signal(*task, signal, *info, context);
   if (!task || !task->cpu.recovery) die_of_own_fault(signal, *info, context);
 
+  u64 pc = program_counter(context);
+  u64 address = reinterpret_cast<u64>(info->si_addr);
+  if (signal == SIGSEGV && engine::repair_return_stack(pc, address, &context)) return;
+
   bool misaligned = signal == SIGBUS && info->si_code == BUS_ADRALN;
-  if (misaligned && engine::allow_misaligned(program_counter(context))) return;
+  if (misaligned && engine::allow_misaligned(pc)) return;
 
   // What faults in translated code is left to the interpreter, which says how.
-  bool translated = engine::leave_translated(*task, program_counter(context), &context);
+  bool translated = engine::leave_translated(*task, pc, &context);
 
-  u64 address = reinterpret_cast<u64>(info->si_addr);
   bool retry = signal == SIGSEGV && task->process->memory->handle_write_fault(address) ==
                                         AddressSpace::WriteFault::kRetry;
   if (retry && !translated && !writes_own_code(*task, address)) return;

@@ -2,9 +2,10 @@
 //
 //   x0-x15    the guest's general registers, RAX first
 //   x16 x17 x30  scratch of one lowered operation
-//   x19-x25 x29  values
+//   x19-x25   values
 //   x26 x27   PF and AF: PF is the parity of x26's low byte, AF bit 4 of x27
 //   x28       guest::Cpu
+//   x29       the top of the return stack (jit/return_stack.h)
 //   v16-v31   XMM0-15
 //   v0-v12    values; v14 v15 scratch
 //   v13       kByteBits
@@ -37,9 +38,10 @@ constexpr u64 kByteBitsHalf = 0x8040201008040201;
 constexpr X kParity{26};
 constexpr X kAdjust{27};
 constexpr X kCpu{28};
+constexpr X kReturns{29};
 
 // Registers for values, as bit sets.
-constexpr u32 kValueRegisters = 0x23f80000;  // x19-x25, x29
+constexpr u32 kValueRegisters = 0x03f80000;  // x19-x25
 constexpr u32 kValueVectors = 0x00001fff;
 
 // The frame of translated code: spilled values, the arguments and results of a call, and the
@@ -56,6 +58,7 @@ constexpr s64 kXmmOffset = offsetof(guest::Cpu, xmm);
 constexpr s64 kHighOffset = offsetof(guest::Cpu, ymm_high);
 constexpr s64 kMxcsrOffset = offsetof(guest::Cpu, mxcsr);
 constexpr s64 kInterruptOffset = offsetof(guest::Cpu, interrupt);
+constexpr s64 kReturnsOffset = offsetof(guest::Cpu, return_stack);
 constexpr s64 kFlagsOffset = offsetof(guest::Cpu, flags);
 
 }  // namespace gantry::aarch64

@@ -20,6 +20,7 @@
 #include "emulator/jit/aarch64/misaligned.h"
 #include "emulator/jit/aarch64/trampolines.h"
 #include "emulator/jit/code_table.h"
+#include "emulator/jit/return_stack.h"
 
 namespace gantry::jit {
 namespace {
@@ -35,7 +36,7 @@ struct State {
   aarch64::Stubs stubs;
   std::optional<aarch64::Compiler> compiler;
   u64 newest_epoch = 0;  // of the code that there is
-  std::atomic<u64> times_reused{0};
+  std::atomic<u64> times_reused{0}, times_forgotten{0};
   Dump dump;
 };
 State& state() {
@@ -64,6 +65,18 @@ void synchronise() {
   if (times == times_seen) return;
   times_seen = times;
   asm volatile("isb" ::: "memory");
+}
+
+thread_local ReturnStack returns;
+
+// Entries of code that was forgotten are to be so, too.
+void prepare_return_stack(guest::Cpu& cpu) {
+  static thread_local u64 times_seen = 0;
+  u64 times = state().times_forgotten.load(std::memory_order_acquire);
+  if (times == times_seen && returns.contains(cpu.return_stack)) [[likely]]
+    return;
+  times_seen = times;
+  cpu.return_stack = returns.reset();
 }
 
 void write_instruction(u64 at, u32 word) {
@@ -141,14 +154,17 @@ Exit enter(guest::Cpu& cpu, const void* code) {
   State& s = state();
   cpu.code_table = s.table.address();
   synchronise();
+  prepare_return_stack(cpu);
   auto stub = reinterpret_cast<u64 (*)(guest::Cpu*, const void*)>(s.stubs.enter);
   u64 result = stub(&cpu, code);
   if (result == 0) return {};
   if (result & aarch64::kStepBit) return {.kind = Exit::Kind::kStep};
   const auto& operands = *reinterpret_cast<const ExitOperands*>(result);
   if (operands.branch == 0) return {};
-  u64 from = s.cache.rip_of(result + operands.branch);
-  return {.kind = Exit::Kind::kLink, .site = result, .from = from};
+  u64 branch = result + operands.branch;
+  bool is_call = (*reinterpret_cast<const u32*>(branch) & 0xfc000000) == aarch64::kBranchAndLink;
+  u64 from = s.cache.rip_of(branch);
+  return {.kind = Exit::Kind::kLink, .site = result, .from = from, .is_call = is_call};
 }
 
 // Threads may be executing what is changed, which the architecture allows for B and BL alone
@@ -159,9 +175,11 @@ void link(u64 site, const void* code) {
   const auto& operands = *reinterpret_cast<const ExitOperands*>(site);
   u64 branch = site + operands.branch;
   u32 word = *reinterpret_cast<const u32*>(branch);
-  bool unconditional = (word & 0xfc000000) == aarch64::kBranch;
-  u64 at = unconditional ? branch : site - 4;
-  write_instruction(at, aarch64::encode_branch(static_cast<s64>(reinterpret_cast<u64>(code) - at)));
+  bool direct = (word & 0x7c000000) == aarch64::kBranch;
+  u64 at = direct ? branch : site - 4;
+  u32 instruction = direct ? word : aarch64::kBranch;
+  auto distance = static_cast<s64>(reinterpret_cast<u64>(code) - at);
+  write_instruction(at, aarch64::retarget(instruction, distance));
 }
 
 // The caller looks afterwards whether code was forgotten meanwhile, hence the fence; see forget().
@@ -189,6 +207,7 @@ void forget() {
   if (!is_ready) return;
   std::atomic_thread_fence(std::memory_order_seq_cst);
   state().table.clear();
+  state().times_forgotten.fetch_add(1);
 }
 
 bool has_code_since(u64 epoch) {
@@ -209,6 +228,13 @@ bool reuse_memory(u64 epoch, bool (*is_older_code_unused)(u64 epoch)) {
 
 void lock_for_fork() { state().cache.mutex().lock(); }
 void unlock_after_fork() { state().cache.mutex().unlock(); }
+
+bool repair_return_stack(u64 pc, u64 address, void* pointer) {
+  if (!is_translated(pc) || !returns.is_end(address)) return false;
+  auto& machine = static_cast<ucontext_t*>(pointer)->uc_mcontext;
+  machine.regs[aarch64::kReturns.code] = returns.reset();
+  return true;
+}
 
 bool is_translated(u64 pc) { return is_ready && state().cache.contains(pc); }
 
@@ -241,6 +267,7 @@ void restore_guest_state(guest::Cpu& cpu, const void* pointer) {
     std::memcpy(cpu.xmm, &vectors->vregs[aarch64::guest_xmm(0).code], sizeof cpu.xmm);
     cpu.mxcsr |= aarch64::mxcsr_flags(vectors->fpsr);
   }
+  cpu.return_stack = machine.regs[aarch64::kReturns.code];
   cpu.rip = state().cache.rip_of(machine.pc);
 }
 

@@ -46,6 +46,7 @@ constexpr u32 retarget(u32 word, s64 distance) {
 
 // Without condition, register, bit and distance.
 constexpr u32 kBranch = 0x14000000, kBranchAndLink = 0x94000000, kBranchIf = 0x54000000;
+constexpr u32 kAdr = 0x10000000;
 constexpr u32 kCbz = 0x34000000, kCbnz = 0x35000000;
 constexpr u32 kCbz64 = kCbz | 1u << 31, kCbnz64 = kCbnz | 1u << 31;
 constexpr u32 kTbz = 0x36000000, kTbnz = 0x37000000;

@@ -149,7 +149,9 @@ bool Compiler::resolve() {
       target = literal(to.address);
     } else if (to.kind == Destination::Kind::kEdge) {
       const Output::Edge& edge = out_.edges[to.address];
-      out_.prepend_branch(kBranch, edge.to);
+      bool indirect = edge.to.kind == Destination::Kind::kStub;
+      if (indirect) out_.prepend_literals(TransferOperands(edge.rip, edge.popped).words());
+      out_.prepend_branch(indirect ? kBranchAndLink : kBranch, edge.to);
       out_.prepend({edge.words, edge.count});
       out_.mark(edge.rip);
       target = out_.position();
@@ -191,7 +193,8 @@ bool Compiler::place(jit::CodeCache& cache, std::span<jit::Entry> entries) {
   }
   cache.publish(room, bytes);
   for (std::size_t n = 0; n < parts_.size(); n++) {
-    entries[n] = {room.code + (parts_[n].start - first) * 4, n == 0 || parts_[n].is_loop_head};
+    bool polls = n == 0 || parts_[n].is_loop_head;
+    entries[n] = {room.code + (parts_[n].start - first) * 4, polls ? kPollBytes : u8{0}};
   }
   return true;
 }

@@ -50,6 +50,7 @@ class Compiler {
   u16 live_at(u64 rip, const jit::Outside& outside);
   Part* part_at(u64 rip);
   bool lower();
+  static constexpr u8 kPollBytes = 8;
   void emit_poll(u64 rip);
   u32 literal(u64 value);
   bool resolve();

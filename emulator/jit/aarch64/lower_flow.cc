@@ -7,6 +7,7 @@
 #include "emulator/jit/aarch64/float_functions.h"
 #include "emulator/jit/aarch64/functions.h"
 #include "emulator/jit/aarch64/lowering.h"
+#include "emulator/jit/aarch64/trampolines.h"
 #include "emulator/semantics/integer_helpers.h"
 #include "emulator/x86/flag_effect.h"
 
@@ -96,10 +97,46 @@ void Lowering::lower_branch() {
 void Lowering::lower_set_rip() {
   if (raises_) return;
   Value target = inst(at_).arg[0];
-  if (auto c = constant(target)) return jump_to({Destination::Kind::kGuest, *c});
-  out_.prepend_branch(kBranch, {Destination::Kind::kStub, stubs_.indirect});
+  bool calls = insn_->is_near_call();
+  if (insn_->is_near_return()) return lower_return(target);
+  if (auto c = constant(target)) {
+    Destination to = {Destination::Kind::kGuest, *c};
+    calls ? out_.prepend_branch(kBranchAndLink, to) : jump_to(to);
+  } else {
+    jump_indirect(target, calls ? -8 : 0);
+  }
+  if (calls) push_return();
+}
+
+void Lowering::jump_indirect(Value target, s32 popped) {
+  out_.prepend_literals(TransferOperands(insn_->rip, popped).words());
+  out_.prepend_branch(kBranchAndLink, {Destination::Kind::kStub, stubs_.indirect});
   X from = use(target);
   if (from != kScratch0) sequence([&](Assembler& a) { a.mov(8, kScratch0, from); });
+}
+
+// The store of the return address has left that in kScratch2.
+void Lowering::push_return() {
+  sequence([](Assembler& a) { a.stp(8, kScratch2, kScratch1, Mem::pre(kReturns, -16)); });
+  out_.prepend_branch(kAdr | kScratch1.code, {Destination::Kind::kGuest, insn_->next_rip()});
+}
+
+// To where the call that is on top of the return stack has said, if that is where it leads.
+void Lowering::lower_return(Value target) {
+  X to = use(target);
+  Output::Edge& edge = out_.edges.emplace_back();
+  edge.to = {Destination::Kind::kStub, stubs_.indirect};
+  edge.rip = insn_->rip;
+  edge.popped = 8 + (insn_->opcode == 0xc2 ? static_cast<s32>(insn_->imm) : 0);
+  edge_ = &edge;
+  sequence([&](Assembler& a) { a.mov(8, kScratch0, to); });
+  edge_ = nullptr;
+  sequence([](Assembler& a) { a.ret(kScratch1); });
+  out_.prepend_branch(kCbnz64 | kScratch2.code, {Destination::Kind::kEdge, out_.edges.size() - 1});
+  sequence([&](Assembler& a) {
+    a.ldp(8, kScratch2, kScratch1, Mem::post(kReturns, 16));
+    a.sub(8, kScratch2, kScratch2, to);
+  });
 }
 
 // BL, then the instruction and its handler as two literals.
@@ -143,6 +180,9 @@ void Lowering::lower_if() {
 }
 
 void Lowering::lower_check(const Inst& i) {
+  // Of the target of a jump: that is looked at when there is no code for it.
+  const Inst& last = unit_.code.back();
+  if (i.op == Op::kCheckCanonical && last.op == Op::kSetRip && last.arg[0] == i.arg[0]) return;
   X address = use(i.arg[0]);
   step_if(kCbnz64 | kScratch0.code);
   sequence([&](Assembler& a) {

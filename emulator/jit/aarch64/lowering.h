@@ -60,7 +60,8 @@ class Output {
   struct Edge {
     u32 words[8];
     u8 count = 0;
-    Destination to;
+    Destination to;  // the indirect stub goes with operands
+    s32 popped = 0;
     u64 rip;  // the guest instruction that it belongs to
   };
 
@@ -122,7 +123,7 @@ struct Stubs {
   u64 interpret_and_leave = 0;  // as interpret, then to C++
   u64 leave = 0;                // to C++: RIP and site are behind the BL
   u64 leave_step = 0;           // the same, for one instruction in the interpreter
-  u64 indirect = 0;             // to the guest address in x16
+  u64 indirect = 0;             // to the guest address in x16; TransferOperands are behind the BL
   u64 call = 0;                 // a pure C++ function, then behind its operands
 };
 
@@ -355,6 +356,9 @@ class Lowering {
   void lower_end_if();
   void jump_to(const Destination& to);
   void lower_set_rip();
+  void lower_return(Value target);
+  void push_return();
+  void jump_indirect(Value target, s32 popped);
   void lower_interpret();
   void lower_vector();
   void lower_vector_select(V to);

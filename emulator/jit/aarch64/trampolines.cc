@@ -63,6 +63,7 @@ void save_guest(Assembler& a) {
   a.mrs(kScratch1, SystemRegister::kNzcv);
   a.stp(8, kParity, kScratch1, {kCpu, kFlagsResult});
   a.str(8, kAdjust, {kCpu, kFlagsRhs});
+  a.str(8, kReturns, {kCpu, kReturnsOffset});
   a.mov(4, kScratch1, static_cast<u64>(guest::FlagKind::kHost) | 8 << 8);
   a.str(4, kScratch1, {kCpu, kFlagsKind});
   save_vectors(a);
@@ -103,6 +104,7 @@ void emit_enter(Assembler& a, Label& byte_bits) {
   a.mov(8, kCpu, X{0});
   a.str(8, X{1}, {kSp, kLinkSlot});
   restore_guest(a, byte_bits);
+  a.ldr(8, kReturns, {kCpu, kReturnsOffset});
   a.ldr(8, kScratch0, {kSp, kLinkSlot});
   a.br(kScratch0);
 }
@@ -118,25 +120,35 @@ void emit_leave(Assembler& a, u64 bit) {
   leave(a);
 }
 
-// x16 is the guest address. Every cycle of units has a poll: here, at the head of a loop within a
-// unit, or where a unit is entered from behind.
+// x16 is the guest address, x30 is at TransferOperands; there are no values now. Every cycle of
+// units has a poll: here, at the head of a loop within a unit, or where a unit is entered from
+// behind.
 void emit_indirect(Assembler& a) {
-  Label miss;
-  a.ldr(8, kScratch1, {kCpu, offsetof(guest::Cpu, code_table)});
-  a.ubfx(8, kScratch2, kScratch0, 0, jit::CodeTable::kBits);
-  a.ldr(4, kScratch2, {kScratch1, kScratch2, kUxtx, 2});
-  a.add(8, kScratch1, kScratch1, kScratch2);
-  a.ldp(8, kScratch2, kScratch1, {kScratch1, -static_cast<s64>(jit::CodeTable::kBias)});
-  a.sub(8, kScratch2, kScratch2, kScratch0);
-  a.cbnz(8, kScratch2, miss);
-  a.ldr(4, kScratch2, {kCpu, kInterruptOffset});
-  a.cbnz(4, kScratch2, miss);
+  constexpr X kTable{19}, kSlot{20};
+  Label miss, bad;
+  a.ldr(8, kTable, {kCpu, offsetof(guest::Cpu, code_table)});
+  a.ubfx(8, kSlot, kScratch0, 0, jit::CodeTable::kBits);
+  a.ldr(4, kSlot, {kTable, kSlot, kUxtx, 2});
+  a.add(8, kSlot, kTable, kSlot);
+  a.ldp(8, kSlot, kScratch1, {kSlot, -static_cast<s64>(jit::CodeTable::kBias)});
+  a.sub(8, kSlot, kSlot, kScratch0);
+  a.cbnz(8, kSlot, miss);
+  a.ldr(4, kSlot, {kCpu, kInterruptOffset});
+  a.cbnz(4, kSlot, miss);
   a.br(kScratch1);
   a.bind(miss);
+  // Canonical: bits 47 to 63 are equal.
+  a.asr(8, kScratch1, kScratch0, 47);
+  a.eor(8, kScratch1, kScratch1, {kScratch1, kAsr, 63});
+  a.cbnz(8, kScratch1, bad);
   a.str(8, kScratch0, {kCpu, kRipOffset});
   save_guest(a);
   a.mov(8, X{0}, u64{0});
   leave(a);
+  a.bind(bad);
+  a.ldrs(8, 4, kScratch1, {kLr, offsetof(TransferOperands, popped)});
+  a.sub(8, guest_gpr(guest::kRsp), guest_gpr(guest::kRsp), kScratch1);
+  emit_leave(a, kStepBit);
 }
 
 // x30 is at the addresses of instruction and handler.

@@ -14,6 +14,19 @@ struct ExitOperands {
   u64 rip() const { return u64{rip_high} << 32 | rip_low; }
 };
 
+// What stands behind the BL of an indirect jump, for the case that its target is not canonical:
+// then RSP is as before the instruction again, which the interpreter executes.
+struct TransferOperands {
+  ExitOperands exit;
+  s32 popped;  // what the instruction has added to RSP
+
+  TransferOperands(u64 rip, s32 popped)
+      : exit{0, static_cast<u32>(rip), static_cast<u32>(rip >> 32)}, popped(popped) {}
+  std::span<const u32> words() const {
+    return {reinterpret_cast<const u32*>(this), sizeof *this / sizeof(u32)};
+  }
+};
+
 // What enter() returns: 0, or the address of ExitOperands, plus 1 when the instruction is to be
 // interpreted.
 constexpr u64 kStepBit = 1;
