@@ -137,7 +137,10 @@ Result<void> start_engine(const Settings& settings) {
   engine::options.cosim = settings.engine == "cosim";
   auto enabled = engine::enable_translation();
   if (enabled || enabled.error().code != ENOTSUP) return enabled;
-  LOG(kWarning, "%s: interpreting", enabled.error().message.c_str());
+  if (settings.engine != "auto") {
+    LOG(kWarning, "%s: interpreting", enabled.error().message.c_str());
+  }
+  engine::dump_decoded_blocks();
   return {};
 }
 

@@ -1,5 +1,6 @@
 #include "runtime/core/command_line.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <string_view>
@@ -54,8 +55,9 @@ struct Option {
 
 bool set_engine(CommandLine& line, const char* value) {
   line.settings.engine = value;
-  return line.settings.engine == "jit" || line.settings.engine == "cosim" ||
-         line.settings.engine == "interp";
+  constexpr std::string_view kEngines[] = {"auto", "jit", "interp", "cosim"};
+  return std::find(std::begin(kEngines), std::end(kEngines), line.settings.engine) !=
+         std::end(kEngines);
 }
 
 bool set_memory_model(CommandLine& line, const char* value) {
@@ -100,7 +102,7 @@ constexpr Option kOptions[] = {
     {"perf-map", 0, nullptr, "name translated code for perf, in /tmp/perf-PID.map",
      setting<&Settings::perf_map>},
     {"engine", 0, "ENGINE",
-     "interp; on ARM64 jit, which is not finished yet, and cosim, which compares the two",
+     "jit (the default on ARM64, and only there), interp, or cosim, which compares the two",
      set_engine},
     {"memory-model", 0, "MODEL",
      "order of memory accesses: auto (default), tso (that of x86-64, always) or relaxed",

@@ -17,7 +17,7 @@ struct Settings {
   bool strace = false;
   bool trace = false;
   bool stats = false;
-  std::string engine = "interp";  // or "jit", "cosim"
+  std::string engine = "auto";  // or "jit", "interp", "cosim"
   std::string memory_model = "auto";
   std::string without_host_features;
   bool exact_float = false;
