@@ -45,6 +45,7 @@ struct Plan {
   std::vector<x86::Insn> insns;
   std::vector<jit::Block> blocks;
   std::vector<jit::Entry> entries;
+  std::vector<jit::Outside::Flags> outside;
 };
 
 bool contains(const std::vector<Block*>& unit, u64 rip) {
@@ -92,10 +93,9 @@ void withdraw(const Plan& plan) {
   invalidate_code();
 }
 
-// jit::Outside::flags_read_at: of the next few instructions, which need not have been executed.
-u16 flags_read_at(void* context, u64 rip) {
+// The flags that the next few instructions at `rip`, which need not have been executed, read.
+u16 flags_read_at(Thread& thread, u64 rip) {
   constexpr unsigned kLookAhead = 6;
-  auto& thread = *static_cast<Thread*>(context);
   u16 reads = 0, unwritten = jit::Outside::kAllStatusFlags;
   auto look_at = [&](const x86::Insn& insn) {
     x86::FlagEffect effect = x86::flag_effect(insn);
@@ -116,6 +116,19 @@ u16 flags_read_at(void* context, u64 rip) {
   return reads | unwritten;
 }
 
+// What the unit needs of the code that it leads to.
+void look_outside(Thread& thread, Plan& plan) {
+  plan.outside.clear();
+  for (const Block* block : plan.unit) {
+    u64 targets[2] = {};
+    direct_targets(*block, targets);
+    for (u64 rip : targets) {
+      if (rip == 0 || contains(plan.unit, rip)) continue;
+      plan.outside.push_back({rip, flags_read_at(thread, rip)});
+    }
+  }
+}
+
 // Translates the block and those that it leads to.
 jit::Outcome compile(Thread& thread, Block& first) {
   static thread_local Plan plan;
@@ -124,7 +137,8 @@ jit::Outcome compile(Thread& thread, Block& first) {
   if (plan.unit.empty()) return jit::Outcome::kImpossible;
   collect_instructions(plan);
   plan.entries.assign(plan.unit.size(), {});
-  jit::Outcome outcome = jit::compile(plan.blocks, plan.entries, epoch, {&flags_read_at, &thread});
+  look_outside(thread, plan);
+  jit::Outcome outcome = jit::compile(plan.blocks, plan.entries, epoch, {plan.outside});
   if (outcome != jit::Outcome::kDone) return outcome;
   for (std::size_t n = 0; n < plan.unit.size(); n++) {
     plan.unit[n]->entry = plan.entries[n];

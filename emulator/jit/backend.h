@@ -19,11 +19,22 @@ struct Block {
 
 // What a unit has to know of the code around it.
 struct Outside {
-  // The status flags, as bits of RFLAGS, that the code at `rip` reads before it writes them.
-  u16 (*flags_read_at)(void* context, u64 rip) = [](void*, u64) { return kAllStatusFlags; };
-  void* context = nullptr;
-
   static constexpr u16 kAllStatusFlags = guest::kStatusFlags;
+
+  // The status flags, as bits of RFLAGS, that the code at `rip` reads before it writes them.
+  struct Flags {
+    u64 rip;
+    u16 read;
+  };
+  std::span<const Flags> flags;
+
+  // All, where nothing is known.
+  u16 flags_read_at(u64 rip) const {
+    for (const Flags& known : flags) {
+      if (known.rip == rip) return known.read;
+    }
+    return kAllStatusFlags;
+  }
 };
 
 // How translated code came back.

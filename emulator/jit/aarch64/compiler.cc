@@ -68,17 +68,11 @@ Compiler::Part* Compiler::part_at(u64 rip) {
 
 u16 Compiler::live_at(u64 rip, const jit::Outside& outside) {
   if (const Part* part = part_at(rip)) return part->live_in;
-  for (auto [known, flags] : outside_) {
-    if (known == rip) return flags;
-  }
-  u16 flags = outside.flags_read_at(outside.context, rip);
-  outside_.push_back({rip, flags});
-  return flags;
+  return outside.flags_read_at(rip);
 }
 
 // What a block reads depends on those that follow, and in loops on itself: until nothing changes.
 void Compiler::find_live_flags(const jit::Outside& outside) {
-  outside_.clear();
   bool changed = true;
   while (changed) {
     changed = false;

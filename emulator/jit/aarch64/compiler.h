@@ -60,7 +60,6 @@ class Compiler {
   Stubs stubs_;
   std::vector<Part> pool_;  // parts keep their memory from unit to unit
   std::span<Part> parts_;
-  std::vector<std::pair<u64, u16>> outside_;   // flags that are read at addresses outside the unit
   std::vector<std::pair<u64, u32>> literals_;  // and their positions
   Lowering::Workspace workspace_;
   std::vector<u32> room_ = std::vector<u32>(kMaxWords);
