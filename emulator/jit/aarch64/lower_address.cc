@@ -5,9 +5,10 @@ namespace gantry::aarch64 {
 
 // The value as an index: shifted and extended as it is.
 void Lowering::match_index(Value v, Address& address) {
-  auto scale = inst(v).op == Op::kShl ? constant(inst(v).arg[1]) : std::nullopt;
-  if (is_free_standing(v) && inst(v).width == 8 && scale && *scale < 4) {
-    address.shift = static_cast<unsigned>(*scale);
+  constexpr u64 kTooFar = 4;
+  u64 scale = inst(v).op == Op::kShl ? constant(inst(v).arg[1]).value_or(kTooFar) : kTooFar;
+  if (is_free_standing(v) && inst(v).width == 8 && scale < kTooFar) {
+    address.shift = static_cast<unsigned>(scale);
     v = inst(v).arg[0];
   }
   const Inst& i = inst(v);
