@@ -1,8 +1,6 @@
 #include "emulator/engine/state_text.h"
 
-#include <cstdarg>
-#include <cstdio>
-
+#include "emulator/base/format.h"
 #include "emulator/x86/decoder.h"
 
 namespace gantry::engine {
@@ -14,15 +12,6 @@ using guest::V128;
 constexpr const char* kGprNames[16] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
                                        "r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15"};
 constexpr const char* kSegmentNames[6] = {"es", "cs", "ss", "ds", "fs", "gs"};
-
-std::string format(const char* format, ...) {
-  char buffer[160];
-  va_list arguments;
-  va_start(arguments, format);
-  std::vsnprintf(buffer, sizeof buffer, format, arguments);
-  va_end(arguments);
-  return buffer;
-}
 
 std::string hex(u64 value) { return format("%016lx", value); }
 std::string hex(const V128& value) { return format("%016lx%016lx", value.hi, value.lo); }

@@ -1,5 +1,4 @@
-#include <cstdio>
-
+#include "emulator/base/format.h"
 #include "emulator/ir/ir.h"
 #include "emulator/x86/decoder.h"
 
@@ -51,21 +50,15 @@ bool has_aux(Op op) {
   }
 }
 
-std::string format(const char* pattern, u64 value) {
-  char text[32];
-  std::snprintf(text, sizeof text, pattern, value);
-  return text;
-}
-
 std::string line(const Inst& inst, unsigned index) {
   const OpInfo& op = info(inst.op);
   std::string text = "  ";
-  if (op.result != Type::kVoid) text += format("%%%lu = ", index);
+  if (op.result != Type::kVoid) text += format("%%%u = ", index);
   text += op.name;
-  if (inst.width) text += format(".%lu", inst.width);
-  if (has_aux(inst.op)) text += format(" #%lu", inst.aux);
+  if (inst.width) text += format(".%u", inst.width);
+  if (has_aux(inst.op)) text += format(" #%u", inst.aux);
   for (unsigned n = 0; n < op.argument_count && inst.arg[n] != kNoValue; n++) {
-    text += format(n == 0 ? " %%%lu" : ", %%%lu", inst.arg[n]);
+    text += format(n == 0 ? " %%%u" : ", %%%u", inst.arg[n]);
   }
   if (has_imm(inst.op)) text += format(" %#lx", inst.imm);
   return text + "\n";

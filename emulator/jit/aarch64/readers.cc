@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstdarg>
-#include <cstdio>
 
 namespace gantry::aarch64::readers {
 namespace {
@@ -17,15 +15,6 @@ u64 repeat(u64 element, unsigned bits) {
 }
 
 }  // namespace
-
-std::string format(const char* format, ...) {
-  char buffer[96];
-  va_list arguments;
-  va_start(arguments, format);
-  std::vsnprintf(buffer, sizeof buffer, format, arguments);
-  va_end(arguments);
-  return buffer;
-}
 
 std::string gpr_text(unsigned width, u32 code) {
   const char* prefix = width == 8 ? "x" : "w";

@@ -8,6 +8,7 @@
 #include <string>
 #include <type_traits>
 
+#include "emulator/base/format.h"
 #include "emulator/jit/aarch64/disassembler.h"
 #include "emulator/jit/aarch64/fields.h"
 
@@ -40,9 +41,6 @@ struct Line {
     return name + order + size + half + (operands.empty() ? "" : " ") + operands;
   }
 };
-
-// printf into a string.
-[[gnu::format(printf, 1, 2)]] std::string format(const char* format, ...);
 
 std::string gpr_text(unsigned width, u32 code);
 std::string gpr_or_sp_text(unsigned width, u32 code);

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdarg>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -111,15 +110,6 @@ const char* text_of(Extend extend) {
   static constexpr const char* kNames[] = {"uxtb", "uxth", "uxtw", "uxtx",
                                            "sxtb", "sxth", "sxtw", "sxtx"};
   return kNames[static_cast<u8>(extend)];
-}
-
-std::string format(const char* format, ...) {
-  char buffer[256];
-  va_list arguments;
-  va_start(arguments, format);
-  std::vsnprintf(buffer, sizeof buffer, format, arguments);
-  va_end(arguments);
-  return buffer;
 }
 
 }  // namespace gantry::aarch64

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "emulator/base/format.h"
 #include "emulator/jit/aarch64/assembler.h"
 
 namespace gantry::aarch64 {
@@ -36,8 +37,5 @@ std::string text_of(Arrangement a, V reg);
 const char* text_of(Condition condition);
 const char* text_of(Shift shift);
 const char* text_of(Extend extend);
-
-// printf into a string.
-[[gnu::format(printf, 1, 2)]] std::string format(const char* format, ...);
 
 }  // namespace gantry::aarch64
