@@ -1,10 +1,8 @@
 #include "emulator/jit/aarch64/float_functions.h"
 
-#include <algorithm>
-#include <vector>
-
 #include "emulator/jit/aarch64/abi.h"
 #include "emulator/jit/aarch64/features.h"
+#include "emulator/jit/aarch64/function_table.h"
 #include "emulator/semantics/float_ops.h"
 #include "emulator/semantics/sse_state.h"
 #include "emulator/semantics/xsave.h"
@@ -268,11 +266,6 @@ void emit_to_dwords_narrowed_both(Assembler& a, const FloatOperands& o) {
   a.xtn(k4S, o.result, s1);
 }
 
-template <typename F>
-const void* address(F f) {
-  return reinterpret_cast<const void*>(f);
-}
-
 #define ROW(form, lane, bits, limit, emit, ...) \
   {address(&__VA_ARGS__), form, sizeof(lane), bits, limit, &emit},
 const FloatFunction kFunctions[] = {
@@ -280,21 +273,11 @@ const FloatFunction kFunctions[] = {
 };
 #undef ROW
 
-// By address.
-std::vector<FloatFunction> sorted_functions() {
-  std::vector<FloatFunction> all(std::begin(kFunctions), std::end(kFunctions));
-  std::sort(all.begin(), all.end(),
-            [](const FloatFunction& x, const FloatFunction& y) { return x.target < y.target; });
-  return all;
-}
-
 }  // namespace
 
 const FloatFunction* find_float_function(const void* target) {
-  static const std::vector<FloatFunction> all = sorted_functions();
-  auto found = std::lower_bound(all.begin(), all.end(), target,
-                                [](const auto& f, const void* t) { return f.target < t; });
-  return found != all.end() && found->target == target ? &*found : nullptr;
+  static const FunctionTable<FloatFunction> all(kFunctions);
+  return all.find(target);
 }
 
 bool can_apply_float(const ir::Unit& unit, const ir::Inst& inst) {

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <utility>
-#include <vector>
 
 #include "emulator/jit/aarch64/abi.h"
 #include "emulator/jit/aarch64/crypto.h"
+#include "emulator/jit/aarch64/function_table.h"
 #include "emulator/semantics/avx_ops.h"
 #include "emulator/semantics/crypto.h"
 #include "emulator/semantics/integer_helpers.h"
@@ -33,11 +33,6 @@ constexpr Arrangement kFull = sizeof(T) == 1   ? k16B
                                                : k2D;
 template <typename T>
 constexpr unsigned kBits = sizeof(T) * 8;
-
-template <typename F>
-const void* address(F f) {
-  return reinterpret_cast<const void*>(f);
-}
 
 template <typename T>
 void emit_shl(Assembler& a, const Operands& o) {
@@ -471,23 +466,12 @@ const Function kFunctions[] = {
 #undef MASK
 #undef LOGIC
 
-// By address.
-std::vector<Function> sorted_functions() {
-  std::vector<Function> all(std::begin(kFunctions), std::end(kFunctions));
-  std::sort(all.begin(), all.end(),
-            [](const Function& x, const Function& y) { return x.target < y.target; });
-  return all;
-}
-
 }  // namespace
 
 const Function* find_function(const void* target) {
-  static const std::vector<Function> all = sorted_functions();
-  auto found = std::lower_bound(all.begin(), all.end(), target,
-                                [](const Function& f, const void* t) { return f.target < t; });
-  if (found == all.end() || found->target != target) return nullptr;
-  if (found->feature && !(features().*found->feature)) return nullptr;
-  return &*found;
+  static const FunctionTable<Function> all(kFunctions);
+  const Function* found = all.find(target);
+  return found && found->feature && !(features().*found->feature) ? nullptr : found;
 }
 
 const Function* native_function(const ir::Unit& unit, const ir::Inst& inst) {
