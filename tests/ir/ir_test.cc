@@ -4,33 +4,12 @@
 
 #include <gtest/gtest.h>
 
-#include <initializer_list>
-
 #include "emulator/interp/ir_evaluator.h"
 #include "emulator/ir/emit.h"
-#include "emulator/x86/decoder.h"
+#include "tests/ir/translate_all.h"
 
 namespace gantry::ir {
 namespace {
-
-using Code = std::initializer_list<u8>;
-
-// The instructions one after another, from 0x1000.
-Unit translate_all(std::initializer_list<Code> codes) {
-  Unit unit;
-  Emit emit(unit);
-  u64 rip = 0x1000;
-  for (Code code : codes) {
-    u8 bytes[x86::kMaxInsnLength + 1] = {};
-    std::copy(code.begin(), code.end(), bytes);
-    x86::Insn insn;
-    EXPECT_EQ(x86::decode(bytes, rip, insn), x86::DecodeStatus::kOk);
-    EXPECT_TRUE(translate(insn, unit, emit));
-    rip = insn.next_rip();
-  }
-  EXPECT_EQ(verify(unit), "");
-  return unit;
-}
 
 unsigned count(const Unit& unit, Op op) {
   unsigned n = 0;

@@ -9,14 +9,12 @@
 
 #include "emulator/interp/ir_evaluator.h"
 #include "emulator/ir/emit.h"
-#include "emulator/x86/decoder.h"
 #include "emulator/x86/opcode.h"
 #include "tests/ir/random_insn.h"
+#include "tests/ir/translate_all.h"
 
 namespace gantry::ir {
 namespace {
-
-using Code = std::initializer_list<u8>;
 
 constexpr u16 kAll = guest::kStatusFlags;
 
@@ -25,17 +23,7 @@ bool is_accepted(const Unit&, const Inst& inst) { return inst.op != Op::kBswap; 
 
 // The instructions one after another, without what is dead.
 Unit reduce(std::initializer_list<Code> codes, u16 live_flags = kAll) {
-  Unit unit;
-  Emit emit(unit);
-  u64 rip = 0x1000;
-  for (Code code : codes) {
-    u8 bytes[x86::kMaxInsnLength + 1] = {};
-    std::copy(code.begin(), code.end(), bytes);
-    Insn insn;
-    EXPECT_EQ(x86::decode(bytes, rip, insn), x86::DecodeStatus::kOk);
-    EXPECT_TRUE(translate(insn, unit, emit, is_accepted));
-    rip = insn.next_rip();
-  }
+  Unit unit = translate_all(codes, is_accepted);
   remove_dead(unit, live_flags);
   EXPECT_EQ(verify(unit), "");
   return unit;
