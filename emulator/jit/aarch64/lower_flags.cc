@@ -4,6 +4,7 @@
 #include "emulator/base/check.h"
 #include "emulator/jit/aarch64/functions.h"
 #include "emulator/jit/aarch64/lowering.h"
+#include "emulator/x86/flag_effect.h"
 
 namespace gantry::aarch64 {
 namespace {
@@ -36,12 +37,6 @@ void odd_parity(Assembler& a, X to) {
 
 }  // namespace
 
-u8 flags_read_by(unsigned condition) {
-  constexpr u8 kReads[8] = {kFlagV, kFlagC, kFlagZ,          kFlagC | kFlagZ,
-                            kFlagN, kFlagP, kFlagN | kFlagV, kFlagN | kFlagV | kFlagZ};
-  return kReads[condition >> 1];
-}
-
 u8 flags_of(u16 rflags) {
   auto pick = [&](u64 bit, u8 flag) { return rflags & bit ? flag : kNoFlags; };
   return pick(guest::kSF, kFlagN) | pick(guest::kZF, kFlagZ) | pick(guest::kCF, kFlagC) |
@@ -67,7 +62,7 @@ Lowering::Test Lowering::test_flags(const Inst& i, Value v) {
     t.reg = X{use_register(v)};
     return t;
   }
-  live_ |= flags_read_by(i.aux);
+  live_ |= flags_of(x86::flags_read_by(static_cast<x86::Condition>(i.aux)));
   if (!is_parity(i.aux)) {
     t.condition = kConditions[i.aux];
     return t;

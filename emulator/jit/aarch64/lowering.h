@@ -105,8 +105,6 @@ constexpr u8 kNoFlags = 0;
 constexpr u8 kFlagN = 1, kFlagZ = 2, kFlagC = 4, kFlagV = 8, kFlagP = 16, kFlagA = 32;
 constexpr u8 kFlagsNzcv = 15;
 constexpr u8 kAllFlags = 63;
-// By the number of an x86::Condition.
-u8 flags_read_by(unsigned condition);
 // Of bits of RFLAGS.
 u8 flags_of(u16 rflags);
 
