@@ -20,15 +20,20 @@ void log_invalid(u64 rip, std::span<const u8> code) {
       text);
 }
 
-// The bytes that can be fetched at `rip`: up to 15, ending before the next page where that is not
-// executable.
+u64 page_end_of(u64 rip) { return align_down(rip, kPageSize) + kPageSize; }
+
+// The bytes from `rip` on: up to 15, of its page alone.
+std::span<const u8> bytes_on_page(u64 rip) {
+  return {reinterpret_cast<const u8*>(rip),
+          std::min<u64>(x86::kMaxInsnLength, page_end_of(rip) - rip)};
+}
+
+// And those of the next page where that is executable.
 std::span<const u8> fetchable(GuestOs& os, u64 rip) {
-  u64 page_end = align_down(rip, kPageSize) + kPageSize;
-  u64 size = std::min<u64>(x86::kMaxInsnLength, page_end - rip);
-  if (size < x86::kMaxInsnLength && os.prepare_code_page(page_end) != CodePage::kNotExecutable) {
-    size = x86::kMaxInsnLength;
-  }
-  return {reinterpret_cast<const u8*>(rip), size};
+  std::span<const u8> code = bytes_on_page(rip);
+  if (code.size() == x86::kMaxInsnLength) return code;
+  if (os.prepare_code_page(page_end_of(rip)) == CodePage::kNotExecutable) return code;
+  return {code.data(), x86::kMaxInsnLength};
 }
 
 // VEX-encoded vector instructions, whose names alone begin with a v, are invalid where the
@@ -39,9 +44,7 @@ bool is_enabled(const x86::Insn& insn) {
 }
 
 bool decode_step(GuestOs& os, u64 rip, Step& step, FetchFault* fault, u64* fault_address) {
-  u64 page_end = align_down(rip, kPageSize) + kPageSize;
-  std::span<const u8> code{reinterpret_cast<const u8*>(rip),
-                           std::min<u64>(x86::kMaxInsnLength, page_end - rip)};
+  std::span<const u8> code = bytes_on_page(rip);
   x86::DecodeStatus status = x86::decode(code, rip, step.insn);
   if (status == x86::DecodeStatus::kTruncated) {
     code = fetchable(os, rip);
@@ -94,10 +97,7 @@ bool BlockCache::decode_one(GuestOs& os, u64 rip, Step& step, FetchFault* fault,
 
 bool BlockCache::peek(GuestOs& os, u64 rip, x86::Insn& insn) {
   if (os.prepare_code_page(rip) != CodePage::kStable) return false;
-  u64 page_end = align_down(rip, kPageSize) + kPageSize;
-  std::span<const u8> code{reinterpret_cast<const u8*>(rip),
-                           std::min<u64>(x86::kMaxInsnLength, page_end - rip)};
-  return x86::decode(code, rip, insn) == x86::DecodeStatus::kOk && is_enabled(insn);
+  return x86::decode(bytes_on_page(rip), rip, insn) == x86::DecodeStatus::kOk && is_enabled(insn);
 }
 
 Block* BlockCache::find_slow(GuestOs& os, u64 rip, FetchFault* fault, u64* fault_address) {
@@ -127,7 +127,7 @@ Block* BlockCache::find_slow(GuestOs& os, u64 rip, FetchFault* fault, u64* fault
     return nullptr;
   }
   std::size_t count = 0;
-  u64 end = rip, page_end = align_down(rip, kPageSize) + kPageSize;
+  u64 end = rip, page_end = page_end_of(rip);
   bool falls_through = true;
   while (count < kMaxBlockInsns && end < page_end && falls_through) {
     FetchFault later;
