@@ -13,6 +13,7 @@
 #include "emulator/guest/cpu.h"
 #include "emulator/guest/memory.h"
 #include "emulator/semantics/builder.h"
+#include "emulator/semantics/x87_state.h"
 #include "emulator/x86/insn.h"
 
 namespace gantry::interp {
@@ -244,7 +245,7 @@ class Eval {
       case OperandKind::kMmx:
         return {mmx(i.op[n].reg), 0};
       case OperandKind::kMemory:
-        if (Shape::kind(i, 0) == OperandKind::kMmx) check_x87();
+        if (Shape::kind(i, 0) == OperandKind::kMmx) sem::x87::check_pending(cpu_);
         return load_vec(Shape::operand_width(i, n), vector_address(i, n, 0));
       case OperandKind::kGpr:
         return {read(i, n), 0};
@@ -301,13 +302,7 @@ class Eval {
     }
   }
 
-  // Using an MMX register raises a pending x87 exception, else sets all tags to valid and TOP to 0
-  // (SDM vol. 1, section 9.5.1). A fault later in the instruction does not undo that, as on CPUs.
-  void enter_mmx() {
-    check_x87();
-    cpu_.x87.top = 0;
-    cpu_.x87.valid = 0xff;
-  }
+  void enter_mmx() { sem::x87::enter_mmx(cpu_); }
 
   Int gpr(unsigned n) const { return cpu_.gpr[n]; }
   void set_gpr(unsigned n, unsigned w, Int value) {
@@ -604,11 +599,6 @@ class Eval {
     return checked(i, a, access);
   }
 
-  void check_x87() {
-    constexpr u16 kErrorSummary = 1 << 7;
-    if (cpu_.x87.status & kErrorSummary) [[unlikely]]
-      guest::raise(cpu_, {.vector = Vector::kX87});
-  }
   u64 mmx(unsigned n) {
     enter_mmx();
     return cpu_.x87.st[n & 7].significand;

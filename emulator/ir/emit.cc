@@ -12,12 +12,6 @@ namespace {
 
 using guest::Cpu;
 
-void enter_mmx_state(Cpu& cpu) {
-  sem::x87::check_pending(cpu);
-  cpu.x87.top = 0;
-  cpu.x87.valid = 0xff;
-}
-
 constexpr u64 mmx_offset(unsigned n) {
   return offsetof(Cpu, x87) + offsetof(guest::X87, st) + (n & 7) * sizeof(guest::F80);
 }
@@ -193,7 +187,7 @@ void Emit::write_wide(const Insn& i, unsigned n, const Wide& value) {
   store_vec(16, add(8, at, imm(16)), value.high);
 }
 
-void Emit::enter_mmx() { call_cpu(&enter_mmx_state); }
+void Emit::enter_mmx() { call_cpu(&sem::x87::enter_mmx); }
 
 // --- guest registers
 

@@ -61,4 +61,12 @@ inline void check_pending(Cpu& cpu) {
     raise(cpu, {.vector = guest::Vector::kX87});
 }
 
+// Using an MMX register raises a pending exception, else sets all tags to valid and TOP to 0
+// (section 9.5.1). A fault later in the instruction does not undo that, as on CPUs.
+inline void enter_mmx(Cpu& cpu) {
+  check_pending(cpu);
+  cpu.x87.top = 0;
+  cpu.x87.valid = 0xff;
+}
+
 }  // namespace gantry::sem::x87
