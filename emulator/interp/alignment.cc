@@ -1,9 +1,7 @@
 #include "emulator/interp/alignment.h"
 
-#include <algorithm>
 #include <array>
 #include <bit>
-#include <span>
 #include <string_view>
 
 #include "emulator/interp/eval.h"
@@ -15,7 +13,6 @@ namespace gantry::interp {
 namespace {
 
 using Name = std::string_view;
-using Names = std::span<const Name>;
 
 // No access at all, none by the CPU itself (Linux executes them), #UD and #GP before any, or an
 // access that Intel's cores do not check.
@@ -33,10 +30,6 @@ constexpr Name kMaskedMoves[] = {"MASKMOVQ", "MASKMOVDQU"};
 constexpr Name kStates[] = {"FXSAVE", "FXRSTOR", "XSAVE", "XSAVEOPT", "XSAVEC", "XRSTOR"};
 constexpr Name kWithoutWait[] = {"FSTENV", "FSTCW", "FSAVE", "FSTSW"};
 constexpr Name kX87Stores[] = {"FST", "FSTP", "FIST", "FISTP", "FISTTP", "FBSTP"};
-
-bool is_one_of(Name name, Names names) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
 
 // The alignment that an operand of `width` bytes must have; 1 where every address will do, as for
 // vectors.
@@ -89,29 +82,30 @@ class Accesses {
   bool has_memory_operand(unsigned n) const { return insn_.op[n].kind == OperandKind::kMemory; }
 
   bool operands() {
-    if (is_one_of(name_, kMaskedMoves)) {
+    if (x86::row_is_one_of(insn_.row, kMaskedMoves)) {
       u64 offset = b_.zext(sem::address_width(insn_), cpu_.gpr[guest::kRdi]);
       return misaligned(offset + b_.segment_base(insn_), 8);
     }
-    u64 delta = is_one_of(name_, kBitTests) ? sem::bit_place(b_, insn_).delta : 0;
+    u64 delta = x86::row_is_one_of(insn_.row, kBitTests) ? sem::bit_place(b_, insn_).delta : 0;
     for (unsigned n = 0; n < 4; n++) {
       if (has_memory_operand(n)) return misaligned(address(delta), alignment(n));
     }
     return false;
   }
   unsigned alignment(unsigned n) const {
-    if (is_one_of(name_, kStates)) return 4;
-    return alignment_of(is_one_of(name_, kFarPointers) ? insn_.width : insn_.op[n].width);
+    if (x86::row_is_one_of(insn_.row, kStates)) return 4;
+    return alignment_of(x86::row_is_one_of(insn_.row, kFarPointers) ? insn_.width
+                                                                    : insn_.op[n].width);
   }
 
   bool stack() {
     u64 rsp = cpu_.gpr[guest::kRsp];
-    if (is_one_of(name_, kPushes)) {
+    if (x86::row_is_one_of(insn_.row, kPushes)) {
       if (!misaligned(rsp - insn_.width, insn_.width)) return false;
       if (has_memory_operand(0)) touch_operand();
       return true;
     }
-    if (is_one_of(name_, kPops)) return misaligned(rsp, insn_.width);
+    if (x86::row_is_one_of(insn_.row, kPops)) return misaligned(rsp, insn_.width);
     if (name_ == "POP_SEG") return misaligned(rsp, 2);
     if (name_ == "RET_FAR") return return_far(rsp);
     return name_ == "LEAVE" && misaligned(cpu_.gpr[guest::kRbp], insn_.width);
@@ -162,7 +156,8 @@ class Accesses {
 
   // A string instruction narrows the registers before its first access.
   bool strings() {
-    bool from = is_one_of(name_, kSourceStrings), to = is_one_of(name_, kDestinationStrings);
+    bool from = x86::row_is_one_of(insn_.row, kSourceStrings),
+         to = x86::row_is_one_of(insn_.row, kDestinationStrings);
     if (!(from || to) || (insn_.repeated() && b_.is_zero(count()))) return false;
     u64 source = sem::source_address(b_, insn_), destination = sem::destination_address(b_, insn_);
     bool first = misaligned(from ? source : destination, insn_.width);
@@ -188,14 +183,13 @@ class Accesses {
 };
 
 // An earlier floating-point exception that this instruction reports first.
-bool reports_x87(const Cpu& cpu, const Insn& i, Name name) {
-  constexpr u16 kErrorSummary = 1 << 7;
-  if (!(cpu.x87.status & kErrorSummary)) return false;
+bool reports_x87(const Cpu& cpu, const Insn& i) {
+  if (!(cpu.x87.status & sem::x87::kErrorSummary)) return false;
   for (const x86::Operand& operand : i.op) {
     if (operand.kind == OperandKind::kMmx) return true;
   }
   bool is_x87 = x86::opcodes()[i.row].map == x86::Map::k1 && (i.opcode & 0xf8) == 0xd8;
-  return is_x87 && !is_one_of(name, kWithoutWait);
+  return is_x87 && !x86::row_is_one_of(i.row, kWithoutWait);
 }
 
 // An x87 store whose operand raises an unmasked exception does not access memory. Tried on a copy
@@ -224,10 +218,10 @@ bool stores_mmx(const Insn& i, Name name) {
 
 bool alignment_fault(Cpu& cpu, const Insn& insn) {
   Name name = x86::row_semantics(insn.row);
-  if (is_one_of(name, kUnchecked) || reports_x87(cpu, insn, name)) return false;
+  if (x86::row_is_one_of(insn.row, kUnchecked) || reports_x87(cpu, insn)) return false;
   if (name == "IRET" && (cpu.system_flags & guest::kNT)) return false;
   if (!Accesses(cpu, insn).are_misaligned()) return false;
-  if (is_one_of(name, kX87Stores) && stores_nothing(cpu, insn)) return false;
+  if (x86::row_is_one_of(insn.row, kX87Stores) && stores_nothing(cpu, insn)) return false;
   if (stores_mmx(insn, name)) Eval<>(cpu).enter_mmx();
   return true;
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <span>
 #include <string_view>
 
 #include "emulator/interp/eval.h"
@@ -11,8 +10,6 @@
 
 namespace gantry::interp {
 namespace {
-
-using Names = std::span<const std::string_view>;
 
 constexpr std::string_view kUpdates[] = {
     "ADD", "ADC", "SUB", "SBB", "AND", "OR",  "XOR", "INC",  "DEC",  "NEG",  "NOT",
@@ -26,17 +23,13 @@ constexpr std::string_view kStackUsers[] = {"PUSH", "POP",      "PUSH_SEG", "POP
 constexpr std::string_view kMasked[] = {"VMASKMOVPS", "VMASKMOVPD", "VPMASKMOVD", "VPMASKMOVQ"};
 constexpr std::string_view kPrevented[] = {"SGDT", "SIDT", "SLDT", "SMSW", "STR"};
 
-bool is_one_of(const Insn& i, Names names) {
-  return std::find(names.begin(), names.end(), x86::row_semantics(i.row)) != names.end();
-}
-
 // An instruction that reads, changes and writes its first operand asks for write access when it
 // reads; Eval's read did not.
 void raise_update_fault(Cpu& cpu, const Insn& i) {
   Eval<> b(cpu);
-  if (is_one_of(i, kUpdates)) {
+  if (x86::row_is_one_of(i.row, kUpdates)) {
     b.probe_write(i.op[0].width, b.operand_address(i));
-  } else if (is_one_of(i, kBitUpdates)) {
+  } else if (x86::row_is_one_of(i.row, kBitUpdates)) {
     u64 delta = sem::bit_place(b, i).delta;
     b.probe_write(i.op[0].width, b.operand_address(i, delta, guest::kFaultWrite));
   }
@@ -63,7 +56,7 @@ void raise_limit_fault(Cpu& cpu, const Insn& i, unsigned width) {
 // The same for the stack of PUSH and its like, which is no operand: slots from some below to some
 // above the stack pointer or, for LEAVE and ENTER, the frame pointer.
 void raise_stack_limit_fault(Cpu& cpu, const Insn& i) {
-  if (cpu.fault.host_signal == 0 || !is_one_of(i, kStackUsers)) return;
+  if (cpu.fault.host_signal == 0 || !x86::row_is_one_of(i.row, kStackUsers)) return;
   constexpr unsigned kSlots = 32;
   auto crosses = [&](u64 pointer) {
     u64 distance = guest::kAddressLimit - pointer;
@@ -82,7 +75,7 @@ void raise_stack_limit_fault(Cpu& cpu, const Insn& i) {
 void name_first_byte(Cpu& cpu, const Insn& i, unsigned width) {
   constexpr unsigned kLargest = 32, kPage = 4096;
   bool from_host = cpu.fault.vector == Vector::kPageFault && cpu.fault.host_signal != 0;
-  if (!from_host || width == 0 || width > kLargest || is_one_of(i, kMasked)) return;
+  if (!from_host || width == 0 || width > kLargest || x86::row_is_one_of(i.row, kMasked)) return;
   u64 begin = Eval<>(cpu).address(i);
   u64& at = cpu.fault.address;
   bool before = at < begin && align_down(at, kPage) == align_down(begin, kPage);
@@ -111,7 +104,7 @@ void refine_fault(Cpu& cpu, const Insn& insn) {
   }
   raise_stack_limit_fault(cpu, insn);
   if (insn.op[0].kind != OperandKind::kMemory) return;
-  if (is_one_of(insn, kPrevented)) raise_prevented_fault(cpu, insn);
+  if (x86::row_is_one_of(insn.row, kPrevented)) raise_prevented_fault(cpu, insn);
   bool page_fault = cpu.fault.vector == Vector::kPageFault;
   if (page_fault && !(cpu.fault.error & guest::kFaultWrite)) raise_update_fault(cpu, insn);
 }

@@ -344,5 +344,8 @@ std::span<const Opcode> opcodes() { return {kOpcodeRows, kRowCount}; }
 const char* row_mnemonic(unsigned row) { return kTexts[row].mnemonic; }
 const char* row_semantics(unsigned row) { return kTexts[row].semantics; }
 bool row_has_semantics(unsigned row) { return kTexts[row].has_semantics; }
+bool row_is_one_of(unsigned row, std::span<const std::string_view> names) {
+  return std::find(names.begin(), names.end(), row_semantics(row)) != names.end();
+}
 
 }  // namespace gantry::x86

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 
 #include "emulator/base/types.h"
 
@@ -165,5 +166,7 @@ const char* row_mnemonic(unsigned row);
 // The name in SEM(NAME) or NO_SEM(NAME), and which of the two the row has.
 const char* row_semantics(unsigned row);
 bool row_has_semantics(unsigned row);
+// Whether that name is one of these.
+bool row_is_one_of(unsigned row, std::span<const std::string_view> names);
 
 }  // namespace gantry::x86
