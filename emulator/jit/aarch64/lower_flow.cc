@@ -338,7 +338,7 @@ void Lowering::lower_vector_select(V to) {
   const Inst& i = inst(at_);
   V yes = use_vector(i.arg[1]), no = use_vector(i.arg[2]);
   Test t = test(i.arg[0]);
-  u32 after = out_.position();
+  u32 after = out_.label();
   bool has_yes = to == yes;
   sequence([&](Assembler& a) { a.mov(k16B, to, has_yes ? no : yes); });
   branch_within(t, has_yes, after);
