@@ -116,6 +116,10 @@ u16 flags_read_at(Thread& thread, u64 rip) {
   return reads | unwritten;
 }
 
+bool knows(const std::vector<jit::Outside::Flags>& outside, u64 rip) {
+  return std::any_of(outside.begin(), outside.end(), [&](const auto& o) { return o.rip == rip; });
+}
+
 // What the unit needs of the code that it leads to.
 void look_outside(Thread& thread, Plan& plan) {
   plan.outside.clear();
@@ -123,7 +127,7 @@ void look_outside(Thread& thread, Plan& plan) {
     u64 targets[2] = {};
     direct_targets(*block, targets);
     for (u64 rip : targets) {
-      if (rip == 0 || contains(plan.unit, rip)) continue;
+      if (rip == 0 || contains(plan.unit, rip) || knows(plan.outside, rip)) continue;
       plan.outside.push_back({rip, flags_read_at(thread, rip)});
     }
   }
