@@ -101,13 +101,15 @@ void Compiler::emit_poll(u64 rip) {
   out_.prepend(word);
 }
 
-bool Compiler::lower() {
+bool Compiler::lower(bool branches_far) {
+  out_.reset();
   u64 below = 0;
   for (std::size_t n = parts_.size(); n-- > 0;) {
     Part& part = parts_[n];
     ir::remove_dead(part.unit, part.live_taken | part.live_other);
     LiveOut live = {flags_of(part.live_taken), flags_of(part.live_other)};
     Lowering lowering(part.unit, part.insns, live, below, demands_, stubs_, workspace_, out_);
+    if (branches_far) lowering.branch_far();
     if (!lowering.run()) return false;
     if (n == 0 || part.is_loop_head) emit_poll(part.block->rip);
     part.start = out_.label();
@@ -200,8 +202,7 @@ jit::Outcome Compiler::compile(std::span<const jit::Block> blocks, const jit::Ou
   Outcome outcome = translate(blocks, cache);
   if (outcome == Outcome::kDone) {
     find_live_flags(outside);
-    out_.reset();
-    bool lowered = lower() && resolve();
+    bool lowered = (lower(false) && resolve()) || (lower(true) && resolve());
     outcome = !lowered ? Outcome::kImpossible : place(cache, entries) ? outcome : Outcome::kNoRoom;
   }
   if (outcome != Outcome::kDone) cache.drop_insns(insns);

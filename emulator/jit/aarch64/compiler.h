@@ -49,7 +49,7 @@ class Compiler {
   void find_live_flags(const jit::Outside& outside);
   u16 live_at(u64 rip, const jit::Outside& outside);
   Part* part_at(u64 rip);
-  bool lower();
+  bool lower(bool branches_far);
   static constexpr u8 kPollBytes = 8;
   void emit_poll(u64 rip);
   u32 literal(u64 value);

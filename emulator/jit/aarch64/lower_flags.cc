@@ -1,5 +1,7 @@
 // Flags and conditions. NZCV, x26 and x27 hold the guest's flags (abi.h); what computes them is
 // chosen by which of them are read before they are set again.
+#include <bit>
+
 #include "emulator/base/bits.h"
 #include "emulator/base/check.h"
 #include "emulator/jit/aarch64/functions.h"
@@ -51,7 +53,66 @@ void Lowering::complement_carry(Assembler& a) {
   a.msr(SystemRegister::kNzcv, kScratch1);
 }
 
+// NZCV.C := that of a saved NZCV
+void Lowering::restore_carry(Assembler& a, X nzcv) {
+  if (features().flagm) return a.rmif(nzcv, 28, 2);
+  a.mrs(kScratch0, SystemRegister::kNzcv);
+  a.lsr(8, nzcv, nzcv, kHostC);
+  a.bfi(8, kScratch0, nzcv, kHostC, 1);
+  a.msr(SystemRegister::kNzcv, kScratch0);
+}
+
 // --- reading
+
+// A condition of flags that nothing else reads, as a test of the number that they are of.
+std::optional<Lowering::Test> Lowering::test_number(const Inst& i) {
+  if (i.arg[0] != holders_.flags || (live_ & kFlagsNzcv)) return std::nullopt;
+  const Inst& flags = inst(i.arg[0]);
+  auto kind = static_cast<FlagKind>(flags.aux);
+  bool of_logic = flags.op == Op::kFlagsOf && kind == FlagKind::kLogic;
+  bool of_zero = flags.op == Op::kFlagsOf && kind == FlagKind::kSub && constant(flags.arg[1]) == 0;
+  if (!of_logic && !of_zero) return std::nullopt;
+  Value number = of_logic ? flags.arg[2] : flags.arg[0];
+  const Inst& made = inst(number);
+  unsigned w = flags.width;
+  Test t;
+  t.inverted = i.aux & 1;
+  switch (i.aux >> 1) {
+    case 2: {  // E
+      auto mask = made.op == Op::kAnd ? constant(made.arg[1]) : std::nullopt;
+      if (mask && std::has_single_bit(*mask) && is_free_standing(number)) {
+        t.kind = Test::Kind::kBit;
+        t.bit = static_cast<unsigned>(std::countr_zero(*mask));
+        t.reg = use(made.arg[0], w);
+        return t;
+      }
+      bool costs = is_free_standing(number) && made.op != Op::kLoad;
+      if (constant(number) || (costs && (w < 4 || made.op == Op::kAnd))) return std::nullopt;
+      t.kind = Test::Kind::kZero;
+      t.width = w == 8 ? 8 : 4;
+      t.reg = use(number, w < 4 ? 8 : w);
+      return t;
+    }
+    case 4:  // S
+    case 6:  // L: there is no overflow
+      if (constant(number)) return std::nullopt;
+      t.kind = Test::Kind::kBit;
+      t.inverted = !t.inverted;
+      t.bit = w * 8 - 1;
+      t.reg = use(number, w);
+      return t;
+    default:
+      return std::nullopt;
+  }
+}
+
+// How a branch tests the condition.
+Lowering::Test Lowering::branch_test(Value v) {
+  if (inst(v).op == Op::kTestFlags && !is_wanted(v) && !branches_far_) {
+    if (auto t = test_number(inst(v))) return *t;
+  }
+  return test(v);
+}
 
 Lowering::Test Lowering::test_flags(const Inst& i, Value v) {
   Test t;
@@ -272,11 +333,15 @@ void Lowering::set_parity(Value v) {
 bool Lowering::fuse_flags(Value v, u8 needed) {
   for (Value n = static_cast<Value>(v + 1); n < at_; n++) {
     switch (inst(n).op) {
+      case Op::kNop:
       case Op::kConst:
       case Op::kGetGpr:
       case Op::kSetGpr:
       case Op::kZext:
       case Op::kSext:
+      case Op::kShl:
+      case Op::kShr:
+      case Op::kSar:
       case Op::kInsert:
       case Op::kFlagsOf:
       case Op::kFlagsIncDec:
@@ -289,6 +354,20 @@ bool Lowering::fuse_flags(Value v, u8 needed) {
   return true;
 }
 
+// AF of an addition or subtraction of a constant, from the result alone: from its low four bits and
+// the constant's comes a carry.
+void Lowering::set_adjust_of_constant(Value result, bool subtract, unsigned low) {
+  if (low == 0) return sequence([](Assembler& a) { a.mov(8, kAdjust, kZr); });
+  X from = use(result, 1);
+  sequence([&](Assembler& a) {
+    if (low == 8) {
+      return subtract ? a.lsl(8, kAdjust, from, 1) : a.mvn(8, kAdjust, {from, kLsl, 1});
+    }
+    a.and_(4, kAdjust, from, 15);
+    subtract ? a.add(4, kAdjust, kAdjust, low) : a.sub(4, kAdjust, kAdjust, low);
+  });
+}
+
 // Of FlagsOf and FlagsIncDec: PF is that of the result, AF is set where a carry came into bit 4.
 void Lowering::lower_parity_and_adjust(const Inst& i, u8 needed) {
   bool by_one = i.op == Op::kFlagsIncDec;
@@ -299,7 +378,15 @@ void Lowering::lower_parity_and_adjust(const Inst& i, u8 needed) {
     return sequence([&](Assembler& a) { a.mov(8, kAdjust, kZr); });
   }
   auto c = by_one ? std::optional<u64>(1) : constant(i.arg[1]);
-  X lhs = use(i.arg[0], 1), result = use(made, 1);
+  auto kind = static_cast<FlagKind>(i.aux);
+  bool adds = kind == FlagKind::kAdd || (by_one && kind == FlagKind::kInc);
+  bool subtracts = kind == FlagKind::kSub || (by_one && kind == FlagKind::kDec);
+  Value left = peel(i.arg[0], 1);
+  bool is_at_hand = !is_free_standing(left) && !(c && *c & 16);
+  if (c && (adds || subtracts) && !is_at_hand) {
+    return set_adjust_of_constant(made, subtracts, *c & 15);
+  }
+  X lhs = use(left), result = use(made, 1);
   X rhs = c ? kScratch0 : use(i.arg[1], 1);
   sequence([&](Assembler& a) {
     a.eor(8, kAdjust, lhs, result);
@@ -329,29 +416,72 @@ void Lowering::lower_flags_compare(const Inst& i, u8 needed) {
   unsigned w = i.width;
   const Inst& made = inst(i.arg[2]);
   bool same = made.op == (subtract ? Op::kSub : Op::kAdd) && made.width == w;
+  if (w < 4) return lower_flags_compare_narrow(i, needed);
   // NEG: 0 - x, whose result is made by another operation.
-  if (same && w >= 4 && i.arg[2] < at_ && fuse_flags(i.arg[2], needed)) return;
+  if (same && i.arg[2] < at_ && fuse_flags(i.arg[2], needed)) return;
   auto c = constant(i.arg[1]);
   X lhs = source(i.arg[0], kScratch0, w);
   X rhs = c ? kScratch1 : use(i.arg[1], w);
   sequence([&](Assembler& a) {
     load_constant(a, 8, kScratch0, i.arg[0]);
-    if (w >= 4) {
-      u64 value = c ? *c & width_mask(w) : 0;
-      if (c && encode_add_immediate(value)) {
-        subtract ? a.cmp(w, lhs, value) : a.cmn(w, lhs, value);
-      } else {
-        if (c) a.mov(w, rhs, value);
-        subtract ? a.cmp(w, lhs, rhs) : a.cmn(w, lhs, rhs);
-      }
+    u64 value = c ? *c & width_mask(w) : 0;
+    if (c && encode_add_immediate(value)) {
+      subtract ? a.cmp(w, lhs, value) : a.cmn(w, lhs, value);
     } else {
-      // At the top of a word, where sign, carry and overflow are the host's.
-      unsigned up = 32 - w * 8;
-      if (c) a.mov(4, rhs, *c & width_mask(w));
-      a.lsl(4, kScratch0, lhs, up);
-      subtract ? a.cmp(4, kScratch0, {rhs, kLsl, up}) : a.cmn(4, kScratch0, {rhs, kLsl, up});
+      if (c) a.mov(w, rhs, value);
+      subtract ? a.cmp(w, lhs, rhs) : a.cmn(w, lhs, rhs);
     }
     if (!subtract && (needed & kFlagC)) complement_carry(a);
+  });
+}
+
+// Of one and two bytes.
+void Lowering::lower_flags_compare_narrow(const Inst& i, u8 needed) {
+  bool subtract = static_cast<FlagKind>(i.aux) == FlagKind::kSub;
+  bool is_signed = needed & (kFlagN | kFlagV);
+  unsigned w = i.width, up = 32 - w * 8;
+  auto c = constant(i.arg[1]);
+  u64 value = c ? *c & width_mask(w) : 0;
+  if (c && value == 0 && subtract && !(needed & kFlagC)) {
+    return lower_flags_narrow_number(i.arg[0], w, is_signed);
+  }
+  if (subtract && !is_signed) return lower_flags_compare_unsigned(i);
+  X lhs = source(i.arg[0], kScratch0, w);
+  X rhs = c ? kScratch1 : use(i.arg[1], w);
+  sequence([&](Assembler& a) {
+    // At the top of a word, where sign, carry and overflow are the host's.
+    load_constant(a, 8, kScratch0, i.arg[0]);
+    a.lsl(4, kScratch0, lhs, up);
+    if (c) a.mov(4, rhs, value << up);
+    fields::RmShifted right(rhs, kLsl, c ? 0 : up);
+    subtract ? a.cmp(4, kScratch0, right) : a.cmn(4, kScratch0, right);
+    if (!subtract && (needed & kFlagC)) complement_carry(a);
+  });
+}
+
+// Zero-extended operands of one and two bytes compare as they do.
+void Lowering::lower_flags_compare_unsigned(const Inst& i) {
+  auto c = constant(i.arg[1]);
+  Value right = peel(i.arg[1], i.width);
+  bool extends = right != i.arg[1];
+  X lhs = source(i.arg[0], kScratch0);
+  X rhs = c ? kScratch1 : use(right);
+  sequence([&](Assembler& a) {
+    load_constant(a, 4, kScratch0, i.arg[0]);
+    if (extends) return a.cmp(4, lhs, {rhs, i.width == 1 ? kUxtb : kUxth});
+    if (c && encode_add_immediate(*c)) return a.cmp(4, lhs, *c);
+    if (c) a.mov(4, rhs, *c);
+    a.cmp(4, lhs, rhs);
+  });
+}
+
+// ZF, and SF where it is asked for, of a number of one or two bytes; V is clear and C is anything.
+void Lowering::lower_flags_narrow_number(Value v, unsigned width, bool with_sign) {
+  X number = source(v, kScratch0, width);
+  sequence([&](Assembler& a) {
+    load_constant(a, 8, kScratch0, v);
+    if (!with_sign) return a.tst(4, number, width_mask(width));
+    a.cmn(4, kZr, {number, kLsl, 32 - width * 8});
   });
 }
 
@@ -359,8 +489,12 @@ void Lowering::lower_flags_compare(const Inst& i, u8 needed) {
 void Lowering::lower_flags_logic(const Inst& i, u8 needed) {
   unsigned w = i.width;
   const Inst& made = inst(i.arg[2]);
-  bool ands = made.op == Op::kAnd && made.width == w && w >= 4 && !(needed & kFlagC);
-  if (ands && fuse_flags(i.arg[2], needed)) return;
+  bool ands = made.op == Op::kAnd && made.width == w && !(needed & kFlagC);
+  bool same_sign = w >= 4 || !(needed & kFlagN);
+  if (ands && same_sign && fuse_flags(i.arg[2], needed)) return;
+  if (w < 4 && !(needed & kFlagC)) {
+    return lower_flags_narrow_number(i.arg[2], w, needed & kFlagN);
+  }
   X result = source(i.arg[2], kScratch0, w);
   sequence([&](Assembler& a) {
     load_constant(a, 8, kScratch0, i.arg[2]);
@@ -413,8 +547,11 @@ void Lowering::lower_flags_incdec(const Inst& i, u8 needed) {
   bool keep_carry = needed & kFlagC;
   const Inst& made = inst(i.arg[1]);
   bool same = made.op == (subtract ? Op::kSub : Op::kAdd) && made.width == w && w >= 4;
-  if (!keep_carry && same && fuse_flags(i.arg[1], needed)) return;
   if (keep_carry) live_ |= kFlagC;
+  if (same && fuse_flags(i.arg[1], needed & ~kFlagC)) {
+    if (keep_carry) fused_[i.arg[1]] |= kKeepsCarry;
+    return;
+  }
   X lhs = source(i.arg[0], kScratch1, w);
   sequence([&](Assembler& a) {
     load_constant(a, 8, kScratch1, i.arg[0]);
@@ -427,12 +564,7 @@ void Lowering::lower_flags_incdec(const Inst& i, u8 needed) {
       a.mov(4, kScratch1, u64{1} << up);
       subtract ? a.cmp(4, kScratch0, kScratch1) : a.cmn(4, kScratch0, kScratch1);
     }
-    if (!keep_carry) return;
-    if (features().flagm) return a.rmif(kScratch2, 28, 2);
-    a.mrs(kScratch0, SystemRegister::kNzcv);
-    a.lsr(8, kScratch2, kScratch2, kHostC);
-    a.bfi(8, kScratch0, kScratch2, kHostC, 1);
-    a.msr(SystemRegister::kNzcv, kScratch0);
+    if (keep_carry) restore_carry(a, kScratch2);
   });
 }
 
@@ -455,6 +587,8 @@ void Lowering::lower_flags_result(const Inst& i, u8 needed) {
     load_constant(a, 8, kScratch0, i.arg[0]);
     if (w >= 4) {
       a.cmp(w, result, 0);
+    } else if (!(needed & kFlagC)) {
+      a.cmn(4, kZr, {result, kLsl, 32 - w * 8});
     } else {
       a.lsl(4, kScratch0, result, 32 - w * 8);
       a.cmp(4, kScratch0, 0);

@@ -89,7 +89,7 @@ void Lowering::lower_branch() {
     lower_parity_and_adjust(inst(flags), needed);
     edge_ = nullptr;
   }
-  Test t = test(i.arg[0]);
+  Test t = branch_test(i.arg[0]);
   branch_if(t, sense, taken);
   prepend_prelude(t);
 }
@@ -174,7 +174,7 @@ void Lowering::lower_if() {
   open_.pop_back();
   conditional_--;
   live_ |= open.has_else ? open.live_else : open.live;
-  Test t = test(inst(at_).arg[0]);
+  Test t = branch_test(inst(at_).arg[0]);
   branch_within(t, false, open.has_else ? open.after_else : open.label);
   prepend_prelude(t);
 }

@@ -25,34 +25,83 @@ void Lowering::lower_add_sub() {
   bool wanted = is_wanted(at_);
   X to = wanted ? result() : kZr;
   bool subtract = i.op == Op::kSub;
-  auto c = constant(i.arg[1]);
-  X lhs = source(i.arg[0], kScratch0, w);
-  X rhs = c ? kScratch1 : use(i.arg[1], w);
+  Value left = i.arg[0], right = i.arg[1];
+  if (constant(right)) return lower_add_constant(to);
+  if (wanted && lower_multiply_add(to)) return;
+  auto folded = w >= 4 ? fold_operand(right, w) : std::nullopt;
+  if (w >= 4 && !folded && !subtract) {
+    folded = fold_operand(left, w);
+    if (folded) std::swap(left, right);
+  }
+  X lhs = source(left, kScratch0, w);
+  Operand rhs = folded ? *folded : Operand(use(right, w));
   sequence([&](Assembler& a) {
-    load_constant(a, hw, kScratch0, i.arg[0]);
-    u64 value = c ? *c & width_mask(w) : 0;
-    u64 negated = -value & width_mask(hw);
-    bool fits = c && encode_add_immediate(value);
-    if (c && !fits && !fused && w >= 4 && encode_add_immediate(negated)) {
-      subtract = !subtract;
-      value = negated;
-      fits = true;
-    }
-    if (c && !fits) a.mov(hw, rhs, value);
-    auto emit = [&](auto&& right) {
+    load_constant(a, hw, kScratch0, left);
+    auto emit = [&](auto operand) {
       if (fused) {
-        subtract ? a.subs(hw, to, lhs, right) : a.adds(hw, to, lhs, right);
+        subtract ? a.subs(hw, to, lhs, operand) : a.adds(hw, to, lhs, operand);
       } else {
-        subtract ? a.sub(hw, to, lhs, right) : a.add(hw, to, lhs, right);
+        subtract ? a.sub(hw, to, lhs, operand) : a.add(hw, to, lhs, operand);
       }
     };
-    if (fits) {
-      emit(value);
+    if (rhs.extends) {
+      emit(fields::RmExtended(rhs.reg, rhs.extend, rhs.amount));
     } else {
-      emit(rhs);
+      emit(fields::RmShifted(rhs.reg, rhs.shift, rhs.amount));
     }
     if ((fused_[at_] & kFlagC) && !subtract) complement_carry(a);
     if (wanted) mask_result(a, to, w);
+  });
+}
+
+// What the value is besides the constants that are added to it, of which `sum` becomes the sum.
+ir::Value Lowering::strip_constants(Value v, unsigned width, u64& sum) const {
+  while (is_free_standing(v)) {
+    const Inst& i = inst(v);
+    if ((i.op != Op::kAdd && i.op != Op::kSub) || i.width != width) break;
+    auto c = constant(i.arg[1]);
+    if (!c) break;
+    sum += i.op == Op::kAdd ? *c : -*c;
+    v = i.arg[0];
+  }
+  return v;
+}
+
+void Lowering::lower_add_constant(X to) {
+  const Inst& i = inst(at_);
+  unsigned w = i.width, hw = host_width(w);
+  bool fused = fused_[at_] != 0, keeps_carry = fused_[at_] & kKeepsCarry;
+  bool subtract = i.op == Op::kSub;
+  u64 value = *constant(i.arg[1]);
+  Value left = i.arg[0];
+  if (!fused) {
+    u64 sum = subtract ? -value : value;
+    left = strip_constants(left, w, sum);
+    value = subtract ? -sum : sum;
+  }
+  value &= width_mask(w);
+  u64 negated = -value & width_mask(w);
+  if (!fused && !encode_add_immediate(value) && encode_add_immediate(negated)) {
+    subtract = !subtract;
+    value = negated;
+  }
+  bool fits = encode_add_immediate(value).has_value();
+  X lhs = source(left, kScratch0, w);
+  sequence([&](Assembler& a) {
+    load_constant(a, hw, kScratch0, left);
+    if (keeps_carry) a.mrs(kScratch2, SystemRegister::kNzcv);
+    if (!fits) a.mov(hw, kScratch1, value);
+    auto emit = [&](auto operand) {
+      if (fused) {
+        subtract ? a.subs(hw, to, lhs, operand) : a.adds(hw, to, lhs, operand);
+      } else {
+        subtract ? a.sub(hw, to, lhs, operand) : a.add(hw, to, lhs, operand);
+      }
+    };
+    fits ? emit(value) : emit(kScratch1);
+    if ((fused_[at_] & kFlagC) && !subtract) complement_carry(a);
+    if (keeps_carry) restore_carry(a, kScratch2);
+    if (to != kZr) mask_result(a, to, w);
   });
 }
 
@@ -61,25 +110,31 @@ void Lowering::lower_logic() {
   unsigned w = i.width, hw = host_width(w);
   bool fused = fused_[at_] != 0;
   X to = is_wanted(at_) ? result() : kZr;
-  auto c = constant(i.arg[1]);
-  // Narrow operands are zero-extended, and so is what is made of them.
+  if (i.op == Op::kAnd && lower_masked_field(to)) return;
+  Value left = i.arg[0], right = i.arg[1];
+  auto c = constant(right);
+  // Narrow operands are zero-extended, and so is what is made of them. Of an AND, one is enough.
   unsigned read = w >= 4 ? w : 8;
-  X lhs = source(i.arg[0], kScratch0, read);
+  bool narrows = i.op == Op::kAnd && (!c || *c <= width_mask(w));
+  unsigned read_one = narrows ? w : read;
   bool fits = c && *c != 0 && encode_bitmask(hw, *c);
-  X rhs = c ? kScratch1 : use(i.arg[1], read);
+  auto folded = c || w < 4 ? std::nullopt : fold_shift(peel(right, w), w);
+  if (!folded && !c && w >= 4) {
+    folded = fold_shift(peel(left, w), w);
+    if (folded) std::swap(left, right);
+  }
+  X lhs = source(left, kScratch0, c ? read_one : read);
+  Operand rhs = folded ? *folded : Operand(c ? kScratch1 : use(right, read_one));
   sequence([&](Assembler& a) {
-    load_constant(a, hw, kScratch0, i.arg[0]);
-    if (c && !fits) a.mov(hw, rhs, *c);
-    if (fits) {
-      if (fused) return a.ands(hw, to, lhs, *c);
-      if (i.op == Op::kAnd) return a.and_(hw, to, lhs, *c);
-      if (i.op == Op::kOr) return a.orr(hw, to, lhs, *c);
-      return a.eor(hw, to, lhs, *c);
-    }
-    if (fused) return a.ands(hw, to, lhs, rhs);
-    if (i.op == Op::kAnd) return a.and_(hw, to, lhs, rhs);
-    if (i.op == Op::kOr) return a.orr(hw, to, lhs, rhs);
-    a.eor(hw, to, lhs, rhs);
+    load_constant(a, hw, kScratch0, left);
+    if (c && !fits) a.mov(hw, rhs.reg, *c);
+    auto emit = [&](auto operand) {
+      if (fused) return a.ands(hw, to, lhs, operand);
+      if (i.op == Op::kAnd) return a.and_(hw, to, lhs, operand);
+      if (i.op == Op::kOr) return a.orr(hw, to, lhs, operand);
+      a.eor(hw, to, lhs, operand);
+    };
+    fits ? emit(*c) : emit(fields::RmRotated(rhs.reg, rhs.shift, rhs.amount));
   });
 }
 
@@ -92,54 +147,36 @@ void repeat_narrow(Assembler& a, X to, X from, unsigned width) {
   a.bfi(4, to, to, 16, 16);
 }
 
-void sign_extend(Assembler& a, X to, X from, unsigned width) {
-  if (width == 4) return a.sxtw(to, from);
-  width == 2 ? a.sxth(8, to, from) : a.sxtb(8, to, from);
-}
-
 }  // namespace
 
 void Lowering::lower_shift() {
+  X to = result();
+  if (!lower_scaled_field(to)) lower_shift_to(to, inst(at_), inst(at_).width);
+}
+
+void Lowering::lower_rotate() {
   const Inst& i = inst(at_);
-  unsigned w = i.width;
+  unsigned w = i.width, hw = host_width(w), bits = hw * 8;
   X to = result();
   auto count = constant(i.arg[1]);
-  X value = source(i.arg[0], kScratch0);
-  X by = count ? kScratch1 : use(i.arg[1]);
+  X value = source(i.arg[0], kScratch0, w);
+  X by = count ? kScratch1 : use_count(i.arg[1], hw);
   sequence([&](Assembler& a) {
     load_constant(a, 8, kScratch0, i.arg[0]);
-    X from = value;
-    if (i.op == Op::kSar && w < 8) {
-      sign_extend(a, kScratch0, value, w);
-      from = kScratch0;
+    if (w < 4) {
+      repeat_narrow(a, kScratch0, value, w);
+      value = kScratch0;
     }
-    bool rotate = i.op == Op::kRol || i.op == Op::kRor;
-    if (rotate && w < 4) {
-      from = kScratch0;
-      repeat_narrow(a, from, value, w);
-    }
-    unsigned hw = rotate ? host_width(w) : 8;
-    unsigned bits = hw * 8;
     if (count) {
       auto n = static_cast<unsigned>(*count) % bits;
-      if (i.op == Op::kShl) a.lsl(8, to, from, n);
-      if (i.op == Op::kShr) a.lsr(8, to, from, n);
-      if (i.op == Op::kSar) a.asr(8, to, from, n);
-      if (i.op == Op::kRor) a.ror(hw, to, from, n);
-      if (i.op == Op::kRol) a.ror(hw, to, from, (bits - n) % bits);
+      a.ror(hw, to, value, i.op == Op::kRor ? n : (bits - n) % bits);
+    } else if (i.op == Op::kRor) {
+      a.rorv(hw, to, value, by);
     } else {
-      if (i.op == Op::kShl) a.lslv(8, to, from, by);
-      if (i.op == Op::kShr) a.lsrv(8, to, from, by);
-      if (i.op == Op::kSar) a.asrv(8, to, from, by);
-      if (i.op == Op::kRor) a.rorv(hw, to, from, by);
-      if (i.op == Op::kRol) {
-        a.neg(4, kScratch1, by);
-        a.rorv(hw, to, from, kScratch1);
-      }
+      a.neg(4, kScratch1, by);
+      a.rorv(hw, to, value, kScratch1);
     }
-    bool narrows = i.op == Op::kShl || i.op == Op::kSar || rotate;
-    if (narrows && !rotate && w == 4) a.mov(4, to, to);
-    if (narrows) mask_result(a, to, w);
+    mask_result(a, to, w);
   });
 }
 
@@ -175,7 +212,19 @@ void Lowering::lower_multiply() {
 
 void Lowering::lower_zext() {
   const Inst& i = inst(at_);
+  const Inst& inner = inst(i.arg[0]);
+  bool alone = is_free_standing(i.arg[0]);
+  bool extends = alone && i.width == 4 && inner.op == Op::kSext && inner.width < 4;
+  if (extends && extend_load(i.arg[0], 4)) return;
   X to = result();
+  if (lower_field(to, i.arg[0], i.width * 8)) return;
+  bool shifts = inner.op == Op::kShl || inner.op == Op::kShr || inner.op == Op::kSar;
+  if (alone && shifts) return lower_shift_to(to, inner, i.width);
+  if (extends) {
+    X narrow = use(inner.arg[0], inner.width);
+    return sequence(
+        [&](Assembler& a) { inner.width == 2 ? a.sxth(4, to, narrow) : a.sxtb(4, to, narrow); });
+  }
   X from = use(i.arg[0], i.width);
   sequence([&](Assembler& a) {
     if (i.width == 8) return a.mov(8, to, from);
@@ -187,6 +236,7 @@ void Lowering::lower_zext() {
 void Lowering::lower_unary() {
   const Inst& i = inst(at_);
   unsigned w = i.width, hw = host_width(w);
+  if (i.op == Op::kSext && extend_load(at_, 8)) return;
   X to = result();
   bool zero_extended = i.op == Op::kPopcnt || (w < 4 && i.op == Op::kClz);
   X from = use(i.arg[0], zero_extended ? 8 : w);
@@ -227,15 +277,21 @@ void Lowering::lower_insert() {
   const Inst& i = inst(at_);
   X to = result();
   X base = source(i.arg[0], kScratch0);
-  X part = source(i.arg[1], kScratch1, i.width);
+  // BFXIL takes the part out of where a shift would take it from.
+  const Inst& shift = inst(i.arg[1]);
+  bool extracts = i.aux == 0 && shift.op == Op::kShr && is_free_standing(i.arg[1]);
+  u64 from = extracts ? constant(shift.arg[1]).value_or(64) : 64;
+  extracts = from + i.width * 8 <= 64;
+  X part = extracts ? use(shift.arg[0]) : source(i.arg[1], kScratch1, i.width);
   sequence([&](Assembler& a) {
     load_constant(a, 8, kScratch0, i.arg[0]);
-    load_constant(a, 8, kScratch1, i.arg[1]);
+    if (!extracts) load_constant(a, 8, kScratch1, i.arg[1]);
     if (to != base && to == part) {
       a.mov(8, kScratch1, part);
       part = kScratch1;
     }
     if (to != base) a.mov(8, to, base);
+    if (extracts) return a.bfxil(8, to, part, static_cast<unsigned>(from), i.width * 8);
     a.bfi(8, to, part, i.aux, i.width * 8);
   });
 }
@@ -255,8 +311,10 @@ void Lowering::lower_select() {
     return lower_select_bit(static_cast<unsigned>(std::countr_zero(*one)));
   }
   X to = result();
-  X yes = source(i.arg[1], kScratch0);
-  X no = source(i.arg[2], kScratch1);
+  bool in_word = significant_bytes(i.arg[1]) <= 4 && significant_bytes(i.arg[2]) <= 4;
+  unsigned hw = in_word ? 4 : 8;
+  X yes = source(i.arg[1], kScratch0, hw);
+  X no = source(i.arg[2], kScratch1, hw);
   Test t = test(i.arg[0]);
   if (t.kind != Test::Kind::kCondition) {
     // Moves and branches: they leave NZCV alone.
@@ -269,17 +327,18 @@ void Lowering::lower_select() {
       } else {
         t.inverted ? a.tbz(t.reg, t.bit, is_no) : a.tbnz(t.reg, t.bit, is_no);
       }
-      if (to != yes) a.mov(8, to, yes);
-      if (to != no) a.b(done);
+      bool moves_no = to != no || in_word;
+      if (to != yes || in_word) a.mov(hw, to, yes);
+      if (moves_no) a.b(done);
       a.bind(is_no);
-      if (to != no) a.mov(8, to, no);
-      if (to != no) a.bind(done);
+      if (moves_no) a.mov(hw, to, no);
+      if (moves_no) a.bind(done);
     });
   } else {
     sequence([&](Assembler& a) {
       load_constant(a, 8, kScratch0, i.arg[1]);
       load_constant(a, 8, kScratch1, i.arg[2]);
-      a.csel(8, to, yes, no, t.inverted ? !t.condition : t.condition);
+      a.csel(hw, to, yes, no, t.inverted ? !t.condition : t.condition);
     });
   }
   prepend_prelude(t);
@@ -301,9 +360,10 @@ void Lowering::lower_integer() {
     case Op::kShl:
     case Op::kShr:
     case Op::kSar:
+      return lower_shift();
     case Op::kRol:
     case Op::kRor:
-      return lower_shift();
+      return lower_rotate();
     case Op::kMul:
     case Op::kUmulh:
     case Op::kSmulh:

@@ -144,6 +144,8 @@ class Lowering {
   Lowering(const ir::Unit& unit, const x86::Insn* insns, LiveOut live_out, u64 below,
            const Demands& demands, const Stubs& stubs, Workspace& workspace, Output& out);
 
+  // No instruction that branches less than a megabyte: TBZ and TBNZ are chosen for speed else.
+  void branch_far() { branches_far_ = true; }
   // False when the block needs more than there is.
   bool run();
 
@@ -219,6 +221,26 @@ class Lowering {
     bool has_index = false;
   };
 
+  // The last operand of an instruction, where it is more than a register.
+  struct Operand {
+    X reg;
+    bool extends = false;
+    Shift shift = kLsl;
+    Extend extend = kUxtx;
+    unsigned amount = 0;
+
+    explicit Operand(X reg) : reg(reg) {}
+    Operand(X reg, Shift shift, unsigned amount) : reg(reg), shift(shift), amount(amount) {}
+    Operand(X reg, Extend extend, unsigned amount)
+        : reg(reg), extends(true), extend(extend), amount(amount) {}
+  };
+  // Of the low `width` bytes of a value.
+  struct Extension {
+    Value from;
+    unsigned width;
+    Extend extend;
+  };
+
   // --- emission
   template <typename F>
   void sequence(F f) {
@@ -277,9 +299,27 @@ class Lowering {
   void clear_highs();
 
   void lower_integer();
+  unsigned significant_bytes(Value v) const;
+  std::optional<Extension> match_extension(Value v, unsigned width) const;
+  std::optional<Operand> fold_shift(Value v, unsigned width);
+  std::optional<Operand> fold_operand(Value v, unsigned width);
+  Value strip_constants(Value v, unsigned width, u64& sum) const;
+  void lower_add_constant(X to);
+  bool is_product(Value v, unsigned width) const;
+  bool lower_multiply_add(X to);
+  bool lower_field(X to, Value v, unsigned bits);
+  bool lower_masked_field(X to);
+  bool lower_scaled_field(X to);
+  X use_count(Value v, unsigned width);
+  bool shifts_in_word(const Inst& shift, unsigned width) const;
+  void lower_shift_to(X to, const Inst& shift, unsigned width);
+  bool extend_load(Value extension, unsigned to_width);
+  static void sign_extend(Assembler& a, X to, X from, unsigned width);
+
   void lower_add_sub();
   void lower_logic();
   void lower_shift();
+  void lower_rotate();
   void lower_multiply();
   void lower_unary();
   void lower_zext();
@@ -317,6 +357,13 @@ class Lowering {
   void lower_flags_value(Value flags, u8 needed);
   void lower_flag_bits();
   void set_parity(Value v);
+  void set_adjust_of_constant(Value result, bool subtract, unsigned low);
+  void lower_flags_compare_narrow(const Inst& flags, u8 needed);
+  void lower_flags_compare_unsigned(const Inst& flags);
+  void lower_flags_narrow_number(Value v, unsigned width, bool with_sign);
+  void restore_carry(Assembler& a, X nzcv);
+  Test branch_test(Value boolean);
+  std::optional<Test> test_number(const Inst& flags_test);
   bool fuse_flags(Value result, u8 needed);
   void complement_carry(Assembler& a);
 
@@ -398,6 +445,7 @@ class Lowering {
   std::vector<Value>& previous_;
   std::vector<std::pair<Value, Holders>>& barriers_;
   std::vector<u8>& fused_;
+  static constexpr u8 kKeepsCarry = 0x40;  // in fused_: the carry stays as it is
   Holders holders_;
   Value owner_[32], owner_vector_[32];
   u32 free_ = kValueRegisters, free_vectors_ = kValueVectors;
@@ -417,6 +465,7 @@ class Lowering {
   bool calls_ = false;               // results of the next call are wanted
   bool stores_arguments_ = false;    // those at hand are of a call that is made
   bool raises_ = false;              // the guest instruction at hand does in any case
+  bool branches_far_ = false;
   bool failed_ = false;
 };
 
