@@ -22,7 +22,7 @@ constexpr std::size_t kMaxInsns = 300;
 // Where a block goes, as far as its instructions say.
 unsigned direct_targets(const Block& block, u64 (&targets)[2]) {
   const x86::Insn& last = block.steps.back().insn;
-  if (block.falls_through) {
+  if (block.falls_through || last.is_repeated_string()) {
     targets[0] = block.end;
     return 1;
   }

@@ -1,6 +1,7 @@
 #include "emulator/semantics/repeat.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "emulator/base/bits.h"
 #include "emulator/guest/memory.h"
@@ -37,15 +38,26 @@ struct Repeat {
 
 // How many elements lie on one page at `address`; 0 for an element that crosses pages. Addresses
 // are small enough that they do not wrap at 4 GiB within the page.
-u64 elements_in_page(const Repeat& r, u64 address) { return bytes_left_in_page(address) / r.width; }
+u64 elements_in_page(const Repeat& r, u64 address) {
+  return bytes_left_in_page(address) >> std::countr_zero(r.width);
+}
 
-void fill(u64 address, unsigned width, u64 value, u64 count) {
+// Eight bytes of elements.
+u64 pattern_of(unsigned width, u64 value) {
+  for (unsigned w = width; w < 8; w *= 2) value = (value & width_mask(w)) * ((u64{1} << 8 * w) | 1);
+  return value;
+}
+
+void fill(u64 address, unsigned width, u64 value, u64 size) {
   auto* bytes = reinterpret_cast<u8*>(address);
-  if (width == 1) {
-    std::memset(bytes, static_cast<int>(value & 0xff), count);
+  u64 pattern = pattern_of(width, value);
+  if (pattern == pattern_of(1, value)) {
+    std::memset(bytes, static_cast<int>(value & 0xff), size);
     return;
   }
-  for (u64 i = 0; i < count; i++) std::memcpy(bytes + i * width, &value, width);
+  u64 done = 0;
+  for (; size - done >= 8; done += 8) std::memcpy(bytes + done, &pattern, 8);
+  for (; done < size; done += width) std::memcpy(bytes + done, &pattern, width);
 }
 
 // True when copying `size` bytes at once gives what copying them element by element gives: the
@@ -75,8 +87,9 @@ u64 fill_chunk(Repeat& r, u64 destination) {
   if (must_go_singly(r)) return 0;
   u64 count = std::min(r.read(kRcx), elements_in_page(r, destination));
   if (count < 2) return 0;
-  guest::probe_write(r.cpu, destination, 1);
-  fill(destination, r.width, r.cpu.gpr[guest::kRax], count);
+  u64 value = r.cpu.gpr[guest::kRax];
+  guest::store_width(r.cpu, r.width, destination, value);
+  fill(destination + r.width, r.width, value, (count - 1) * r.width);
   return count;
 }
 

@@ -101,6 +101,10 @@ struct Insn {
     return ends_block && (opcode == 0xe8 || (opcode == 0xff && (modrm >> 3 & 7) == 2));
   }
   bool is_near_return() const { return ends_block && (opcode == 0xc2 || opcode == 0xc3); }
+  // Goes on behind itself, unless it is interrupted.
+  bool is_repeated_string() const {
+    return ends_block && repeated() && opcode >= 0xa4 && opcode <= 0xaf;
+  }
 
   u64 next_rip() const { return rip + length; }
   bool locked() const { return prefixes & kPrefixLock; }

@@ -37,7 +37,7 @@ jit::Outcome Compiler::translate(std::span<const jit::Block> blocks, jit::CodeCa
 
 void Compiler::find_successors(Part& part) {
   const x86::Insn& last = part.block->insns.back();
-  if (!last.ends_block) {
+  if (!last.ends_block || last.is_repeated_string()) {
     part.successors[part.successor_count++] = last.next_rip();
     return;
   }

@@ -22,6 +22,7 @@ std::string guest_text(const x86::Insn& insn) {
 
 std::string stub_text(const Stubs& stubs, u64 address) {
   if (address == stubs.interpret) return "<interpret>";
+  if (address == stubs.interpret_repeated) return "<interpret repeated>";
   if (address == stubs.interpret_and_leave) return "<interpret and leave>";
   if (address == stubs.leave) return "<leave>";
   if (address == stubs.leave_step) return "<leave to step>";

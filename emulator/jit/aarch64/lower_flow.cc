@@ -139,15 +139,20 @@ void Lowering::lower_return(Value target) {
   });
 }
 
+u64 Lowering::interpreting_stub() const {
+  if (insn_->is_repeated_string()) return stubs_.interpret_repeated;
+  return insn_->ends_block ? stubs_.interpret_and_leave : stubs_.interpret;
+}
+
 // BL, then the instruction and its handler as two literals.
 void Lowering::lower_interpret() {
+  if (insn_->is_repeated_string()) jump_to({Destination::Kind::kGuest, insn_->next_rip()});
   auto insn = reinterpret_cast<u64>(insn_);
   auto handler = reinterpret_cast<u64>(interp::handler_for(*insn_));
   const u32 literals[] = {static_cast<u32>(insn), static_cast<u32>(insn >> 32),
                           static_cast<u32>(handler), static_cast<u32>(handler >> 32)};
   out_.prepend_literals(literals, true);
-  u64 stub = insn_->ends_block ? stubs_.interpret_and_leave : stubs_.interpret;
-  out_.prepend_branch(kBranchAndLink, {Destination::Kind::kStub, stub});
+  out_.prepend_branch(kBranchAndLink, {Destination::Kind::kStub, interpreting_stub()});
   x86::FlagEffect effect = x86::flag_effect(*insn_);
   live_ = static_cast<u8>((live_ & ~flags_of(effect.writes)) | flags_of(effect.reads));
 }

@@ -118,6 +118,7 @@ struct LiveOut {
 struct Stubs {
   u64 enter = 0;                // void enter(guest::Cpu*, code): from C++, returns at the next exit
   u64 interpret = 0;            // the interpreter executes an instruction, then behind its operands
+  u64 interpret_repeated = 0;   // as interpret, or to C++ when it was interrupted
   u64 interpret_and_leave = 0;  // as interpret, then to C++
   u64 leave = 0;                // to C++: RIP and site are behind the BL
   u64 leave_step = 0;           // the same, for one instruction in the interpreter
@@ -404,6 +405,7 @@ class Lowering {
   void lower_return(Value target);
   void push_return();
   void jump_indirect(Value target, s32 popped);
+  u64 interpreting_stub() const;
   void lower_interpret();
   void lower_vector();
   void lower_vector_select(V to);

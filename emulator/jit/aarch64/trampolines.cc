@@ -170,6 +170,20 @@ void emit_interpret(Assembler& a, Label& byte_bits) {
   a.ret();
 }
 
+// What has not come to its end is entered again after the interruption.
+void emit_interpret_repeated(Assembler& a, Label& byte_bits) {
+  Label interrupted;
+  emit_call_interpreter(a);
+  a.ldr(4, kScratch0, {kCpu, kInterruptOffset});
+  a.cbnz(4, kScratch0, interrupted);
+  restore_guest(a, byte_bits);
+  a.ldr(8, kLr, {kSp, kLinkSlot});
+  a.ret();
+  a.bind(interrupted);
+  a.mov(8, X{0}, u64{0});
+  leave(a);
+}
+
 void emit_interpret_and_leave(Assembler& a) {
   emit_call_interpreter(a);
   a.mov(8, X{0}, u64{0});
@@ -220,6 +234,8 @@ Stubs emit_stubs(Assembler& a, u64 base) {
   emit_indirect(a);
   stubs.interpret = here();
   emit_interpret(a, byte_bits);
+  stubs.interpret_repeated = here();
+  emit_interpret_repeated(a, byte_bits);
   stubs.interpret_and_leave = here();
   emit_interpret_and_leave(a);
   stubs.call = here();
