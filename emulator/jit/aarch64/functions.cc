@@ -115,26 +115,60 @@ void emit_align_right(Assembler& a, const Operands& o) {
   a.ext(k16B, o.to, o.vector[1], o.vector[0], static_cast<unsigned>(o.constant));
 }
 
-// Lane n of the result is lane (control >> n * bits) of lanes n's source.
-void emit_pick_dwords(Assembler& a, V to, V low_source, V high_source, u64 control) {
+// One instruction that puts lanes of two vectors together.
+struct Shuffle {
+  u8 lanes[4];  // what is in each lane: 0 to 3 of `low`, 4 to 7 of `high`
+  void (*emit)(Assembler& a, V to, V low, V high);
+};
+constexpr Shuffle kShuffles[] = {
+    {{0, 1, 2, 3}, [](Assembler& a, V to, V low, V) { a.mov(k16B, to, low); }},
+    {{4, 5, 6, 7}, [](Assembler& a, V to, V, V high) { a.mov(k16B, to, high); }},
+    {{0, 0, 0, 0}, [](Assembler& a, V to, V low, V) { a.dup(k4S, to, low, 0); }},
+    {{1, 1, 1, 1}, [](Assembler& a, V to, V low, V) { a.dup(k4S, to, low, 1); }},
+    {{2, 2, 2, 2}, [](Assembler& a, V to, V low, V) { a.dup(k4S, to, low, 2); }},
+    {{3, 3, 3, 3}, [](Assembler& a, V to, V low, V) { a.dup(k4S, to, low, 3); }},
+    {{1, 0, 3, 2}, [](Assembler& a, V to, V low, V) { a.rev64(k4S, to, low); }},
+    {{1, 2, 3, 4}, [](Assembler& a, V to, V low, V high) { a.ext(k16B, to, low, high, 4); }},
+    {{2, 3, 4, 5}, [](Assembler& a, V to, V low, V high) { a.ext(k16B, to, low, high, 8); }},
+    {{3, 4, 5, 6}, [](Assembler& a, V to, V low, V high) { a.ext(k16B, to, low, high, 12); }},
+    {{0, 1, 4, 5}, [](Assembler& a, V to, V low, V high) { a.zip1(k2D, to, low, high); }},
+    {{2, 3, 6, 7}, [](Assembler& a, V to, V low, V high) { a.zip2(k2D, to, low, high); }},
+    {{0, 4, 1, 5}, [](Assembler& a, V to, V low, V high) { a.zip1(k4S, to, low, high); }},
+    {{2, 6, 3, 7}, [](Assembler& a, V to, V low, V high) { a.zip2(k4S, to, low, high); }},
+    {{0, 4, 2, 6}, [](Assembler& a, V to, V low, V high) { a.trn1(k4S, to, low, high); }},
+    {{1, 5, 3, 7}, [](Assembler& a, V to, V low, V high) { a.trn2(k4S, to, low, high); }},
+    {{0, 2, 4, 6}, [](Assembler& a, V to, V low, V high) { a.uzp1(k4S, to, low, high); }},
+    {{1, 3, 5, 7}, [](Assembler& a, V to, V low, V high) { a.uzp2(k4S, to, low, high); }},
+};
+
+// Lane n of the result is lane (control >> 2 * n) of `low` or, the upper two, `high`: by the
+// instruction that has most of them right, and one for each other.
+void emit_pick_dwords(Assembler& a, V to, V low, V high, u64 control) {
+  auto wanted = [&](unsigned n) {
+    unsigned lane = control >> (2 * n) & 3;
+    return n < 2 || low == high ? lane : lane + 4;
+  };
+  auto is_right = [&](const Shuffle& s, unsigned n) {
+    unsigned lane = low == high ? s.lanes[n] & 3u : s.lanes[n];
+    return lane == wanted(n);
+  };
+  auto right = [&](const Shuffle& s) {
+    return is_right(s, 0) + is_right(s, 1) + is_right(s, 2) + is_right(s, 3);
+  };
+  const Shuffle& best =
+      *std::max_element(std::begin(kShuffles), std::end(kShuffles),
+                        [&](const Shuffle& x, const Shuffle& y) { return right(x) < right(y); });
+  if (right(best) == 4) return best.emit(a, to, low, high);
+  V result = to == low || to == high ? s0 : to;
+  best.emit(a, result, low, high);
   for (unsigned n = 0; n < 4; n++) {
-    V from = n < 2 ? low_source : high_source;
-    a.ins(4, s0, n, from, control >> (2 * n) & 3);
+    if (is_right(best, n)) continue;
+    a.ins(4, result, n, wanted(n) < 4 ? low : high, wanted(n) & 3);
   }
-  a.mov(k16B, to, s0);
+  if (result != to) a.mov(k16B, to, result);
 }
 void emit_shuffle_dwords(Assembler& a, const Operands& o) {
-  V from = o.vector[0];
-  u64 control = o.constant & 0xff;
-  if (control % 0x55 == 0) return a.dup(k4S, o.to, from, static_cast<unsigned>(control & 3));
-  if (control == 0xe4) return a.mov(k16B, o.to, from);
-  if (control == 0x4e) return a.ext(k16B, o.to, from, from, 8);
-  if (control == 0x44) return a.dup(k2D, o.to, from, 0);
-  if (control == 0xee) return a.dup(k2D, o.to, from, 1);
-  if (control == 0xa0) return a.trn1(k4S, o.to, from, from);
-  if (control == 0xf5) return a.trn2(k4S, o.to, from, from);
-  if (control == 0xb1) return a.rev64(k4S, o.to, from);
-  emit_pick_dwords(a, o.to, from, from, control);
+  emit_pick_dwords(a, o.to, o.vector[0], o.vector[0], o.constant);
 }
 // {low[i], high[j]}
 void join_qwords(Assembler& a, V to, V low, unsigned i, V high, unsigned j) {

@@ -21,22 +21,25 @@ void Output::reset() {
 
 namespace {
 
-// LDR and STR of eight bytes, base and offset: ARM DDI 0487, C6.2.
+// A load or store of any size, base and offset: ARM DDI 0487, C4.1.94, "load/store register".
 struct Access {
-  bool load = false;
+  u32 form = 0;  // without offset and registers, as the forms that change the base have it
   u32 reg = 0, base = 0;
   s64 offset = 0;
+
+  bool is_vector() const { return form & 1 << 26; }
 };
 
 std::optional<Access> as_access(u32 word) {
-  u32 kind = word & 0xffc00000;
-  Access access = {.load = (word & 1 << 22) != 0, .reg = word & 31, .base = word >> 5 & 31};
-  if (kind == 0xf9400000 || kind == 0xf9000000) {
-    access.offset = (word >> 10 & 0xfff) * 8;
+  constexpr u32 kScaled = 1 << 24, kPrefetch = 0xf8800000;
+  Access access = {.form = word & 0xfec00000, .reg = word & 31, .base = word >> 5 & 31};
+  if ((word & 0x3a000000) != 0x38000000 || access.form == kPrefetch) return std::nullopt;
+  if (word & kScaled) {
+    u32 scale = word >> 30 | (access.is_vector() ? word >> 21 & 4 : 0);
+    access.offset = s64{word >> 10 & 0xfff} << scale;
     return access;
   }
-  bool unscaled = (kind == 0xf8400000 || kind == 0xf8000000) && !(word & 0x00200c00);
-  if (!unscaled) return std::nullopt;
+  if (word & 0x00200c00) return std::nullopt;
   access.offset = static_cast<s32>(word << 11) >> 23;
   return access;
 }
@@ -53,13 +56,13 @@ std::optional<s64> as_step(u32 word, u32 reg) {
 // The access, then the step, as one.
 std::optional<u32> with_step(u32 word, u32 step_word) {
   auto access = as_access(word);
-  if (!access || access->reg == access->base) return std::nullopt;
+  if (!access || (access->reg == access->base && !access->is_vector())) return std::nullopt;
   auto step = as_step(step_word, access->base);
   if (!step || *step < -256 || *step > 255) return std::nullopt;
   if (access->offset != 0 && access->offset != *step) return std::nullopt;
   u32 mode = access->offset == 0 ? 0x400 : 0xc00;
-  return (access->load ? 0xf8400000 : 0xf8000000) | mode | static_cast<u32>(*step & 0x1ff) << 12 |
-         access->base << 5 | access->reg;
+  return access->form | mode | static_cast<u32>(*step & 0x1ff) << 12 | access->base << 5 |
+         access->reg;
 }
 
 // Two pushes, two pops.
@@ -78,16 +81,18 @@ std::optional<u32> as_pair(u32 first, u32 second) {
 bool Output::merge(u32 word) {
   if (first_ == room_.size() || first_ == unmerged_) return false;
   u32& next = room_[first_];
-  if (auto one = with_step(word, next)) {
-    if (!marks.empty() && marks.back().at == first_) return false;
-    next = *one;
-    return true;
+  auto one = with_step(word, next);
+  if (!one) one = as_pair(word, next);
+  if (!one) return false;
+  next = *one;
+  // It belongs to the first of two guest instructions, which the interpreter executes alone. What
+  // follows is the second's, if there is more of it.
+  if (!marks.empty() && marks.back().at == first_) {
+    Mark second = marks.back();
+    marks.pop_back();
+    if (marks.empty() || marks.back().at != first_ + 1)
+      marks.push_back({position() + 1, second.rip});
   }
-  auto pair = as_pair(word, next);
-  if (!pair) return false;
-  // It belongs to the first of the two instructions, which the interpreter executes alone.
-  if (!marks.empty() && marks.back().at == first_) marks.pop_back();
-  next = *pair;
   return true;
 }
 
