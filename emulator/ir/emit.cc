@@ -31,6 +31,7 @@ Emit::Known::Known() : flags(kNoValue) {
   std::fill(std::begin(gpr), std::end(gpr), kNoValue);
   std::fill(std::begin(xmm), std::end(xmm), kNoValue);
   std::fill(std::begin(high), std::end(high), kNoValue);
+  std::fill(std::begin(aligned), std::end(aligned), kNoValue);
 }
 
 void Emit::Known::forget_differences(const Known& other) {
@@ -41,6 +42,10 @@ void Emit::Known::forget_differences(const Known& other) {
     keep(high[n], other.high[n]);
   }
   keep(flags, other.flags);
+  for (unsigned n = 0; n < kAligned; n++) {
+    if (alignment[n] != other.alignment[n]) aligned[n] = kNoValue;
+    keep(aligned[n], other.aligned[n]);
+  }
 }
 
 void Emit::begin(const Insn& i) {
@@ -258,10 +263,25 @@ Emit::Int Emit::operand_address(const Insn& i, Int delta, u32) {
 
 Emit::Int Emit::vector_address(const Insn& i, unsigned n) {
   Int at = address(i);
-  if (i.aligned && i.op[n].width >= 16) {
-    append(Op::kCheckAligned, i.op[n].width, 0, 0, at.value);
-  }
+  if (i.aligned && i.op[n].width >= 16) check_aligned(at.value, i.op[n].width);
   return at;
+}
+
+// A sum with a multiple of the alignment is as aligned as what it was added to.
+void Emit::check_aligned(Value address, unsigned bytes) {
+  const Inst& sum = unit_.code[address];
+  if (sum.op == Op::kAdd && sum.width == 8) {
+    auto added = constant(sum.arg[1]);
+    if (added && *added % bytes == 0) return check_aligned(sum.arg[0], bytes);
+  }
+  Known& k = known_;
+  for (unsigned n = 0; n < Known::kAligned; n++) {
+    if (k.aligned[n] == address && k.alignment[n] >= bytes) return;
+  }
+  append(Op::kCheckAligned, bytes, 0, 0, address);
+  k.aligned[k.next_aligned] = address;
+  k.alignment[k.next_aligned] = static_cast<u8>(bytes);
+  k.next_aligned = (k.next_aligned + 1) % Known::kAligned;
 }
 
 Emit::Int Emit::atomic_rmw(Rmw operation, unsigned w, Int address, Int value) {

@@ -41,7 +41,13 @@ class Emit {
     Vec high;
   };
 
-  explicit Emit(Unit& unit) : unit_(unit) {}
+  // What the code generator can do in one operation that x86 does in several.
+  struct HostOps {
+    bool four_sha256_rounds = false;
+  };
+
+  explicit Emit(Unit& unit) : Emit(unit, {}) {}
+  Emit(Unit& unit, HostOps host) : unit_(unit), host_(host) {}
 
   // Begins a guest instruction. `end` is false when its body asked for what the IR does not have;
   // what was appended for it is gone then.
@@ -210,12 +216,18 @@ class Emit {
   }
 
  private:
-  // What is known of the guest state: the values that registers hold.
+  // What is known of the guest state: the values that registers hold, and addresses that have been
+  // found to be aligned.
   struct Known {
+    static constexpr unsigned kAligned = 4;
+
     Value gpr[16];
     Value xmm[16];
     Value high[16];
     Value flags;
+    Value aligned[kAligned];
+    u8 alignment[kAligned] = {};  // in bytes
+    u8 next_aligned = 0;          // the one that is forgotten first
 
     Known();
     void forget_differences(const Known& other);
@@ -250,6 +262,7 @@ class Emit {
     append(Op::kStoreCpu, w, 0, offset, value.value);
   }
   Int vector_address(const Insn& i, unsigned n);
+  void check_aligned(Value address, unsigned bytes);
 
   Known enter_if(Bool c);
   Known enter_else(const Known& before);
@@ -270,10 +283,13 @@ class Emit {
 
   template <typename Result, typename... Values>
   auto apply(const Helper& helper, const Values&... values) {
-    u64 index = helper_index(helper);
     Value arguments[3] = {kNoValue, kNoValue, kNoValue};
     [[maybe_unused]] unsigned n = 0;
     ((arguments[n++] = use(values)), ...);
+    if constexpr (std::is_same_v<Result, V128>) {
+      if (auto known = simplify_call(helper.target, arguments)) return *known;
+    }
+    u64 index = helper_index(helper);
     auto append_apply = [&](Op op, unsigned width) {
       return append(op, width, 0, index, arguments[0], arguments[1], arguments[2]);
     };
@@ -310,7 +326,20 @@ class Emit {
     }
   }
 
+  // What the function's result is made of, if not of a call.
+  std::optional<Vec> simplify_call(const void* target, const Value (&arguments)[3]);
+  // The call of the function that the value is the result of, if it is.
+  template <typename F>
+  const Inst* as_call(Value v, F* f) const {
+    return as_call_of(v, reinterpret_cast<const void*>(f));
+  }
+  const Inst* as_call_of(Value v, const void* target) const;
+  std::pair<Vec, Vec> sha256_state(Value abef, Value cdgh);
+  bool is_second_half(Value cdgh, Value words, const Inst& first_half) const;
+  Vec sha256_rounds(Value cdgh, Value abef, Value words);
+
   Unit& unit_;
+  HostOps host_;
   Known known_;
   std::size_t start_ = 0;
   bool supported_ = true;

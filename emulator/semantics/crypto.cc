@@ -178,22 +178,58 @@ V128 sha1_message2(V128 a, V128 b) {
   return from_high(w16, w17, w18, w19);
 }
 
-V128 sha256_rounds(V128 cdgh, V128 abef, V128 words) {
-  auto x = cdgh.as<u32>(), y = abef.as<u32>(), wk = words.as<u32>();
-  u32 a = y[3], b = y[2], c = x[3], d = x[2], e = y[1], f = y[0], g = x[1], h = x[0];
-  for (unsigned k = 0; k < 2; ++k) {
-    u32 t = choose_bits(e, f, g) + big_sigma1(e) + wk[k] + h;
+namespace {
+
+struct Sha256 {
+  u32 a, b, c, d, e, f, g, h;
+
+  void round(u32 word) {
+    u32 t = choose_bits(e, f, g) + big_sigma1(e) + word + h;
     u32 next = t + majority(a, b, c) + big_sigma0(a);
-    h = g;
-    g = f;
-    f = e;
-    e = t + d;
-    d = c;
-    c = b;
-    b = a;
-    a = next;
+    *this = {next, a, b, c, d + t, e, f, g};
   }
-  return from_high(a, b, e, f);
+};
+
+Sha256 after_four_rounds(V128 abcd, V128 efgh, V128 words) {
+  auto x = abcd.as<u32>(), y = efgh.as<u32>();
+  Sha256 state = {x[0], x[1], x[2], x[3], y[0], y[1], y[2], y[3]};
+  for (unsigned n = 0; n < 4; n++) state.round(words.as<u32>()[n]);
+  return state;
+}
+
+}  // namespace
+
+V128 sha256_rounds(V128 cdgh, V128 abef, V128 words) {
+  auto x = cdgh.as<u32>(), y = abef.as<u32>(), w = words.as<u32>();
+  Sha256 state = {y[3], y[2], x[3], x[2], y[1], y[0], x[1], x[0]};
+  state.round(w[0]);
+  state.round(w[1]);
+  return from_high(state.a, state.b, state.e, state.f);
+}
+
+V128 sha256_abcd(V128 abef, V128 cdgh) {
+  auto x = abef.as<u32>(), y = cdgh.as<u32>();
+  return from_high(y[2], y[3], x[2], x[3]);
+}
+V128 sha256_efgh(V128 abef, V128 cdgh) {
+  auto x = abef.as<u32>(), y = cdgh.as<u32>();
+  return from_high(y[0], y[1], x[0], x[1]);
+}
+V128 sha256_next_abcd(V128 abcd, V128 efgh, V128 words) {
+  Sha256 next = after_four_rounds(abcd, efgh, words);
+  return from_high(next.d, next.c, next.b, next.a);
+}
+V128 sha256_next_efgh(V128 abcd, V128 efgh, V128 words) {
+  Sha256 next = after_four_rounds(abcd, efgh, words);
+  return from_high(next.h, next.g, next.f, next.e);
+}
+V128 sha256_after_two(V128 next_abcd, V128 next_efgh) {
+  auto x = next_abcd.as<u32>(), y = next_efgh.as<u32>();
+  return from_high(x[2], x[3], y[2], y[3]);
+}
+V128 sha256_after_four(V128 next_abcd, V128 next_efgh) {
+  auto x = next_abcd.as<u32>(), y = next_efgh.as<u32>();
+  return from_high(x[0], x[1], y[0], y[1]);
 }
 
 V128 sha256_message1(V128 a, V128 b) {

@@ -128,5 +128,21 @@ TEST(Verify, FindsAnOpenIf) {
 
 TEST(Ops, ThereAreAboutAsManyAsAPersonCanKnow) { EXPECT_LE(op_count(), 150u); }
 
+TEST(Emit, AnAddressIsFoundAlignedOnce) {
+  auto checks = [](std::initializer_list<Code> codes) {
+    return count(translate_all(codes), Op::kCheckAligned);
+  };
+  // movaps xmm1, [rax]; movaps xmm2, [rax + 0x20]
+  EXPECT_EQ(checks({{0x0f, 0x28, 0x08}, {0x0f, 0x28, 0x50, 0x20}}), 1);
+  // movaps xmm1, [rax]; movaps xmm2, [rax + 8]
+  EXPECT_EQ(checks({{0x0f, 0x28, 0x08}, {0x0f, 0x28, 0x50, 0x08}}), 2);
+  // movaps xmm1, [rax]; vmovaps ymm2, [rax]; movaps xmm1, [rax]
+  EXPECT_EQ(checks({{0x0f, 0x28, 0x08}, {0xc5, 0xfc, 0x28, 0x10}, {0x0f, 0x28, 0x08}}), 2);
+  // movaps xmm1, [rax]; mov rax, rbx; movaps xmm1, [rax]
+  EXPECT_EQ(checks({{0x0f, 0x28, 0x08}, {0x48, 0x89, 0xd8}, {0x0f, 0x28, 0x08}}), 2);
+  // movaps xmm1, [rax]; add rax, 0x10; movaps xmm1, [rax]
+  EXPECT_EQ(checks({{0x0f, 0x28, 0x08}, {0x48, 0x83, 0xc0, 0x10}, {0x0f, 0x28, 0x08}}), 1);
+}
+
 }  // namespace
 }  // namespace gantry::ir

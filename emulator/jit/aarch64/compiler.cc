@@ -20,7 +20,7 @@ jit::Outcome Compiler::translate(std::span<const jit::Block> blocks, jit::CodeCa
     unit.clear();
     part = {.block = &blocks[n], .insns = cache.keep(blocks[n].insns), .unit = std::move(unit)};
     if (!part.insns) return jit::Outcome::kNoRoom;
-    ir::Emit emit(part.unit);
+    ir::Emit emit(part.unit, {.four_sha256_rounds = features().sha2});
     for (const x86::Insn& insn : blocks[n].insns) {
       if (!ir::translate(insn, part.unit, emit, accepts)) return jit::Outcome::kImpossible;
     }

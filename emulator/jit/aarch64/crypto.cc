@@ -108,31 +108,35 @@ void emit_sha1_message2(Assembler& a, const Operands& o) {
   a.eor(k16B, o.to, o.to, s1);
 }
 
-// SHA256H does four rounds; what A, B, E and F are after two of them is in C, D, G and H then. The
-// last two words do not matter for that.
-void emit_sha256_rounds(Assembler& a, const Operands& o) {
-  V cdgh = o.vector[0], abef = o.vector[1], words = o.vector[2];
-  auto gather_abcd = [&] {
-    a.zip2(k2D, s0, abef, cdgh);
-    a.rev64(k4S, s0, s0);
-  };
-  gather_abcd();
-  a.zip1(k2D, s1, abef, cdgh);
-  a.rev64(k4S, s1, s1);
-  if (o.to == words) {
-    // No register for both halves of the result.
-    a.sha256h(s0, s1, words);
-    a.umov(8, kScratch0, s0, 1);
-    gather_abcd();
-    a.sha256h2(s1, s0, words);
-    a.dup(8, s1, s1, 1);
-    a.ins(8, s1, 1, kScratch0);
-    return a.rev64(k4S, o.to, s1);
-  }
-  a.mov(k16B, o.to, s0);
-  a.sha256h(o.to, s1, words);
-  a.sha256h2(s1, s0, words);
-  a.zip2(k2D, o.to, s1, o.to);
+void emit_sha256_abcd(Assembler& a, const Operands& o) {
+  a.zip2(k2D, o.to, o.vector[0], o.vector[1]);
+  a.rev64(k4S, o.to, o.to);
+}
+void emit_sha256_efgh(Assembler& a, const Operands& o) {
+  a.zip1(k2D, o.to, o.vector[0], o.vector[1]);
+  a.rev64(k4S, o.to, o.to);
+}
+// The instructions replace their first operand.
+void emit_sha256_next_abcd(Assembler& a, const Operands& o) {
+  V abcd = o.vector[0], efgh = o.vector[1], words = o.vector[2];
+  V to = o.to == efgh || o.to == words ? s0 : o.to;
+  if (to != abcd) a.mov(k16B, to, abcd);
+  a.sha256h(to, efgh, words);
+  if (to != o.to) a.mov(k16B, o.to, to);
+}
+void emit_sha256_next_efgh(Assembler& a, const Operands& o) {
+  V abcd = o.vector[0], efgh = o.vector[1], words = o.vector[2];
+  V to = o.to == abcd || o.to == words ? s0 : o.to;
+  if (to != efgh) a.mov(k16B, to, efgh);
+  a.sha256h2(to, abcd, words);
+  if (to != o.to) a.mov(k16B, o.to, to);
+}
+void emit_sha256_after_two(Assembler& a, const Operands& o) {
+  a.zip2(k2D, o.to, o.vector[1], o.vector[0]);
+  a.rev64(k4S, o.to, o.to);
+}
+void emit_sha256_after_four(Assembler& a, const Operands& o) {
+  a.zip1(k2D, o.to, o.vector[1], o.vector[0]);
   a.rev64(k4S, o.to, o.to);
 }
 
