@@ -7,7 +7,8 @@
 //   x28       guest::Cpu
 //   x29       the top of the return stack (jit/return_stack.h)
 //   v16-v31   XMM0-15
-//   v0-v12    values; v14 v15 scratch
+//   v0-v11    values; v14 v15 scratch
+//   v12       zero
 //   v13       kByteBits
 //   NZCV      SF, ZF, not CF, OF: what SUBS leaves
 //   FPSR      exceptions that MXCSR does not show yet
@@ -32,6 +33,7 @@ constexpr X kScratch1{17};
 constexpr X kScratch2{30};
 constexpr V kVectorScratch0{14};
 constexpr V kVectorScratch1{15};
+constexpr V kVectorZero{12};
 // 1, 2, 4 … 128 in the bytes of either half: the weights of sign bits that become a mask.
 constexpr V kByteBits{13};
 constexpr u64 kByteBitsHalf = 0x8040201008040201;
@@ -42,7 +44,7 @@ constexpr X kReturns{29};
 
 // Registers for values, as bit sets.
 constexpr u32 kValueRegisters = 0x03f80000;  // x19-x25
-constexpr u32 kValueVectors = 0x00001fff;
+constexpr u32 kValueVectors = 0x00000fff;
 
 // The frame of translated code: spilled values, the arguments and results of a call, and the
 // vectors that are kept across it.

@@ -19,40 +19,46 @@ void rotate_lanes_left(Assembler& a, V to, V from, unsigned bits) {
   a.sli(k4S, to, from, bits);
 }
 
+// Where the first operand is replaced step by step.
+V state_of(Assembler& a, const Operands& o) {
+  if (o.to == o.vector[0] && o.to != o.vector[1]) return o.to;
+  a.mov(k16B, s0, o.vector[0]);
+  return s0;
+}
+
 }  // namespace
 
 // --- AES. AESE and AESD add the key first, which x86 does last: they are given zero. Substituting
 // bytes and shifting rows commute.
 
 void emit_aes_encrypt(Assembler& a, const Operands& o) {
-  a.movi(s0, 0);
-  a.aese(s0, o.vector[0]);
-  a.aesmc(s0, s0);
-  a.eor(k16B, o.to, s0, o.vector[1]);
+  V state = state_of(a, o);
+  a.aese(state, kVectorZero);
+  a.aesmc(state, state);
+  a.eor(k16B, o.to, state, o.vector[1]);
 }
 void emit_aes_encrypt_last(Assembler& a, const Operands& o) {
-  a.movi(s0, 0);
-  a.aese(s0, o.vector[0]);
-  a.eor(k16B, o.to, s0, o.vector[1]);
+  V state = state_of(a, o);
+  a.aese(state, kVectorZero);
+  a.eor(k16B, o.to, state, o.vector[1]);
 }
 void emit_aes_decrypt(Assembler& a, const Operands& o) {
-  a.movi(s0, 0);
-  a.aesd(s0, o.vector[0]);
-  a.aesimc(s0, s0);
-  a.eor(k16B, o.to, s0, o.vector[1]);
+  V state = state_of(a, o);
+  a.aesd(state, kVectorZero);
+  a.aesimc(state, state);
+  a.eor(k16B, o.to, state, o.vector[1]);
 }
 void emit_aes_decrypt_last(Assembler& a, const Operands& o) {
-  a.movi(s0, 0);
-  a.aesd(s0, o.vector[0]);
-  a.eor(k16B, o.to, s0, o.vector[1]);
+  V state = state_of(a, o);
+  a.aesd(state, kVectorZero);
+  a.eor(k16B, o.to, state, o.vector[1]);
 }
 
 // Columns 1 1 3 3 are substituted. Shifting their rows exchanges the upper halves of lanes 0 and 2,
 // which is undone.
 void emit_aes_key_assist(Assembler& a, const Operands& o) {
-  a.movi(s1, 0);
-  a.trn2(k4S, s0, o.vector[0], o.vector[0]);
-  a.aese(s1, s0);
+  a.trn2(k4S, s1, o.vector[0], o.vector[0]);
+  a.aese(s1, kVectorZero);
   a.ext(k16B, s0, s1, s1, 8);
   a.ushr(k4S, s0, s0, 16);
   a.sli(k4S, s1, s0, 16);
@@ -86,8 +92,7 @@ void emit_sha1_rounds(Assembler& a, const Operands& o) {
 void emit_sha1_next_e(Assembler& a, const Operands& o) {
   a.dup(4, s0, o.vector[0], 3);
   a.sha1h(s0, s0);
-  a.movi(s1, 0);
-  a.ext(k16B, s0, s1, s0, 4);
+  a.ext(k16B, s0, kVectorZero, s0, 4);
   a.add(k4S, o.to, s0, o.vector[1]);
 }
 
@@ -98,12 +103,10 @@ void emit_sha1_message1(Assembler& a, const Operands& o) {
 
 // Lane 0 depends on the new lane 3.
 void emit_sha1_message2(Assembler& a, const Operands& o) {
-  a.movi(s0, 0);
-  a.ext(k16B, s0, s0, o.vector[1], 12);
+  a.ext(k16B, s0, kVectorZero, o.vector[1], 12);
   a.eor(k16B, s0, s0, o.vector[0]);
   rotate_lanes_left(a, s1, s0, 1);
-  a.movi(s0, 0);
-  a.ext(k16B, s0, s1, s0, 12);
+  a.ext(k16B, s0, s1, kVectorZero, 12);
   rotate_lanes_left(a, o.to, s0, 1);
   a.eor(k16B, o.to, o.to, s1);
 }
@@ -149,10 +152,9 @@ void emit_sha256_message1(Assembler& a, const Operands& o) {
 
 // SHA256SU1 adds the third operand's first lane as well, which is made zero.
 void emit_sha256_message2(Assembler& a, const Operands& o) {
-  a.movi(s0, 0);
-  a.zip2(k2D, s1, s0, o.vector[1]);
+  a.zip2(k2D, s1, kVectorZero, o.vector[1]);
   if (o.to != o.vector[0]) a.mov(k16B, o.to, o.vector[0]);
-  a.sha256su1(o.to, s0, s1);
+  a.sha256su1(o.to, kVectorZero, s1);
 }
 
 // --- products and sums

@@ -97,14 +97,12 @@ void emit_shr_each(Assembler& a, const Operands& o) {
 void emit_shl_bytes(Assembler& a, const Operands& o) {
   if (o.constant >= 16) return a.movi(o.to, 0);
   if (o.constant == 0) return a.mov(k16B, o.to, o.vector[0]);
-  a.movi(s0, 0);
-  a.ext(k16B, o.to, s0, o.vector[0], static_cast<unsigned>(16 - o.constant));
+  a.ext(k16B, o.to, kVectorZero, o.vector[0], static_cast<unsigned>(16 - o.constant));
 }
 void shift_right_bytes(Assembler& a, V to, V from, u64 count) {
   if (count >= 16) return a.movi(to, 0);
   if (count == 0) return a.mov(k16B, to, from);
-  a.movi(s0, 0);
-  a.ext(k16B, to, from, s0, static_cast<unsigned>(count));
+  a.ext(k16B, to, from, kVectorZero, static_cast<unsigned>(count));
 }
 void emit_shr_bytes(Assembler& a, const Operands& o) {
   shift_right_bytes(a, o.to, o.vector[0], o.constant);

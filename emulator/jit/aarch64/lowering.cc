@@ -347,6 +347,7 @@ u8 Lowering::use_register(Value v) {
   if (reg == kNone) {
     u8 home = vector ? home_xmm_[v] : home_[v];
     if (home != kNone) return vector ? guest_xmm(home).code : home;
+    if (inst(v).op == Op::kVecZero) return kVectorZero.code;
     reg = allocate(v);
   }
   (vector ? locked_vectors_ : locked_) |= 1u << reg;
@@ -505,14 +506,13 @@ void Lowering::clear_highs() {
   }
   cleared_highs_ = all & ~bit;
   sequence([&](Assembler& a) {
-    a.movi(kVectorScratch0, 0);
     for (unsigned n = 0; n < 16; n++) {
       Mem mem = {kCpu, kHighOffset + 16 * n};
       if ((all >> n & 3) == 3) {
-        a.stp(16, kVectorScratch0, kVectorScratch0, mem);
+        a.stp(16, kVectorZero, kVectorZero, mem);
         n++;
       } else if (all >> n & 1) {
-        a.str(16, kVectorScratch0, mem);
+        a.str(16, kVectorZero, mem);
       }
     }
   });

@@ -54,6 +54,7 @@ void restore_vectors(Assembler& a, Label& byte_bits) {
   for (unsigned n = 0; n < 16; n += 2) {
     a.ldp(16, guest_xmm(n), guest_xmm(n + 1), {kCpu, kXmmOffset + 16 * n});
   }
+  a.movi(kVectorZero, 0);
   a.ldr_literal(16, kByteBits, byte_bits);
 }
 
