@@ -1,6 +1,8 @@
 #include "emulator/semantics/sse_string.h"
 
 #include <algorithm>
+#include <bit>
+#include <type_traits>
 
 #include "emulator/guest/flags.h"
 
@@ -11,85 +13,81 @@ namespace {
 enum class Aggregation : u8 { kEqualAny, kRanges, kEqualEach, kEqualOrdered };
 
 bool has_words(u64 control) { return control & 1; }
-bool is_signed(u64 control) { return control & 2; }
 Aggregation aggregation(u64 control) { return static_cast<Aggregation>(control >> 2 & 3); }
 unsigned element_count(u64 control) { return has_words(control) ? 8 : 16; }
 
-// A string as numbers, whatever its elements are.
-struct Elements {
-  s32 value[16];
-  unsigned length;
-  bool valid(unsigned k) const { return k < length; }
-};
+constexpr u64 first_bits(u64 count) { return (u64{1} << count) - 1; }
 
-Elements elements(V128 string, u64 length, u64 control) {
-  Elements result = {};
-  result.length = static_cast<unsigned>(length);
-  for (unsigned k = 0; k < element_count(control); ++k) {
-    if (has_words(control)) {
-      u16 word = string.as<u16>()[k];
-      result.value[k] = is_signed(control) ? static_cast<s16>(word) : word;
-    } else {
-      u8 byte = string.as<u8>()[k];
-      result.value[k] = is_signed(control) ? static_cast<s8>(byte) : byte;
+// One bit of each of the four or eight lanes of `half`, which are all ones or zero.
+template <typename T>
+u64 half_bits(u64 half) {
+  if (sizeof(T) == 1) return (half & 0x0101010101010101) * 0x0102040810204080 >> 56;
+  return (half & 0x0001000100010001) * 0x0001000200040008 >> 48;
+}
+template <typename M>
+u64 lane_bits(M mask) {
+  using T = std::remove_reference_t<decltype(mask[0])>;
+  V128 v = packed(mask);
+  return half_bits<T>(v.lo) | half_bits<T>(v.hi) << kLanes<T> / 2;
+}
+
+// A bit for each element of `b`.
+template <typename T>
+u64 aggregate(V128 a, V128 b, u64 length_a, u64 length_b, Aggregation how) {
+  constexpr u64 kAll = first_bits(kLanes<T>);
+  auto wanted = simd<T>(a), text = simd<T>(b);
+  u64 valid_a = first_bits(length_a), valid_b = first_bits(length_b);
+  decltype(text == text) found = {};
+  switch (how) {
+    case Aggregation::kEqualAny:
+      for (u64 k = 0; k < length_a; k++) found |= text == wanted[k];
+      return lane_bits(found) & valid_b;
+    case Aggregation::kRanges:
+      for (u64 k = 0; k + 1 < length_a; k += 2) {
+        found |= (text >= wanted[k]) & (text <= wanted[k + 1]);
+      }
+      return lane_bits(found) & valid_b;
+    case Aggregation::kEqualEach:
+      // Beyond the end of both, strings are equal.
+      return (lane_bits(text == wanted) & valid_a & valid_b) | (kAll & ~valid_a & ~valid_b);
+    case Aggregation::kEqualOrdered: {
+      // The needle may run off the end of the register, not off the end of the text.
+      u64 bits = kAll;
+      for (u64 k = 0; k < length_a; k++) {
+        bits &= (lane_bits(text == wanted[k]) & valid_b) >> k | ~(kAll >> k);
+      }
+      return bits;
     }
   }
-  return result;
+  return 0;
 }
 
-bool equal_any(const Elements& set, const Elements& text, unsigned at) {
-  if (!text.valid(at)) return false;
-  return std::find(set.value, set.value + set.length, text.value[at]) != set.value + set.length;
-}
-
-bool in_ranges(const Elements& ranges, const Elements& text, unsigned at) {
-  if (!text.valid(at)) return false;
-  for (unsigned k = 0; k + 1 < ranges.length; k += 2) {
-    if (ranges.value[k] <= text.value[at] && text.value[at] <= ranges.value[k + 1]) return true;
+u64 aggregate(V128 a, V128 b, u64 length_a, u64 length_b, u64 control) {
+  Aggregation how = aggregation(control);
+  switch (control & 3) {
+    case 0:
+      return aggregate<u8>(a, b, length_a, length_b, how);
+    case 1:
+      return aggregate<u16>(a, b, length_a, length_b, how);
+    case 2:
+      return aggregate<s8>(a, b, length_a, length_b, how);
+    default:
+      return aggregate<s16>(a, b, length_a, length_b, how);
   }
-  return false;
-}
-
-// Beyond the end of both, strings are equal.
-bool equal_each(const Elements& a, const Elements& b, unsigned at) {
-  return a.valid(at) && b.valid(at) ? a.value[at] == b.value[at] : a.valid(at) == b.valid(at);
-}
-
-// The needle may run off the end of the register, not off the end of the text.
-bool equal_ordered(const Elements& needle, const Elements& text, unsigned at, unsigned count) {
-  for (unsigned k = 0; k < needle.length && at + k < count; ++k) {
-    if (!text.valid(at + k) || needle.value[k] != text.value[at + k]) return false;
-  }
-  return true;
-}
-
-bool aggregate(const Elements& a, const Elements& b, unsigned at, u64 control) {
-  switch (aggregation(control)) {
-    case Aggregation::kEqualAny:
-      return equal_any(a, b, at);
-    case Aggregation::kRanges:
-      return in_ranges(a, b, at);
-    case Aggregation::kEqualEach:
-      return equal_each(a, b, at);
-    case Aggregation::kEqualOrdered:
-      return equal_ordered(a, b, at, element_count(control));
-  }
-  return false;
 }
 
 // Bits 5:4: as it is, negated, as it is, negated where the second string is valid.
-u64 with_polarity(u64 bits, unsigned length_b, u64 control) {
-  u64 all = (u64{1} << element_count(control)) - 1;
+u64 with_polarity(u64 bits, u64 length_b, u64 control) {
   if (!(control & 0x10)) return bits;
-  return bits ^ (control & 0x20 ? (u64{1} << length_b) - 1 : all);
+  return bits ^ first_bits(control & 0x20 ? length_b : element_count(control));
 }
 
 }  // namespace
 
 u64 implicit_length(V128 string, u64 control) {
-  Elements all = elements(string, 0, control);
-  unsigned count = element_count(control);
-  return static_cast<u64>(std::find(all.value, all.value + count, 0) - all.value);
+  u64 ends = has_words(control) ? lane_bits(simd<u16>(string) == u16{0})
+                                : lane_bits(simd<u8>(string) == u8{0});
+  return static_cast<u64>(std::countr_zero(ends | u64{1} << element_count(control)));
 }
 
 u64 explicit_length(u64 length, u64 control) {
@@ -100,12 +98,8 @@ u64 explicit_length(u64 length, u64 control) {
 
 u64 compare_strings(V128 a, V128 b, u64 length_a, u64 length_b, u64 control) {
   unsigned count = element_count(control);
-  Elements first = elements(a, length_a, control);
-  Elements second = elements(b, length_b, control);
-  u64 bits = 0;
-  for (unsigned k = 0; k < count; ++k)
-    bits |= static_cast<u64>(aggregate(first, second, k, control)) << k;
-  bits = with_polarity(bits, second.length, control);
+  u64 bits = aggregate(a, b, length_a, length_b, control);
+  bits = with_polarity(bits, length_b, control);
   u64 flags = (bits != 0 ? guest::kCF : 0) | (length_b < count ? guest::kZF : 0) |
               (length_a < count ? guest::kSF : 0) | (bits & 1 ? guest::kOF : 0);
   return flags << kStringFlagsShift | bits;
