@@ -15,6 +15,7 @@
 #include "emulator/semantics/cpuid.h"
 #include "emulator/semantics/features.h"
 #include "runtime/core/command_line.h"
+#include "runtime/core/report.h"
 #include "runtime/loader/elf.h"
 #include "runtime/personality.h"
 #include "runtime/proc/proc.h"
@@ -160,6 +161,7 @@ int run(const CommandLine& line, char** argv) {
   if (auto map = start_perf_map(*process); !map) return fail(map.error(), kUsageStatus);
   engine::options.trace = line.settings.trace;
   if (auto engine = start_engine(line.settings); !engine) return fail(engine.error(), kUsageStatus);
+  prepare_reports(GANTRY_VERSION, line.settings);
   if (line.settings.trace) enable_channel(Channel::kTrace);
   std::vector<std::string> environment = guest_environment(line);
 

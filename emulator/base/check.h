@@ -6,6 +6,9 @@ namespace gantry {
 // Writes "file:line: CHECK failed: text" to standard error and aborts. Async-signal-safe.
 [[noreturn]] void check_failed(const char* file, int line, const char* text);
 
+// Called once when a CHECK has failed, after its message is written.
+void set_check_reporter(void (*report)());
+
 }  // namespace gantry
 
 #define CHECK(condition)                                      \

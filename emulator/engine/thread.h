@@ -35,6 +35,11 @@ extern Options options;
 // jit::prepare() does.
 Result<void> enable_translation();
 
+// What executes guest code, "jit", "cosim" or "interp", and the host's features that it uses,
+// separated by commas.
+const char* engine_name();
+std::string host_features();
+
 // Instructions that all threads have executed up to their last safepoint.
 u64 executed_instructions();
 
@@ -74,6 +79,15 @@ void share_memory();
 // guest's registers out of the host's `ucontext`, and is to execute the instruction at RIP alone.
 // Async-signal-safe.
 bool leave_translated(Thread& thread, u64 pc, const void* ucontext);
+
+// For the host's signal handler: whether `pc` is in code of ours between translated code and C++,
+// which accesses no memory of the guest's. Async-signal-safe.
+bool is_between(u64 pc);
+
+// Logs, for the report of an error of ours at `pc`, what is known of the translated code there: its
+// unit, the guest's instruction, the host's instructions around it. The thread then has the guest's
+// registers as leave_translated() leaves them. False when `pc` is in none.
+bool report_translated(Thread& thread, u64 pc, const void* ucontext);
 
 // For the host's signal handler, of a memory fault at `address`: whether that was about where the
 // translated code at `pc` returns to, and it can be repeated.

@@ -180,11 +180,19 @@ Result<void> enable_translation() {
   return {};
 }
 
+const char* engine_name() { return options.cosim ? "cosim" : options.jit ? "jit" : "interp"; }
+std::string host_features() { return options.jit ? jit::used_features() : std::string(); }
+
 bool leave_translated(Thread& thread, u64 pc, const void* ucontext) {
   if (!jit::is_translated(pc)) return false;
   jit::restore_guest_state(thread.cpu, ucontext);
   thread.single_step_once = true;
   return true;
+}
+
+bool is_between(u64 pc) {
+  jit::Place place;
+  return jit::find_place(pc, place) && place.rip == 0;
 }
 
 bool repair_return_stack(u64 pc, u64 address, void* ucontext) {

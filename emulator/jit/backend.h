@@ -150,6 +150,20 @@ bool repair_return_stack(u64 pc, u64 address, void* ucontext);
 
 // Whether `pc` is in translated code. Async-signal-safe.
 bool is_translated(u64 pc);
+
+// Translated code around an address, for reports.
+struct Place {
+  u64 begin = 0, end = 0;  // the unit's code
+  u64 unit_rip = 0;        // a guest instruction of the unit; 0: it is between guest code and C++
+  u64 rip = 0;             // the guest instruction that the address belongs to; 0: none
+  u64 rip_begin = 0;       // its code
+};
+// False when the address is in no translated code. Async-signal-safe.
+bool find_place(u64 pc, Place& place);
+// The host's instruction at `pc`, "ldr x0, [x1]". Allocates.
+std::string host_instruction(u64 pc);
+// The host's features that are used, separated by commas. Allocates.
+std::string used_features();
 // The host has refused the access at `pc`, in translated code, because its address is not aligned:
 // from now on it does not. False when the instruction at `pc` is not one that can be changed so.
 // For the handler of that signal.

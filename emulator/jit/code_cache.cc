@@ -71,19 +71,40 @@ void CodeCache::publish(const Room& room, u64 bytes) {
   add_to_perf_map(room.code, bytes, room.marks.empty() ? 0 : room.marks[0].rip);
 }
 
-u64 CodeCache::rip_of(u64 pc) const {
+const CodeCache::Unit* CodeCache::unit_of(u64 pc) const {
   auto offset = static_cast<u32>(pc - begin_);
-  const Unit* first_unit = units_;
-  const Unit* end = first_unit + unit_count_.load(std::memory_order_acquire);
-  const Unit* unit =
-      std::upper_bound(first_unit, end, offset, [](u32 o, const Unit& u) { return o < u.begin; });
-  if (unit == first_unit || offset >= (--unit)->end) return 0;
-  const Mark* first = marks_ + unit->first_mark;
-  const Mark* last = first + unit->mark_count;
-  u32 within = offset - unit->begin;
-  const Mark* mark =
+  const Unit* first = units_;
+  const Unit* end = first + unit_count_.load(std::memory_order_acquire);
+  const Unit* after =
+      std::upper_bound(first, end, offset, [](u32 o, const Unit& u) { return o < u.begin; });
+  return after == first || offset >= after[-1].end ? nullptr : after - 1;
+}
+
+const Mark* CodeCache::mark_of(const Unit& unit, u64 pc) const {
+  const Mark* first = marks_ + unit.first_mark;
+  const Mark* last = first + unit.mark_count;
+  u32 within = static_cast<u32>(pc - begin_) - unit.begin;
+  const Mark* after =
       std::upper_bound(first, last, within, [](u32 o, const Mark& m) { return o < m.offset; });
-  return mark == first ? 0 : mark[-1].rip;
+  return after == first ? nullptr : after - 1;
+}
+
+u64 CodeCache::rip_of(u64 pc) const {
+  const Unit* unit = unit_of(pc);
+  const Mark* mark = unit ? mark_of(*unit, pc) : nullptr;
+  return mark ? mark->rip : 0;
+}
+
+bool CodeCache::find(u64 pc, Place& place) const {
+  const Unit* unit = contains(pc) ? unit_of(pc) : nullptr;
+  if (!unit) return false;
+  place = {.begin = begin_ + unit->begin, .end = begin_ + unit->end};
+  if (unit->mark_count) place.unit_rip = marks_[unit->first_mark].rip;
+  if (const Mark* mark = mark_of(*unit, pc)) {
+    place.rip = mark->rip;
+    place.rip_begin = place.begin + mark->offset;
+  }
+  return true;
 }
 
 }  // namespace gantry::jit

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "emulator/base/types.h"
+#include "emulator/jit/backend.h"
 #include "emulator/x86/insn.h"
 
 namespace gantry::jit {
@@ -47,6 +48,8 @@ class CodeCache {
   bool contains(u64 pc) const { return pc - begin_ < used_.load(std::memory_order_acquire); }
   // RIP of the guest instruction that `pc` belongs to; 0 when it belongs to none.
   u64 rip_of(u64 pc) const;
+  // False when `pc` is in no unit.
+  bool find(u64 pc, Place& place) const;
 
   u64 used() const { return used_.load(std::memory_order_relaxed); }
   std::mutex& mutex() { return mutex_; }
@@ -56,6 +59,8 @@ class CodeCache {
     u32 begin, end;  // offsets of the code
     u32 first_mark, mark_count;
   };
+  const Unit* unit_of(u64 pc) const;
+  const Mark* mark_of(const Unit& unit, u64 pc) const;  // nullptr where there is none
 
   std::mutex mutex_;
   u64 begin_ = 0;

@@ -28,6 +28,9 @@ void exact_float() {}
 void forget() {}
 bool repair_return_stack(u64, u64, void*) { return false; }
 bool is_translated(u64) { return false; }
+bool find_place(u64, Place&) { return false; }
+std::string host_instruction(u64) { return {}; }
+std::string used_features() { return {}; }
 bool allow_misaligned(u64) { return false; }
 void restore_guest_state(guest::Cpu&, const void*) {}
 

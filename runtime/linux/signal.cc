@@ -42,9 +42,9 @@ bool combine(int how, u64 old, u64 set, u64& result) {
 
 // A held fault signal of the set, without waiting.
 bool take_held(TaskSignals& s, u64 set, siginfo_t& info) {
-  for (int signal : {SIGBUS, SIGSEGV}) {
+  for (int signal : kFaultSignalNumbers) {
     if (!(s.held & set & signal_bit(signal))) continue;
-    info = s.held_info[signal == SIGSEGV];
+    info = s.held_info[signal];
     s.held = s.held & ~signal_bit(signal);
     return true;
   }

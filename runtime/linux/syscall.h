@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "emulator/base/log.h"
 #include "runtime/core/guest_pointer.h"
 #include "runtime/core/process.h"
 #include "runtime/core/task.h"
@@ -68,7 +69,7 @@ void dispatch_syscall(Task& task);
 
 // Writes the last system calls of the calling thread to the log, oldest first, for the report of a
 // crash. Async-signal-safe.
-void log_recent_syscalls();
+void log_recent_syscalls(Channel channel);
 
 // --- helpers for handlers
 

@@ -82,15 +82,15 @@ RecentCall& remember(const Syscall& row, const u64 (&arguments)[6]) {
   return call;
 }
 
-void log_recent_call(const RecentCall& call) {
+void log_recent_call(Channel channel, const RecentCall& call) {
   using ull = unsigned long long;
   if (call.result == kNotReturned) {
-    log_line(Channel::kProcess, "  %s(%#llx, %#llx, %#llx) has not returned", call.row->name,
+    log_line(channel, "  %s(%#llx, %#llx, %#llx) has not returned", call.row->name,
              static_cast<ull>(call.arguments[0]), static_cast<ull>(call.arguments[1]),
              static_cast<ull>(call.arguments[2]));
     return;
   }
-  log_line(Channel::kProcess, "  %s(%#llx, %#llx, %#llx) = %lld", call.row->name,
+  log_line(channel, "  %s(%#llx, %#llx, %#llx) = %lld", call.row->name,
            static_cast<ull>(call.arguments[0]), static_cast<ull>(call.arguments[1]),
            static_cast<ull>(call.arguments[2]), static_cast<long long>(call.result));
 }
@@ -164,11 +164,11 @@ void dispatch_syscall(Task& task) {
   cpu.gpr[guest::kRax] = static_cast<u64>(result);
 }
 
-void log_recent_syscalls() {
+void log_recent_syscalls(Channel channel) {
   u32 end = recent_count;
   u32 begin = end > kRecentCalls ? end - kRecentCalls : 0;
-  if (begin < end) log_line(Channel::kProcess, "last system calls of the thread:");
-  for (u32 i = begin; i < end; i++) log_recent_call(recent_calls[i % kRecentCalls]);
+  if (begin < end) log_line(channel, "last system calls of the thread:");
+  for (u32 i = begin; i < end; i++) log_recent_call(channel, recent_calls[i % kRecentCalls]);
 }
 
 s64 host_syscall(long number, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f) {

@@ -53,7 +53,7 @@ class Inherit {
 class InheritedSignals {
  public:
   explicit InheritedSignals(Task& task) : task_(task) {
-    for (int signal : {SIGSEGV, SIGBUS}) {
+    for (int signal : kFaultSignalNumbers) {
       HostAction ignore = {.handler = reinterpret_cast<HostHandler>(kHandlerIgnore)};
       if (guest_action(*task.process, signal).handler == kHandlerIgnore)
         set_host_action(signal, ignore);

@@ -26,9 +26,9 @@ std::mutex actions_mutex;
 // Takes the next signal that the task must handle.
 bool take_signal(TaskSignals& s, siginfo_t& info) {
   s.pending = 0;
-  for (int signal : {SIGSEGV, SIGBUS}) {
+  for (int signal : kFaultSignalNumbers) {
     if (!(s.held & ~s.mask & signal_bit(signal))) continue;
-    info = s.held_info[signal == SIGSEGV];
+    info = s.held_info[signal];
     s.held = s.held & ~signal_bit(signal);
     return true;
   }

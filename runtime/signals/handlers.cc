@@ -2,11 +2,13 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <csetjmp>
 #include <cstring>
 
 #include "emulator/base/check.h"
 #include "emulator/base/log.h"
+#include "runtime/core/report.h"
 #include "runtime/signals/deliver.h"
 #include "runtime/signals/host_context.h"
 #include "runtime/signals/interruptible.h"
@@ -46,17 +48,26 @@ void hold_fault_signal(Task& task, int signal, const siginfo_t& info, ucontext_t
   TaskSignals& s = task.signals;
   u64 bit = signal_bit(signal);
   if (s.held & bit) return;  // a standard signal does not queue
-  s.held_info[signal == SIGSEGV] = info;
+  s.held_info[signal] = info;
   s.held = s.held | bit;
   if (!(s.mask & bit)) request_safepoint(task, context);
 }
 
-// Nobody waits for this fault: it is the emulator's own.
+// Nobody waits for this fault: it is the emulator's own. The report reads guest memory, so that
+// faults are not blocked; one that is not about that ends it.
 [[noreturn]] void die_of_own_fault(int signal, const siginfo_t& info, const ucontext_t& context) {
-  log_line(Channel::kError, "internal error: signal %d at %#lx, address %#lx", signal,
-           static_cast<unsigned long>(program_counter(context)),
-           reinterpret_cast<unsigned long>(info.si_addr));
+  static std::atomic_flag reporting = ATOMIC_FLAG_INIT;
+  if (!reporting.test_and_set()) {
+    set_host_mask(kAllSignals & ~kFaultSignals);
+    report_own_fault(info, program_counter(context), &context);
+  }
   die_by_signal(signal);
+}
+
+// The guest has no part in it.
+bool is_own_fault(int signal, const Task* task, u64 pc) {
+  bool is_of_memory = signal == SIGSEGV || signal == SIGBUS;
+  return !is_of_memory || !task || !task->cpu.recovery || engine::is_between(pc);
 }
 
 // The instruction that executes may lie on the page that is written, and its block with it.
@@ -72,17 +83,17 @@ bool writes_own_code(const Task& task, u64 address) {
   std::longjmp(*task.cpu.recovery, 1);
 }
 
-// SIGSEGV and SIGBUS. Runs with everything blocked, itself included, so that no other handler's
+// The fault signals. Runs with everything blocked, itself included, so that no other handler's
 // request is lost when this one returns; recover() restores the mask that longjmp would lose.
 void on_fault(int signal, siginfo_t* info, void* context_pointer) {
   auto& context = *static_cast<ucontext_t*>(context_pointer);
   Task* task = current_task();
   if (task && was_sent(*info)) return hold_fault_signal(*task, signal, *info, context);
-  if (!task || !task->cpu.recovery) die_of_own_fault(signal, *info, context);
 
   u64 pc = program_counter(context);
   u64 address = reinterpret_cast<u64>(info->si_addr);
   if (signal == SIGSEGV && engine::repair_return_stack(pc, address, &context)) return;
+  if (is_own_fault(signal, task, pc)) die_of_own_fault(signal, *info, context);
 
   bool misaligned = signal == SIGBUS && info->si_code == BUS_ADRALN;
   if (misaligned && engine::allow_misaligned(pc)) return;
@@ -113,8 +124,7 @@ void install_fault_handler(int signal) {
 }  // namespace
 
 void install_fault_handlers() {
-  install_fault_handler(SIGSEGV);
-  install_fault_handler(SIGBUS);
+  for (int signal : kFaultSignalNumbers) install_fault_handler(signal);
 }
 
 void adopt_host_signals(Process& process) {

@@ -15,11 +15,13 @@ constexpr u64 signal_bit(int signal) { return u64{1} << (signal - 1); }
 // These can be neither blocked nor caught.
 constexpr u64 kUnblockable = signal_bit(SIGKILL) | signal_bit(SIGSTOP);
 
-// Signals that faults of the host raise in our own code. The host never blocks them for a guest (a
-// blocked fault kills the process): what is sent of them while the guest blocks them is held in
-// TaskSignals::held. The interpreter raises no other signal than these by itself, so all others
-// have the guest's mask on the host.
-constexpr u64 kFaultSignals = signal_bit(SIGSEGV) | signal_bit(SIGBUS);
+// Signals that faults of the host raise in our own code, in the order in which the kernel takes
+// them. The host never blocks them for a guest (a blocked fault kills the process): what is sent of
+// them while the guest blocks them is held in TaskSignals::held. All others have the guest's mask
+// on the host.
+constexpr int kFaultSignalNumbers[] = {SIGILL, SIGBUS, SIGFPE, SIGSEGV};
+constexpr u64 kFaultSignals =
+    signal_bit(SIGILL) | signal_bit(SIGBUS) | signal_bit(SIGFPE) | signal_bit(SIGSEGV);
 
 // Signals have the same numbers and siginfo the same layout on x86-64 and our hosts
 // (include/uapi/asm-generic/siginfo.h): a host's siginfo is handed to the guest as it is.
@@ -65,7 +67,7 @@ struct TaskSignals {
 
   // Fault signals that were sent by kill(2) and the like, one of each as for every standard signal.
   volatile u64 held = 0;
-  siginfo_t held_info[2] = {};  // SIGBUS, SIGSEGV
+  siginfo_t held_info[SIGSEGV + 1] = {};  // by number
 
   // The mask to return to from a wait with another one (WaitMask).
   bool has_saved_mask = false;

@@ -15,6 +15,7 @@
 #include "emulator/ir/emit.h"
 #include "emulator/jit/aarch64/branch.h"
 #include "emulator/jit/aarch64/compiler.h"
+#include "emulator/jit/aarch64/disassembler.h"
 #include "emulator/jit/aarch64/features.h"
 #include "emulator/jit/aarch64/float_functions.h"
 #include "emulator/jit/aarch64/misaligned.h"
@@ -237,6 +238,11 @@ bool repair_return_stack(u64 pc, u64 address, void* pointer) {
 }
 
 bool is_translated(u64 pc) { return is_ready && state().cache.contains(pc); }
+bool find_place(u64 pc, Place& place) { return is_ready && state().cache.find(pc, place); }
+std::string host_instruction(u64 pc) {
+  return aarch64::disassemble(*reinterpret_cast<const u32*>(pc));
+}
+std::string used_features() { return aarch64::feature_names(); }
 
 // The word is replaced at once, and a thread that executes the old one comes here, too.
 bool allow_misaligned(u64 pc) {

@@ -58,4 +58,12 @@ bool prepare_features(std::string_view without) {
   return known;
 }
 
+std::string feature_names() {
+  std::string names;
+  for (const Row& row : kRows) {
+    if (the_features.*row.member) names += (names.empty() ? "" : ",") + std::string(row.name);
+  }
+  return names;
+}
+
 }  // namespace gantry::aarch64

@@ -1,6 +1,7 @@
 // What the host can do beyond ARMv8.0.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace gantry::aarch64 {
@@ -28,5 +29,8 @@ const Features& features();
 // Detects them, and leaves out those that `without` names, separated by commas ("all" for all of
 // them). False when it names one that there is not.
 bool prepare_features(std::string_view without);
+
+// The names of those that there are, separated by commas.
+std::string feature_names();
 
 }  // namespace gantry::aarch64
