@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <initializer_list>
 #include <new>
 
 namespace gantry::jit {
@@ -30,14 +31,20 @@ bool CodeTable::insert(u64 rip, const void* code) {
   if (entry_count_ == max_entries_) return false;
   Entry* entry = new (&entries_[entry_count_++]) Entry{rip, code};
   u64 distance = reinterpret_cast<u64>(entry) - reinterpret_cast<u64>(slots_) + kBias;
-  slots_[index(rip)].store(static_cast<u32>(distance), std::memory_order_release);
+  auto* slot = &slots_[index(rip)];
+  auto* other = &slots_[index(rip) ^ 1];
+  u32 value = slot->load(std::memory_order_relaxed);
+  bool is_taken = value != 0 && entry_of(value).rip != rip;
+  if (is_taken && other->load(std::memory_order_relaxed) == 0) slot = other;
+  slot->store(static_cast<u32>(distance), std::memory_order_release);
   return true;
 }
 
 void CodeTable::remove(u64 rip) {
-  auto& slot = slots_[index(rip)];
-  u32 value = slot.load(std::memory_order_acquire);
-  if (entry_of(value).rip == rip) slot.compare_exchange_strong(value, 0);
+  for (u64 n : {index(rip), index(rip) ^ 1}) {
+    u32 value = slots_[n].load(std::memory_order_acquire);
+    if (entry_of(value).rip == rip) slots_[n].compare_exchange_strong(value, 0);
+  }
 }
 
 // Private memory that is given back is zero when it is read again (madvise(2), MADV_DONTNEED).

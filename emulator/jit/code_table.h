@@ -1,5 +1,5 @@
-// Guest address to translated code, as indirect jumps look it up: one direct-mapped table of the
-// process, read without locks.
+// Guest address to translated code, as indirect jumps look it up: one table of the process, read
+// without locks. An address has two slots, at index(rip) and index(rip) ^ 1.
 //
 // A slot has 32 bits, the distance of its entry from the table's start, plus kBias. So an empty
 // slot, which is zero as fresh memory is, leads to the entry in front of the table, which is
@@ -38,7 +38,7 @@ class CodeTable {
 
  private:
   static constexpr u64 kSlots = 1u << kBits;
-  static constexpr u64 index(u64 rip) { return rip & (kSlots - 1); }
+  static constexpr u64 index(u64 rip) { return (rip ^ rip >> kBits) & (kSlots - 1); }
   const Entry& entry_of(u32 slot) const {
     return *reinterpret_cast<const Entry*>(reinterpret_cast<u64>(slots_) + slot - kBias);
   }

@@ -126,17 +126,28 @@ void emit_leave(Assembler& a, u64 bit) {
 // behind.
 void emit_indirect(Assembler& a) {
   constexpr X kTable{19}, kSlot{20};
-  Label miss, bad;
+  constexpr X kIndex{21};
+  Label found, other, miss, bad;
+  // kScratch1 is the code when kSlot is zero.
+  auto look_up = [&] {
+    a.ldr(4, kSlot, {kTable, kIndex, kUxtx, 2});
+    a.add(8, kSlot, kTable, kSlot);
+    a.ldp(8, kSlot, kScratch1, {kSlot, -static_cast<s64>(jit::CodeTable::kBias)});
+    a.sub(8, kSlot, kSlot, kScratch0);
+  };
   a.ldr(8, kTable, {kCpu, offsetof(guest::Cpu, code_table)});
-  a.ubfx(8, kSlot, kScratch0, 0, jit::CodeTable::kBits);
-  a.ldr(4, kSlot, {kTable, kSlot, kUxtx, 2});
-  a.add(8, kSlot, kTable, kSlot);
-  a.ldp(8, kSlot, kScratch1, {kSlot, -static_cast<s64>(jit::CodeTable::kBias)});
-  a.sub(8, kSlot, kSlot, kScratch0);
-  a.cbnz(8, kSlot, miss);
+  a.eor(8, kIndex, kScratch0, {kScratch0, kLsr, jit::CodeTable::kBits});
+  a.ubfx(8, kIndex, kIndex, 0, jit::CodeTable::kBits);
+  look_up();
+  a.cbnz(8, kSlot, other);
+  a.bind(found);
   a.ldr(4, kSlot, {kCpu, kInterruptOffset});
   a.cbnz(4, kSlot, miss);
   a.br(kScratch1);
+  a.bind(other);
+  a.eor(8, kIndex, kIndex, 1);
+  look_up();
+  a.cbz(8, kSlot, found);
   a.bind(miss);
   // Canonical: bits 47 to 63 are equal.
   a.asr(8, kScratch1, kScratch0, 47);
