@@ -313,9 +313,25 @@ unsigned Emit::known_width(Value v) const {
       return std::max(known_width(inst.arg[1]), known_width(inst.arg[2]));
     case Op::kAnd:
       return std::min(known_width(inst.arg[0]), known_width(inst.arg[1]));
+    case Op::kShr:
+      return std::min<unsigned>(inst.width, known_width(inst.arg[0]));
     default:
       return inst.width;
   }
+}
+
+// Reads of one register are extensions of one value.
+bool Emit::same(Value a, Value b) const {
+  const Inst &x = unit_.code[a], &y = unit_.code[b];
+  bool extended = x.op == Op::kZext && y.op == Op::kZext;
+  return a == b || (extended && x.width == y.width && x.arg[0] == y.arg[0]);
+}
+
+// Of a value whose low bytes were replaced those bytes, when nothing but bits of `mask` is read.
+Emit::Int Emit::low_part(Int a, u64 mask) const {
+  const Inst& inst = unit_.code[a.value];
+  bool inserted = inst.op == Op::kInsert && inst.aux == 0 && mask <= width_mask(inst.width);
+  return inserted ? Int{inst.arg[1]} : a;
 }
 
 // What an operation with a constant on its right is without it.
@@ -343,10 +359,9 @@ std::optional<Emit::Int> Emit::simplify(Op op, unsigned w, Int a, u64 b) {
 
 Emit::Int Emit::binary(Op op, unsigned w, Int a, Int b) {
   auto x = constant(a.value), y = constant(b.value);
-  if (a.value == b.value) {
+  if (same(a.value, b.value)) {
     if (op == Op::kXor || op == Op::kSub) return imm(0);
-    bool narrow = known_width(a.value) <= w;
-    if (narrow && (op == Op::kAnd || op == Op::kOr)) return a;
+    if (op == Op::kAnd || op == Op::kOr) return zext(w, a);
   }
   if (x && y) return imm(evaluate_binary(op, w, *x, *y));
   if (x && is_commutative(op)) {
@@ -355,16 +370,17 @@ Emit::Int Emit::binary(Op op, unsigned w, Int a, Int b) {
   }
   if (y) {
     if (auto simple = simplify(op, w, a, *y)) return *simple;
-  }
-  if (a.value == b.value) {
-    if (op == Op::kAnd || op == Op::kOr) return zext(w, a);
-    if (op == Op::kXor || op == Op::kSub) return imm(0);
+    if (op == Op::kAnd) a = low_part(a, *y);
   }
   return {append(op, w, 0, 0, a.value, b.value)};
 }
 
 Emit::Int Emit::unary(Op op, unsigned w, Int a) {
   if (auto x = constant(a.value)) return imm(evaluate_unary(op, w, *x));
+  if (op == Op::kZext || op == Op::kSext) {
+    Int part = low_part(a, width_mask(w));
+    if (part.value != a.value) return unary(op, w, part);
+  }
   if (op == Op::kZext && known_width(a.value) <= w) return a;
   if (op == Op::kSext && w == 8) return a;
   return {append(op, w, 0, 0, a.value)};

@@ -245,6 +245,8 @@ class Emit {
   static Value use(Int v) { return v.value; }
   std::optional<u64> constant(Value v) const;
   unsigned known_width(Value v) const;
+  bool same(Value a, Value b) const;
+  Int low_part(Int a, u64 mask) const;
   Int binary(Op op, unsigned w, Int a, Int b);
   Int unary(Op op, unsigned w, Int a);
   Bool compare(Op op, unsigned w, Int a, Int b);

@@ -31,7 +31,7 @@ Lowering::Address Lowering::match_address(Value v) {
     bool difference = inst(part).op == Op::kSub && inst(part).width == 8 && is_free_standing(part);
     if (!is_sum(part) && !difference) return part;
     auto c = constant(inst(part).arg[1]);
-    if (!c) return part;
+    if (!c || is_far_in_register(inst(part).arg[1])) return part;
     address.displacement += static_cast<s64>(difference ? -*c : *c);
     return inst(part).arg[0];
   };
@@ -51,6 +51,28 @@ Lowering::Address Lowering::match_address(Value v) {
   } else {
     address.base = use(rest);
   }
+  return address;
+}
+
+// Whether it is a large constant that a guest register holds.
+bool Lowering::is_far_in_register(Value v) const {
+  auto c = constant(v);
+  return c && home_[v] != kNone && plan_constant(8, *c).count > 2;
+}
+
+// The same, where a displacement that takes long to make, and one other part, are base and index.
+Lowering::Address Lowering::match_far_address(Value v) {
+  Address address;
+  u64 sum = 0;
+  Value rest = strip_constants(v, 8, sum);
+  bool single = inst(rest).op != Op::kAdd || inst(rest).width != 8 || !is_free_standing(rest);
+  if (rest == v || !single || plan_constant(8, sum).count < 3) return match_address(v);
+  for (Value part = v; part != rest; part = inst(part).arg[0]) {
+    if (is_far_in_register(inst(part).arg[1])) return match_address(v);
+  }
+  address.far = sum;
+  address.base = kScratch1;
+  match_index(rest, address);
   return address;
 }
 
@@ -83,6 +105,7 @@ Mem Lowering::finish_address(Assembler& a, const Address& address, unsigned widt
 // Goes before the code that uses finish_address().
 void Lowering::load_address(const Address& address) {
   if (address.base.code == 31) load_immediate(kScratch0, static_cast<u64>(address.displacement));
+  if (address.far) load_immediate(kScratch1, *address.far);
 }
 
 }  // namespace gantry::aarch64

@@ -382,9 +382,10 @@ void Lowering::lower_parity_and_adjust(const Inst& i, u8 needed) {
   bool adds = kind == FlagKind::kAdd || (by_one && kind == FlagKind::kInc);
   bool subtracts = kind == FlagKind::kSub || (by_one && kind == FlagKind::kDec);
   Value left = peel(i.arg[0], 1);
-  bool is_at_hand = !is_free_standing(left) && !(c && *c & 16);
-  if (c && (adds || subtracts) && !is_at_hand) {
-    return set_adjust_of_constant(made, subtracts, *c & 15);
+  unsigned low = c.value_or(0) & 15;
+  bool overwritten = is_free_standing(left) && inst(left).op == Op::kGetGpr;
+  if (c && (adds || subtracts) && (overwritten || low == 8 || low == 0)) {
+    return set_adjust_of_constant(made, subtracts, low);
   }
   X lhs = use(left), result = use(made, 1);
   X rhs = c ? kScratch0 : use(i.arg[1], 1);
@@ -421,14 +422,16 @@ void Lowering::lower_flags_compare(const Inst& i, u8 needed) {
   if (same && i.arg[2] < at_ && fuse_flags(i.arg[2], needed)) return;
   auto c = constant(i.arg[1]);
   X lhs = source(i.arg[0], kScratch0, w);
-  X rhs = c ? kScratch1 : use(i.arg[1], w);
+  u64 value = c ? *c & width_mask(w) : 0;
+  bool fits = c && encode_add_immediate(value);
+  bool moves = c && !fits && is_free_standing(i.arg[1]);
+  X rhs = fits || moves ? kScratch1 : use(i.arg[1], w);
   sequence([&](Assembler& a) {
     load_constant(a, 8, kScratch0, i.arg[0]);
-    u64 value = c ? *c & width_mask(w) : 0;
-    if (c && encode_add_immediate(value)) {
+    if (fits) {
       subtract ? a.cmp(w, lhs, value) : a.cmn(w, lhs, value);
     } else {
-      if (c) a.mov(w, rhs, value);
+      if (moves) a.mov(w, rhs, value);
       subtract ? a.cmp(w, lhs, rhs) : a.cmn(w, lhs, rhs);
     }
     if (!subtract && (needed & kFlagC)) complement_carry(a);
@@ -495,6 +498,7 @@ void Lowering::lower_flags_logic(const Inst& i, u8 needed) {
   if (w < 4 && !(needed & kFlagC)) {
     return lower_flags_narrow_number(i.arg[2], w, needed & kFlagN);
   }
+  if (constant(i.arg[2]) == 0) return sequence([](Assembler& a) { a.cmp(4, kZr, kZr); });
   X result = source(i.arg[2], kScratch0, w);
   sequence([&](Assembler& a) {
     load_constant(a, 8, kScratch0, i.arg[2]);

@@ -86,11 +86,14 @@ void Lowering::lower_add_constant(X to) {
     value = negated;
   }
   bool fits = encode_add_immediate(value).has_value();
+  bool same = subtract == (i.op == Op::kSub) && left == i.arg[0];
+  bool at_hand = !fits && same && !is_free_standing(i.arg[1]);
   X lhs = source(left, kScratch0, w);
+  X rhs = at_hand ? use(i.arg[1]) : kScratch1;
   sequence([&](Assembler& a) {
     load_constant(a, hw, kScratch0, left);
     if (keeps_carry) a.mrs(kScratch2, SystemRegister::kNzcv);
-    if (!fits) a.mov(hw, kScratch1, value);
+    if (!fits && !at_hand && hw == 4) a.mov(hw, rhs, value);
     auto emit = [&](auto operand) {
       if (fused) {
         subtract ? a.subs(hw, to, lhs, operand) : a.adds(hw, to, lhs, operand);
@@ -98,11 +101,12 @@ void Lowering::lower_add_constant(X to) {
         subtract ? a.sub(hw, to, lhs, operand) : a.add(hw, to, lhs, operand);
       }
     };
-    fits ? emit(value) : emit(kScratch1);
+    fits ? emit(value) : emit(rhs);
     if ((fused_[at_] & kFlagC) && !subtract) complement_carry(a);
     if (keeps_carry) restore_carry(a, kScratch2);
     if (to != kZr) mask_result(a, to, w);
   });
+  if (!fits && !at_hand && hw == 8) load_immediate(kScratch1, value);
 }
 
 void Lowering::lower_logic() {
@@ -313,15 +317,15 @@ void Lowering::lower_select() {
   X to = result();
   bool in_word = significant_bytes(i.arg[1]) <= 4 && significant_bytes(i.arg[2]) <= 4;
   unsigned hw = in_word ? 4 : 8;
-  X yes = source(i.arg[1], kScratch0, hw);
-  X no = source(i.arg[2], kScratch1, hw);
+  auto read = [&](Value v, X scratch) { return constant(v) == 0 ? kZr : source(v, scratch, hw); };
+  X yes = read(i.arg[1], kScratch0), no = read(i.arg[2], kScratch1);
   Test t = test(i.arg[0]);
   if (t.kind != Test::Kind::kCondition) {
     // Moves and branches: they leave NZCV alone.
     sequence([&](Assembler& a) {
       Label is_no, done;
-      load_constant(a, 8, kScratch0, i.arg[1]);
-      load_constant(a, 8, kScratch1, i.arg[2]);
+      if (yes == kScratch0) load_constant(a, 8, kScratch0, i.arg[1]);
+      if (no == kScratch1) load_constant(a, 8, kScratch1, i.arg[2]);
       if (t.kind == Test::Kind::kZero) {
         t.inverted ? a.cbz(t.width, t.reg, is_no) : a.cbnz(t.width, t.reg, is_no);
       } else {
@@ -336,8 +340,8 @@ void Lowering::lower_select() {
     });
   } else {
     sequence([&](Assembler& a) {
-      load_constant(a, 8, kScratch0, i.arg[1]);
-      load_constant(a, 8, kScratch1, i.arg[2]);
+      if (yes == kScratch0) load_constant(a, 8, kScratch0, i.arg[1]);
+      if (no == kScratch1) load_constant(a, 8, kScratch1, i.arg[2]);
       a.csel(hw, to, yes, no, t.inverted ? !t.condition : t.condition);
     });
   }

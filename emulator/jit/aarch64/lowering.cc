@@ -80,20 +80,25 @@ std::optional<u32> as_pair(u32 first, u32 second) {
 
 bool Output::merge(u32 word) {
   if (first_ == room_.size() || first_ == unmerged_) return false;
-  u32& next = room_[first_];
-  auto one = with_step(word, next);
-  if (!one) one = as_pair(word, next);
+  auto one = with_step(word, room_[first_]);
   if (!one) return false;
-  next = *one;
-  // It belongs to the first of two guest instructions, which the interpreter executes alone. What
-  // follows is the second's, if there is more of it.
-  if (!marks.empty() && marks.back().at == first_) {
-    Mark second = marks.back();
-    marks.pop_back();
-    if (marks.empty() || marks.back().at != first_ + 1)
-      marks.push_back({position() + 1, second.rip});
-  }
+  room_[first_] = *one;
+  join_marks();
+  if (first_ + 1 == room_.size() || first_ + 1 == unmerged_) return true;
+  auto pair = as_pair(room_[first_], room_[first_ + 1]);
+  if (!pair) return true;
+  room_[++first_] = *pair;
+  join_marks();
   return true;
+}
+
+// An instruction belongs to the first of the two guest instructions that it is made of, which the
+// interpreter executes alone. What follows is the second's, if there is more of it.
+void Output::join_marks() {
+  if (marks.empty() || marks.back().at != first_) return;
+  Mark second = marks.back();
+  marks.pop_back();
+  if (marks.empty() || marks.back().at != first_ + 1) marks.push_back({position() + 1, second.rip});
 }
 
 void Output::prepend(std::span<const u32> code) {

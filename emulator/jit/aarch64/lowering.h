@@ -98,6 +98,7 @@ class Output {
   bool overflowed_ = false;
 
   bool merge(u32 word);
+  void join_marks();
 };
 
 // The status flags as a set: what code further down reads.
@@ -220,6 +221,7 @@ class Lowering {
     Extend extend = kUxtx;
     s64 displacement = 0;
     bool has_index = false;
+    std::optional<u64> far;  // a displacement that load_address() puts into kScratch1
   };
 
   // The last operand of an instruction, where it is more than a register.
@@ -369,6 +371,8 @@ class Lowering {
   void complement_carry(Assembler& a);
 
   Address match_address(Value v);
+  Address match_far_address(Value v);
+  bool is_far_in_register(Value v) const;
   bool is_free_standing(Value v) const { return !is_wanted(v) && home_[v] == kNone; }
   void match_index(Value v, Address& address);
   static void add_index(Assembler& a, X base, const Address& address);
