@@ -329,9 +329,11 @@ bool Emit::same(Value a, Value b) const {
 
 // Of a value whose low bytes were replaced those bytes, when nothing but bits of `mask` is read.
 Emit::Int Emit::low_part(Int a, u64 mask) const {
-  const Inst& inst = unit_.code[a.value];
-  bool inserted = inst.op == Op::kInsert && inst.aux == 0 && mask <= width_mask(inst.width);
-  return inserted ? Int{inst.arg[1]} : a;
+  auto keeps = [&](const Inst& inst) { return mask <= width_mask(inst.width); };
+  const Inst* inst = &unit_.code[a.value];
+  if (inst->op == Op::kZext && keeps(*inst)) inst = &unit_.code[inst->arg[0]];
+  bool inserted = inst->op == Op::kInsert && inst->aux == 0 && keeps(*inst);
+  return inserted ? Int{inst->arg[1]} : a;
 }
 
 // What an operation with a constant on its right is without it.
@@ -376,12 +378,18 @@ Emit::Int Emit::binary(Op op, unsigned w, Int a, Int b) {
 }
 
 Emit::Int Emit::unary(Op op, unsigned w, Int a) {
+  if (op == Op::kZext && known_width(a.value) <= w) return a;
   if (auto x = constant(a.value)) return imm(evaluate_unary(op, w, *x));
   if (op == Op::kZext || op == Op::kSext) {
     Int part = low_part(a, width_mask(w));
     if (part.value != a.value) return unary(op, w, part);
   }
-  if (op == Op::kZext && known_width(a.value) <= w) return a;
+  // Of a sum that no register holds, only the half is computed.
+  const Inst& inst = unit_.code[a.value];
+  bool sum = op == Op::kZext && w == 4 && (inst.op == Op::kAdd || inst.op == Op::kSub);
+  if (sum && std::find(known_.gpr, known_.gpr + 16, a.value) == known_.gpr + 16) {
+    return binary(inst.op, w, {inst.arg[0]}, {inst.arg[1]});
+  }
   if (op == Op::kSext && w == 8) return a;
   return {append(op, w, 0, 0, a.value)};
 }

@@ -60,13 +60,15 @@ bool Lowering::is_far_in_register(Value v) const {
   return c && home_[v] != kNone && plan_constant(8, *c).count > 2;
 }
 
-// The same, where a displacement that takes long to make, and one other part, are base and index.
-Lowering::Address Lowering::match_far_address(Value v) {
+// The same for an access of `width` bytes, where a displacement that has no room in it and one
+// other part are base and index.
+Lowering::Address Lowering::match_far_address(Value v, unsigned width) {
   Address address;
   u64 sum = 0;
   Value rest = strip_constants(v, 8, sum);
   bool single = inst(rest).op != Op::kAdd || inst(rest).width != 8 || !is_free_standing(rest);
-  if (rest == v || !single || plan_constant(8, sum).count < 3) return match_address(v);
+  if (rest == v || !single || Assembler::is_offset_encodable(width, static_cast<s64>(sum)))
+    return match_address(v);
   for (Value part = v; part != rest; part = inst(part).arg[0]) {
     if (is_far_in_register(inst(part).arg[1])) return match_address(v);
   }

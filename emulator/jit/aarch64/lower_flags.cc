@@ -325,6 +325,8 @@ void Lowering::lower_flags_value(Value v, u8 needed) {
 }
 
 void Lowering::set_parity(Value v) {
+  auto c = constant(v);
+  if (c && is_free_standing(v)) return sequence([&](Assembler& a) { a.mov(8, kParity, *c); });
   X from = use(v, 1);
   sequence([&](Assembler& a) { a.mov(8, kParity, from); });
 }
@@ -448,7 +450,7 @@ void Lowering::lower_flags_compare_narrow(const Inst& i, u8 needed) {
   if (c && value == 0 && subtract && !(needed & kFlagC)) {
     return lower_flags_narrow_number(i.arg[0], w, is_signed);
   }
-  if (subtract && !is_signed) return lower_flags_compare_unsigned(i);
+  if (subtract && !is_signed) return lower_flags_compare_unsigned(i, needed);
   X lhs = source(i.arg[0], kScratch0, w);
   X rhs = c ? kScratch1 : use(i.arg[1], w);
   sequence([&](Assembler& a) {
@@ -463,14 +465,17 @@ void Lowering::lower_flags_compare_narrow(const Inst& i, u8 needed) {
 }
 
 // Zero-extended operands of one and two bytes compare as they do.
-void Lowering::lower_flags_compare_unsigned(const Inst& i) {
+void Lowering::lower_flags_compare_unsigned(const Inst& i, u8 needed) {
   auto c = constant(i.arg[1]);
-  Value right = peel(i.arg[1], i.width);
-  bool extends = right != i.arg[1];
-  X lhs = source(i.arg[0], kScratch0);
+  Value left = i.arg[0], right = i.arg[1];
+  bool swaps = !c && !constant(left) && !(needed & kFlagC) && peel(right, i.width) == right;
+  if (swaps) std::swap(left, right);
+  right = peel(right, i.width);
+  bool extends = right != (swaps ? i.arg[0] : i.arg[1]);
+  X lhs = source(left, kScratch0);
   X rhs = c ? kScratch1 : use(right);
   sequence([&](Assembler& a) {
-    load_constant(a, 4, kScratch0, i.arg[0]);
+    load_constant(a, 4, kScratch0, left);
     if (extends) return a.cmp(4, lhs, {rhs, i.width == 1 ? kUxtb : kUxth});
     if (c && encode_add_immediate(*c)) return a.cmp(4, lhs, *c);
     if (c) a.mov(4, rhs, *c);

@@ -28,6 +28,7 @@ void Lowering::lower_add_sub() {
   Value left = i.arg[0], right = i.arg[1];
   if (constant(right)) return lower_add_constant(to);
   if (wanted && lower_multiply_add(to)) return;
+  if (!fused && !subtract && w >= 4 && lower_add_scaled(to)) return;
   auto folded = w >= 4 ? fold_operand(right, w) : std::nullopt;
   if (w >= 4 && !folded && !subtract) {
     folded = fold_operand(left, w);
@@ -58,13 +59,37 @@ void Lowering::lower_add_sub() {
 ir::Value Lowering::strip_constants(Value v, unsigned width, u64& sum) const {
   while (is_free_standing(v)) {
     const Inst& i = inst(v);
-    if ((i.op != Op::kAdd && i.op != Op::kSub) || i.width != width) break;
+    if ((i.op != Op::kAdd && i.op != Op::kSub) || i.width < width) break;
     auto c = constant(i.arg[1]);
     if (!c) break;
     sum += i.op == Op::kAdd ? *c : -*c;
     v = i.arg[0];
   }
   return v;
+}
+
+// to := a register + one that is shifted or extended + a constant, as LEA has it.
+bool Lowering::lower_add_scaled(X to) {
+  const Inst& i = inst(at_);
+  unsigned w = i.width;
+  u64 sum = 0;
+  Value right = strip_constants(i.arg[1], w, sum);
+  sum &= width_mask(w);
+  u64 negated = -sum & width_mask(w);
+  bool adds = encode_add_immediate(sum).has_value();
+  if (sum == 0 || (!adds && !encode_add_immediate(negated))) return false;
+  auto folded = constant(right) || constant(i.arg[0]) ? std::nullopt : fold_operand(right, w);
+  if (!folded) return false;
+  X base = use(i.arg[0], w);
+  sequence([&](Assembler& a) {
+    if (folded->extends) {
+      a.add(w, to, base, {folded->reg, folded->extend, folded->amount});
+    } else {
+      a.add(w, to, base, {folded->reg, folded->shift, folded->amount});
+    }
+    adds ? a.add(w, to, to, sum) : a.sub(w, to, to, negated);
+  });
+  return true;
 }
 
 void Lowering::lower_add_constant(X to) {

@@ -67,7 +67,7 @@ void Lowering::lower_access(const Inst& i, unsigned w) {
     return lower_flow();
   }
   auto access = [&](auto emit) {
-    Address address = match_far_address(i.arg[0]);
+    Address address = match_far_address(i.arg[0], w);
     sequence([&](Assembler& a) { emit(a, finish_address(a, address, w)); });
     load_address(address);
   };

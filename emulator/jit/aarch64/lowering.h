@@ -308,6 +308,7 @@ class Lowering {
   std::optional<Operand> fold_operand(Value v, unsigned width);
   Value strip_constants(Value v, unsigned width, u64& sum) const;
   void lower_add_constant(X to);
+  bool lower_add_scaled(X to);
   bool is_product(Value v, unsigned width) const;
   bool lower_multiply_add(X to);
   bool lower_field(X to, Value v, unsigned bits);
@@ -362,7 +363,7 @@ class Lowering {
   void set_parity(Value v);
   void set_adjust_of_constant(Value result, bool subtract, unsigned low);
   void lower_flags_compare_narrow(const Inst& flags, u8 needed);
-  void lower_flags_compare_unsigned(const Inst& flags);
+  void lower_flags_compare_unsigned(const Inst& flags, u8 needed);
   void lower_flags_narrow_number(Value v, unsigned width, bool with_sign);
   void restore_carry(Assembler& a, X nzcv);
   Test branch_test(Value boolean);
@@ -371,7 +372,7 @@ class Lowering {
   void complement_carry(Assembler& a);
 
   Address match_address(Value v);
-  Address match_far_address(Value v);
+  Address match_far_address(Value v, unsigned width);
   bool is_far_in_register(Value v) const;
   bool is_free_standing(Value v) const { return !is_wanted(v) && home_[v] == kNone; }
   void match_index(Value v, Address& address);
