@@ -77,6 +77,42 @@ TEST(Emit, A32BitResultIsNotExtendedAgain) {
   EXPECT_EQ(count(unit, Op::kZext), 2u);  // of the two registers as they came
 }
 
+TEST(Emit, ReadsOfOneRegisterAreOneValue) {
+  // xor eax, eax; sub cl, cl
+  Unit unit = translate_all({{0x31, 0xc0}, {0x28, 0xc9}});
+  EXPECT_EQ(count(unit, Op::kXor) + count(unit, Op::kSub), 0u);
+  // test edx, edx
+  EXPECT_EQ(count(translate_all({{0x85, 0xd2}}), Op::kAnd), 0u);
+  // test edx, eax
+  EXPECT_EQ(count(translate_all({{0x85, 0xc2}}), Op::kAnd), 1u);
+}
+
+TEST(Emit, WhatWasInsertedIsReadWithoutTheRest) {
+  // sete al; movzx eax, al
+  Unit unit = translate_all({{0x0f, 0x94, 0xc0}, {0x0f, 0xb6, 0xc0}});
+  EXPECT_EQ(count(unit, Op::kZext), 0u);
+  // sete al; movzx eax, ax
+  EXPECT_EQ(count(translate_all({{0x0f, 0x94, 0xc0}, {0x0f, 0xb7, 0xc0}}), Op::kZext), 1u);
+  auto width_of_anded = [](const Unit& of) {
+    for (const Inst& inst : of.code) {
+      if (inst.op == Op::kAnd) return of.code[inst.arg[0]].width;
+    }
+    return u8{0};
+  };
+  // mov al, cl; and eax, 7
+  EXPECT_EQ(width_of_anded(translate_all({{0x88, 0xc8}, {0x83, 0xe0, 0x07}})), 1u);
+  // mov al, cl; and eax, 0x107
+  EXPECT_EQ(width_of_anded(translate_all({{0x88, 0xc8}, {0x25, 0x07, 0x01, 0, 0}})), 4u);
+}
+
+TEST(Emit, OfASumThatNoRegisterHoldsHalfIsComputed) {
+  // lea eax, [rdx + 2]
+  Unit unit = translate_all({{0x8d, 0x42, 0x02}});
+  EXPECT_EQ(count(unit, Op::kZext), 0u);
+  // add rax, rcx; mov edx, eax
+  EXPECT_EQ(count(translate_all({{0x48, 0x01, 0xc8}, {0x89, 0xc2}}), Op::kAdd), 1u);
+}
+
 TEST(Emit, CallsThatMayChangeTheStateEndWhatIsKnown) {
   // mov rcx, rax; cpuid; mov rdx, rax
   Unit unit = translate_all({{0x48, 0x89, 0xc1}, {0x0f, 0xa2}, {0x48, 0x89, 0xc2}});

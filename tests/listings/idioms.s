@@ -252,3 +252,23 @@ binary_search:
     cmovae rsi, rcx
     jmp 1b
 2:  ret
+
+    .globl fields_of_a_word
+fields_of_a_word:
+    mov eax, esi
+    shr eax, 16
+    movzx eax, al
+    shl rax, 4
+    add rax, rdi
+    cmp byte ptr [rax+8], 3
+    jne 1f
+    lea rdx, [rdi+rsi*4+24]
+    movsx eax, byte ptr [rdx]
+    test al, 8
+    je 1f
+    xor ecx, ecx
+1:  cmp cl, dl
+    sete al
+    movzx eax, al
+    cmp eax, ecx
+    ret
