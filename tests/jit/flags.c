@@ -49,13 +49,19 @@ typedef uint64_t Case(uint64_t a, uint64_t b, const uint64_t* memory);
     return sum;                                                                 \
   }
 
-#define CONDITIONS(X, name, code)                                                            \
-  X(name, code, o)                                                                           \
-  X(name, code, no)                                                                          \
-  X(name, code, b)                                                                           \
-  X(name, code, ae) X(name, code, e) X(name, code, ne) X(name, code, be) X(name, code, a)    \
-      X(name, code, s) X(name, code, ns) X(name, code, p) X(name, code, np) X(name, code, l) \
-          X(name, code, ge) X(name, code, le) X(name, code, g)
+#define CONDITIONS(X, name, code) \
+  X(name, code, o)                \
+  X(name, code, no)               \
+  X(name, code, b)                \
+  X(name, code, ae)               \
+  X(name, code, e)                \
+  X(name, code, ne)               \
+  X(name, code, be)               \
+  X(name, code, a)                \
+  X(name, code, s)                \
+  X(name, code, ns)               \
+  X(name, code, p)                \
+  X(name, code, np) X(name, code, l) X(name, code, ge) X(name, code, le) X(name, code, g)
 
 #define SETTERS(X)                                                                           \
   X(cmp_8, "cmp %%cl, %%al")                                                                 \
@@ -146,8 +152,8 @@ static uint32_t adjust(uint64_t a) {
   ADJUST(1)
   ADJUST(3)
   ADJUST(7)
-  ADJUST(8) ADJUST(15) ADJUST(16) ADJUST(24) ADJUST(0x31) ADJUST(-8) ADJUST(-1)
-      ADJUST(0x1000) return sum;
+  ADJUST(8)
+  ADJUST(15) ADJUST(16) ADJUST(24) ADJUST(0x31) ADJUST(-8) ADJUST(-1) ADJUST(0x1000) return sum;
 }
 
 int main(void) {
