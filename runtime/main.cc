@@ -132,6 +132,7 @@ Result<void> start_engine(const Settings& settings) {
   }
   translation.without_features = settings.without_host_features;
   translation.exact_float = settings.exact_float;
+  translation.debugger = settings.debugger;
   translation.cache_bytes = u64{1 << 20} * static_cast<u64>(std::atoi(settings.code_cache.c_str()));
   if (settings.memory_model == "tso") translation.memory_model = jit::MemoryModel::kTso;
   if (settings.memory_model == "relaxed") translation.memory_model = jit::MemoryModel::kRelaxed;

@@ -82,6 +82,7 @@ struct Settings {
   u64 cache_bytes = u64{96} << 20;  // memory for translated code; branches reach 128 MiB
   bool exact_float = false;         // floating-point exceptions to the last bit, whatever it costs
   Dump dump;
+  bool debugger = false;  // tell debuggers of code (jit/debugger.h)
 };
 
 // Prepares the code generator, once. ENOTSUP where this host has none, EINVAL for an unknown
@@ -154,7 +155,7 @@ bool is_translated(u64 pc);
 // Translated code around an address, for reports.
 struct Place {
   u64 begin = 0, end = 0;  // the unit's code
-  u64 unit_rip = 0;        // a guest instruction of the unit; 0: it is between guest code and C++
+  u64 unit_rip = 0;        // the unit's first instruction; 0: it is between guest code and C++
   u64 rip = 0;             // the guest instruction that the address belongs to; 0: none
   u64 rip_begin = 0;       // its code
 };

@@ -5,7 +5,9 @@
 #include <algorithm>
 
 #include "emulator/base/bits.h"
+#include "emulator/base/code_name.h"
 #include "emulator/base/perf_map.h"
+#include "emulator/jit/debugger.h"
 
 namespace gantry::jit {
 namespace {
@@ -13,6 +15,15 @@ namespace {
 void* reserve(u64 bytes, int protection) {
   void* at = mmap(nullptr, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   return at == MAP_FAILED ? nullptr : at;
+}
+
+// For those who asked for it.
+void tell_name(const u8* code, u64 bytes, u64 rip) {
+  if (perf_map_descriptor() < 0 && !has_debugger()) [[likely]]
+    return;
+  std::string name = rip ? code_name(rip) : "gantry";
+  add_to_perf_map(code, bytes, name);
+  if (has_debugger()) add_to_debugger(reinterpret_cast<u64>(code), bytes, name);
 }
 
 }  // namespace
@@ -37,6 +48,7 @@ void CodeCache::keep_forever() {
 }
 
 void CodeCache::clear() {
+  if (has_debugger()) remove_from_debugger(kept_units_);
   used_.store(kept_bytes_, std::memory_order_release);
   unit_count_.store(kept_units_, std::memory_order_release);
   mark_count_ = insn_count_ = 0;
@@ -58,17 +70,17 @@ x86::Insn* CodeCache::keep(std::span<const x86::Insn> insns) {
   return kept;
 }
 
-void CodeCache::publish(const Room& room, u64 bytes) {
+void CodeCache::publish(const Room& room, u64 bytes, u64 rip) {
   auto* begin = reinterpret_cast<char*>(room.code);
   __builtin___clear_cache(begin, begin + bytes);
   auto offset = static_cast<u32>(reinterpret_cast<u64>(room.code) - begin_);
   u64 unit = unit_count_;
   units_[unit] = {offset, static_cast<u32>(offset + bytes), static_cast<u32>(mark_count_),
-                  static_cast<u32>(room.marks.size())};
+                  static_cast<u32>(room.marks.size()), rip};
   mark_count_ += room.marks.size();
   unit_count_.store(unit + 1, std::memory_order_release);
   used_.store(offset + bytes, std::memory_order_release);
-  add_to_perf_map(room.code, bytes, room.marks.empty() ? 0 : room.marks[0].rip);
+  tell_name(room.code, bytes, rip);
 }
 
 const CodeCache::Unit* CodeCache::unit_of(u64 pc) const {
@@ -98,8 +110,7 @@ u64 CodeCache::rip_of(u64 pc) const {
 bool CodeCache::find(u64 pc, Place& place) const {
   const Unit* unit = contains(pc) ? unit_of(pc) : nullptr;
   if (!unit) return false;
-  place = {.begin = begin_ + unit->begin, .end = begin_ + unit->end};
-  if (unit->mark_count) place.unit_rip = marks_[unit->first_mark].rip;
+  place = {.begin = begin_ + unit->begin, .end = begin_ + unit->end, .unit_rip = unit->rip};
   if (const Mark* mark = mark_of(*unit, pc)) {
     place.rip = mark->rip;
     place.rip_begin = place.begin + mark->offset;

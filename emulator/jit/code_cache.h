@@ -37,8 +37,9 @@ class CodeCache {
   // Those that were kept after the first `count` are not needed after all.
   u64 insn_count() const { return insn_count_; }
   void drop_insns(u64 count) { insn_count_ = count; }
-  // The code is written: it may be executed, and found by its address.
-  void publish(const Room& room, u64 bytes);
+  // The code is written: it may be executed, and found by its address. `rip` is where the guest has
+  // what it is the translation of, 0 when there is no such place.
+  void publish(const Room& room, u64 bytes, u64 rip);
 
   // What there is now stays for ever: clear() drops everything else. Nobody may be executing that.
   void keep_forever();
@@ -58,6 +59,7 @@ class CodeCache {
   struct Unit {
     u32 begin, end;  // offsets of the code
     u32 first_mark, mark_count;
+    u64 rip;
   };
   const Unit* unit_of(u64 pc) const;
   const Mark* mark_of(const Unit& unit, u64 pc) const;  // nullptr where there is none

@@ -101,6 +101,7 @@ constexpr Option kOptions[] = {
      "log guest, ir and host code (any of these, with commas) as it is translated", set_dump},
     {"perf-map", 0, nullptr, "name translated code for perf, in /tmp/perf-PID.map",
      setting<&Settings::perf_map>},
+    {"gdb", 0, nullptr, "name translated code for gdb", setting<&Settings::debugger>},
     {"engine", 0, "ENGINE",
      "jit (the default on ARM64, and only there), interp, or cosim, which compares the two",
      set_engine},
@@ -206,6 +207,7 @@ std::vector<std::string> emulator_arguments(const Process& process,
   if (!settings.log_file.empty()) arguments.push_back("--log-file=" + settings.log_file);
   if (!settings.dump.empty()) arguments.push_back("--dump=" + settings.dump);
   if (settings.perf_map) arguments.push_back("--perf-map");
+  if (settings.debugger) arguments.push_back("--gdb");
   arguments.push_back("--engine=" + settings.engine);
   arguments.push_back("--memory-model=" + settings.memory_model);
   arguments.push_back("--code-cache=" + settings.code_cache);

@@ -26,6 +26,7 @@ struct Settings {
   std::string log_file;
   std::string dump;  // as --dump takes it
   bool perf_map = false;
+  bool debugger = false;    // --gdb
   std::string cpu = "max";  // as --cpu takes it
 };
 

@@ -4,6 +4,7 @@
 #if defined(__aarch64__)
 
 #include <asm/sigcontext.h>
+#include <elf.h>
 #include <ucontext.h>
 
 #include <algorithm>
@@ -18,9 +19,11 @@
 #include "emulator/jit/aarch64/disassembler.h"
 #include "emulator/jit/aarch64/features.h"
 #include "emulator/jit/aarch64/float_functions.h"
+#include "emulator/jit/aarch64/frame_rules.h"
 #include "emulator/jit/aarch64/misaligned.h"
 #include "emulator/jit/aarch64/trampolines.h"
 #include "emulator/jit/code_table.h"
+#include "emulator/jit/debugger.h"
 #include "emulator/jit/return_stack.h"
 
 namespace gantry::jit {
@@ -53,7 +56,7 @@ bool emit_shared_code(u64 cache_bytes) {
   CodeCache::Room room = s.cache.allocate(kMaxStubWords * 4, 0);
   aarch64::Assembler a({reinterpret_cast<u32*>(room.code), kMaxStubWords});
   s.stubs = aarch64::emit_stubs(a, reinterpret_cast<u64>(room.code));
-  s.cache.publish(room, a.finish().size() * 4);
+  s.cache.publish(room, a.finish().size() * 4, 0);
   s.cache.keep_forever();
   s.compiler.emplace(s.demands, s.stubs);
   return true;
@@ -115,6 +118,7 @@ Result<void> prepare(const Settings& settings) {
   bool is_tso = settings.memory_model == MemoryModel::kTso;
   s.demands = {.shared = is_tso, .ordered = is_tso, .exact_float = settings.exact_float};
   s.dump = settings.dump;
+  if (settings.debugger) enable_debugger({EM_AARCH64, aarch64::kLr.code, aarch64::frame_rules()});
   is_ready = emit_shared_code(settings.cache_bytes);
   if (!is_ready) return make_error(ENOMEM, "no memory for translated code");
   return {};
@@ -256,7 +260,7 @@ bool allow_misaligned(u64 pc) {
   if (!room.code || !aarch64::emit_misaligned(word, pc, place, code)) return false;
   std::memcpy(room.code, code, sizeof code);
   room.marks[0] = {0, 0, s.cache.rip_of(pc)};
-  s.cache.publish(room, sizeof code);
+  s.cache.publish(room, sizeof code, room.marks[0].rip);
   write_instruction(pc, aarch64::encode_branch(static_cast<s64>(place - pc)));
   return true;
 }

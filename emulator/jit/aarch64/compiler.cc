@@ -187,7 +187,7 @@ bool Compiler::place(jit::CodeCache& cache, std::span<jit::Entry> entries) {
     const Output::Mark& mark = out_.marks[out_.marks.size() - 1 - n];
     room.marks[n] = {(mark.at - first) * 4, 0, mark.rip};
   }
-  cache.publish(room, bytes);
+  cache.publish(room, bytes, parts_[0].block->rip);
   for (std::size_t n = 0; n < parts_.size(); n++) {
     bool polls = n == 0 || parts_[n].is_loop_head;
     entries[n] = {room.code + (parts_[n].start - first) * 4, polls ? kPollBytes : u8{0}};

@@ -6,11 +6,7 @@
 namespace gantry::aarch64 {
 namespace {
 
-// The frame below the saved registers: what abi.h says, then the return address of a stub and
-// flags.
 constexpr s64 kLinkSlot = kFrameBytes;
-constexpr s64 kFrameSize = kFrameBytes + 16;
-constexpr s64 kSavedBytes = 160;
 
 void save_host(Assembler& a) {
   a.stp(8, X{29}, kLr, Mem::pre(kSp, -kSavedBytes));

@@ -1,6 +1,7 @@
 // The code that all units share: between C++ and translated code, and to the interpreter and back.
 #pragma once
 
+#include "emulator/jit/aarch64/abi.h"
 #include "emulator/jit/aarch64/lowering.h"
 
 namespace gantry::aarch64 {
@@ -30,6 +31,11 @@ struct TransferOperands {
 // What enter() returns: 0, or the address of ExitOperands, plus 1 when the instruction is to be
 // interpreted.
 constexpr u64 kStepBit = 1;
+
+// The frame below the saved registers: what abi.h says, then the return address of a stub and
+// flags. Above it are X29, X30, X19 to X28 and V8 to V15.
+constexpr s64 kFrameSize = kFrameBytes + 16;
+constexpr s64 kSavedBytes = 160;
 
 // Emits the stubs at the assembler's position, which is the address `base` in memory.
 Stubs emit_stubs(Assembler& a, u64 base);
