@@ -1,4 +1,5 @@
-// Prints the ARM64 code of x86-64 functions, on any host and for one without optional features.
+// Prints the ARM64 code of x86-64 functions, on any host: for one without optional features, or for
+// a program with threads on one with all of them, where that is other code.
 //
 //   listing FILE.o
 //
@@ -12,6 +13,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "emulator/base/check.h"
 #include "emulator/base/files.h"
@@ -82,37 +84,48 @@ std::vector<jit::Block> split(std::span<const x86::Insn> insns) {
 
 class Lister {
  public:
-  Lister() {
-    CHECK(prepare_features("all") && cache_.prepare(kCacheBytes));
+  explicit Lister(bool has_features) : has_features_(has_features) {
+    choose_features();
+    CHECK(cache_.prepare(kCacheBytes));
     jit::CodeCache::Room room = cache_.allocate(kStubWords * 4, 0);
     Assembler a({reinterpret_cast<u32*>(room.code), kStubWords});
-    compiler_.emplace(Demands{}, emit_stubs(a, reinterpret_cast<u64>(room.code)));
-    cache_.publish(room, a.finish().size() * 4);
+    compiler_.emplace(Demands{.shared = has_features_},
+                      emit_stubs(a, reinterpret_cast<u64>(room.code)));
+    cache_.publish(room, a.finish().size() * 4, 0);
   }
 
   std::string list(std::span<const x86::Insn> insns) {
     std::vector<jit::Block> blocks = split(insns);
     std::vector<jit::Entry> entries(blocks.size());
+    choose_features();
     CHECK(compiler_->compile(blocks, {}, cache_, entries) == jit::Outcome::kDone);
     return compiler_->list({.host = true}, entries[0], false);
   }
 
  private:
+  void choose_features() const {
+    CHECK(prepare_features("all"));
+    if (has_features_) assume_all_features();
+  }
+
   static constexpr u64 kStubWords = 1024, kCacheBytes = 16 << 20;
 
+  const bool has_features_;
   jit::CodeCache cache_;
   std::optional<Compiler> compiler_;
 };
 
-int run(const char* path) {
+int run(const char* path, bool has_features) {
   std::string file = read_whole_file(path);
   Object object = parse(file);
-  Lister lister;
+  Lister plain(false), featured(true);
   for (auto function = object.functions.begin(); function != object.functions.end(); ++function) {
     auto next = std::next(function);
     u64 end = next == object.functions.end() ? object.code.size() : next->first;
     std::vector<x86::Insn> insns = decode_all(object.code, function->first, end);
-    std::printf("== %s\n%s\n", function->second.c_str(), lister.list(insns).c_str());
+    std::string text = plain.list(insns), other = featured.list(insns);
+    if (has_features && text == other) continue;
+    std::printf("== %s\n%s\n", function->second.c_str(), (has_features ? other : text).c_str());
   }
   return 0;
 }
@@ -121,9 +134,10 @@ int run(const char* path) {
 }  // namespace gantry::aarch64
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::fputs("usage: listing FILE.o\n", stderr);
+  bool has_features = argc == 3 && std::string_view(argv[2]) == "--features";
+  if (argc != 2 && !has_features) {
+    std::fputs("usage: listing FILE.o [--features]\n", stderr);
     return 2;
   }
-  return gantry::aarch64::run(argv[1]);
+  return gantry::aarch64::run(argv[1], has_features);
 }

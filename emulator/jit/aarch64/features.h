@@ -30,6 +30,9 @@ const Features& features();
 // them). False when it names one that there is not.
 bool prepare_features(std::string_view without);
 
+// From now on as if the host had all of them: for looking at code that is not executed.
+void assume_all_features();
+
 // The names of those that there are, separated by commas.
 std::string feature_names();
 
