@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
+#include <utility>
 
 #include "emulator/base/log.h"
 #include "emulator/guest/xsave.h"
@@ -15,6 +17,7 @@ constexpr u64 kPageSize = 4096;
 
 void log_invalid(u64 rip, std::span<const u8> code) {
   char text[3 * x86::kMaxInsnLength + 1] = "";
+  code = code.first(std::min<std::size_t>(code.size(), x86::kMaxInsnLength));
   for (std::size_t n = 0; n < code.size(); n++) std::snprintf(text + 3 * n, 4, "%02x ", code[n]);
   LOG(kWarning, "invalid or unknown instruction at %#lx: %s", static_cast<unsigned long>(rip),
       text);
@@ -24,14 +27,13 @@ u64 page_end_of(u64 rip) { return align_down(rip, kPageSize) + kPageSize; }
 
 // The bytes from `rip` on: up to 15, of its page alone.
 std::span<const u8> bytes_on_page(u64 rip) {
-  return {reinterpret_cast<const u8*>(rip),
-          std::min<u64>(x86::kMaxInsnLength, page_end_of(rip) - rip)};
+  return {reinterpret_cast<const u8*>(rip), page_end_of(rip) - rip};
 }
 
 // And those of the next page where that is executable.
 std::span<const u8> fetchable(GuestOs& os, u64 rip) {
   std::span<const u8> code = bytes_on_page(rip);
-  if (code.size() == x86::kMaxInsnLength) return code;
+  if (code.size() >= x86::kMaxInsnLength) return code;
   if (os.prepare_code_page(page_end_of(rip)) == CodePage::kNotExecutable) return code;
   return {code.data(), x86::kMaxInsnLength};
 }
@@ -73,6 +75,24 @@ bool decode_step(GuestOs& os, u64 rip, Step& step, FetchFault* fault, u64* fault
   return false;
 }
 
+// Up to the first branch, the page's end, or what cannot be decoded. 0 and *fault when that is the
+// first instruction.
+std::size_t decode_steps(GuestOs& os, u64 rip, std::span<Step> steps, FetchFault* fault,
+                         u64* fault_address) {
+  FetchFault later;
+  u64 later_address, page_end = page_end_of(rip);
+  std::size_t count = 0;
+  while (count < steps.size() && rip < page_end) {
+    if (!decode_step(os, rip, steps[count], fault, fault_address)) break;
+    const x86::Insn& insn = steps[count++].insn;
+    if (insn.ends_block) break;
+    rip = insn.next_rip();
+    fault = &later;
+    fault_address = &later_address;
+  }
+  return count;
+}
+
 }  // namespace
 
 std::atomic<u64> BlockCache::global_epoch_{1};
@@ -81,8 +101,38 @@ void (*BlockCache::observer)(const Block& block) = nullptr;
 void BlockCache::invalidate_all() { global_epoch_.fetch_add(1); }
 
 void BlockCache::clear() {
-  blocks_.clear();
   slots_ = make_slots();
+  blocks_.clear();
+  steps_.clear();
+  block_count_ = last_steps_ = 0;
+  stable_page_ = kNoPage;
+}
+
+Block& BlockCache::new_block(u64 rip) {
+  std::size_t at = block_count_++ % kBlocksTogether;
+  if (at == 0) blocks_.push_back(std::make_unique<Block[]>(kBlocksTogether));
+  Block& block = blocks_.back()[at];
+  block.same_slot = std::exchange(slots_[slot_index(rip)], &block);
+  return block;
+}
+
+// For as many as a block may have.
+Step* BlockCache::room_for_steps() {
+  static_assert(std::is_trivially_copyable_v<Step>);
+  if (steps_.empty() || last_steps_ + kMaxBlockInsns > kStepsTogether) {
+    steps_.emplace_back(new std::byte[kStepsTogether * sizeof(Step)]);
+    last_steps_ = 0;
+  }
+  return reinterpret_cast<Step*>(steps_.back().get()) + last_steps_;
+}
+
+// As GuestOs::prepare_code_page(): what makes a stable page another one ends the epoch.
+CodePage BlockCache::prepare_page(GuestOs& os, u64 rip) {
+  u64 page = rip / kPageSize;
+  if (page == stable_page_ && epoch_ == current_epoch()) return CodePage::kStable;
+  CodePage kind = os.prepare_code_page(rip);
+  if (kind == CodePage::kStable) stable_page_ = page;
+  return kind;
 }
 
 bool BlockCache::decode_one(GuestOs& os, u64 rip, Step& step, FetchFault* fault,
@@ -96,8 +146,20 @@ bool BlockCache::decode_one(GuestOs& os, u64 rip, Step& step, FetchFault* fault,
 }
 
 bool BlockCache::peek(GuestOs& os, u64 rip, x86::Insn& insn) {
-  if (os.prepare_code_page(rip) != CodePage::kStable) return false;
+  if (prepare_page(os, rip) != CodePage::kStable) return false;
   return x86::decode(bytes_on_page(rip), rip, insn) == x86::DecodeStatus::kOk && is_enabled(insn);
+}
+
+Block* BlockCache::move_to_front(u64 rip) {
+  Block** slot = &slots_[slot_index(rip)];
+  for (Block** at = slot; *at; at = &(*at)->same_slot) {
+    Block* block = *at;
+    if (block->rip != rip) continue;
+    *at = block->same_slot;
+    block->same_slot = *slot;
+    return *slot = block;
+  }
+  return nullptr;
 }
 
 Block* BlockCache::find_slow(GuestOs& os, u64 rip, FetchFault* fault, u64* fault_address) {
@@ -106,54 +168,45 @@ Block* BlockCache::find_slow(GuestOs& os, u64 rip, FetchFault* fault, u64* fault
     clear();
     epoch_ = epoch;
   }
-  auto found = blocks_.find(rip);
-  if (found != blocks_.end()) {
-    Block* block = &found->second;
-    bool same =
-        block->bytes.empty() ||
-        !std::memcmp(block->bytes.data(), reinterpret_cast<const void*>(rip), block->bytes.size());
-    if (same) {
-      slots_[slot_index(rip)] = {rip, block};
-      return block;
-    }
-    blocks_.erase(found);
-    slots_[slot_index(rip)] = {};
+  Block* block = move_to_front(rip);
+  if (block) {
+    const auto& bytes = block->bytes;
+    const void* now = reinterpret_cast<const void*>(rip);
+    if (bytes.empty() || !std::memcmp(bytes.data(), now, bytes.size())) return block;
   }
+  return decode_block(os, rip, block, fault, fault_address);
+}
 
-  CodePage page = os.prepare_code_page(rip);
+// The block at `rip`: a new one, or `changed`, whose code is another one now.
+Block* BlockCache::decode_block(GuestOs& os, u64 rip, Block* changed, FetchFault* fault,
+                                u64* fault_address) {
+  CodePage page = prepare_page(os, rip);
   if (page == CodePage::kNotExecutable) {
     *fault = FetchFault::kPageFault;
     *fault_address = rip;
     return nullptr;
   }
-  std::size_t count = 0;
-  u64 end = rip, page_end = page_end_of(rip);
-  bool falls_through = true;
-  while (count < kMaxBlockInsns && end < page_end && falls_through) {
-    FetchFault later;
-    u64 later_address;
-    Step& step = decoded_[count];
-    if (!decode_step(os, end, step, count == 0 ? fault : &later,
-                     count == 0 ? fault_address : &later_address)) {
-      if (count == 0) return nullptr;
-      break;
-    }
-    count++;
-    end += step.insn.length;
-    falls_through = !step.insn.ends_block;
-  }
+  Step* steps = room_for_steps();
+  std::size_t count = decode_steps(os, rip, {steps, kMaxBlockInsns}, fault, fault_address);
+  if (count == 0) return nullptr;
+  if (changed) changed->forget();
+  const x86::Insn& last = steps[count - 1].insn;
+  u64 end = last.next_rip(), page_end = page_end_of(rip);
   // An instruction that reaches into the next page makes the block depend on that page as well.
   if (end > page_end && os.prepare_code_page(page_end) == CodePage::kVerify)
     page = CodePage::kVerify;
-  Block& block = blocks_[rip];
+  Block& block = changed ? *changed : new_block(rip);
   block.rip = rip;
   block.end = end;
-  block.falls_through = falls_through;
-  block.steps.assign(decoded_.get(), decoded_.get() + count);
+  block.falls_through = !last.ends_block;
   if (page == CodePage::kVerify) {
     block.bytes.assign(reinterpret_cast<const u8*>(rip), reinterpret_cast<const u8*>(end));
+    block.own_steps.assign(steps, steps + count);
+    block.steps = block.own_steps;
+  } else {
+    block.steps = {steps, count};
+    last_steps_ += count;
   }
-  slots_[slot_index(rip)] = {rip, &block};
   if (observer) [[unlikely]]
     observer(block);
   return &block;

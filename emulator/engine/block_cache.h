@@ -1,11 +1,12 @@
 // Decoded basic blocks of one thread. A block is a run of instructions on one page that ends at the
-// first branch. Blocks are found by rip in a hash table with a small direct-mapped table in front.
+// first branch. Blocks are found by rip in a hash table; the one that was looked for last is the
+// first of its slot.
 #pragma once
 
 #include <atomic>
 #include <cstdlib>
 #include <memory>
-#include <unordered_map>
+#include <span>
 #include <vector>
 
 #include "emulator/base/check.h"
@@ -27,16 +28,27 @@ struct Block {
   u64 rip = 0;
   u64 end = 0;                 // address after the last instruction
   bool falls_through = false;  // the last instruction does not set rip
-  std::vector<Step> steps;
-  std::vector<u8> bytes;  // the code as it was decoded; only where CodePage::kVerify asks for it
-  // What was executed after this block the last time. Never a block with `bytes`, as those are
-  // dropped one by one; the others live until all are.
+  std::span<Step> steps;
+  // Only where CodePage::kVerify asks for it: the code as it was decoded, and the instructions.
+  std::vector<u8> bytes;
+  std::vector<Step> own_steps;
+  // What was executed after this block the last time. Never a block with `bytes`, as those become
+  // others; the others stay as they are until all are dropped.
   Block* next = nullptr;
   // How often it was interpreted, up to the number that asks for a translation, and that (engine/
   // translate.h).
   u32 runs = 0;
   jit::Entry entry;
   std::shared_ptr<Pieces> pieces;  // what the co-simulator compares
+  Block* same_slot = nullptr;      // the next one in the cache's slot
+
+  // All but its place in the cache.
+  void forget() { *this = Block(same_slot); }
+
+  Block() = default;
+
+ private:
+  explicit Block(Block* next_in_slot) : same_slot(next_in_slot) {}
 };
 
 // What decoding the first instruction of a block found instead of a block.
@@ -47,10 +59,10 @@ class BlockCache {
   // The block at `rip`, decoded if needed; nullptr and *fault when not even one instruction can be.
   // fault_address is the byte that could not be fetched.
   Block* find(GuestOs& os, u64 rip, FetchFault* fault, u64* fault_address) {
-    Slot& slot = slots_[slot_index(rip)];
-    if (slot.rip == rip && slot.block && epoch_ == current_epoch()) [[likely]] {
-      if (slot.block->bytes.empty()) [[likely]]
-        return slot.block;
+    Block* block = slots_[slot_index(rip)];
+    if (block && block->rip == rip && epoch_ == current_epoch()) [[likely]] {
+      if (block->bytes.empty()) [[likely]]
+        return block;
     }
     return find_slow(os, rip, fault, fault_address);
   }
@@ -71,10 +83,9 @@ class BlockCache {
   // The block at `rip` if it has been decoded, while that is what memory holds.
   Block* find_decoded(u64 rip) {
     if (epoch_ != current_epoch()) return nullptr;
-    const Slot& slot = slots_[slot_index(rip)];
-    if (slot.rip == rip && slot.block) return slot.block;
-    auto found = blocks_.find(rip);
-    return found == blocks_.end() ? nullptr : &found->second;
+    Block* block = slots_[slot_index(rip)];
+    while (block && block->rip != rip) block = block->same_slot;
+    return block;
   }
 
   // A single instruction that is executed once and never cached.
@@ -82,10 +93,10 @@ class BlockCache {
 
   // The instruction at `rip` that may never be executed, when it lies on one page and stays as it
   // is.
-  static bool peek(GuestOs& os, u64 rip, x86::Insn& insn);
+  bool peek(GuestOs& os, u64 rip, x86::Insn& insn);
 
   void clear();
-  std::size_t block_count() const { return blocks_.size(); }
+  std::size_t block_count() const { return block_count_; }
 
   // Called for each new block, where it is set.
   static void (*observer)(const Block& block);
@@ -98,31 +109,38 @@ class BlockCache {
   u64 epoch() const { return epoch_; }
 
  private:
-  struct Slot {
-    u64 rip;
-    Block* block;  // nullptr: none
-  };
   static constexpr std::size_t kSlots = 32768;
   static constexpr std::size_t kMaxBlockInsns = 64;
+  static constexpr std::size_t kStepsTogether = 1024, kBlocksTogether = 128;
 
   static std::size_t slot_index(u64 rip) { return (rip ^ rip >> 15) & (kSlots - 1); }
   static std::atomic<u64> global_epoch_;
   Block* find_slow(GuestOs& os, u64 rip, FetchFault* fault, u64* fault_address);
+  Block* move_to_front(u64 rip);
+  Block* decode_block(GuestOs& os, u64 rip, Block* changed, FetchFault* fault, u64* fault_address);
+  Block& new_block(u64 rip);
+  Step* room_for_steps();
+  CodePage prepare_page(GuestOs& os, u64 rip);
 
-  std::unordered_map<u64, Block> blocks_;  // they stay where they are
   // Memory that is zero and that the host gives page by page as it is used.
   struct Free {
-    void operator()(Slot* slots) const { std::free(slots); }
+    void operator()(Block** slots) const { std::free(slots); }
   };
-  using Slots = std::unique_ptr<Slot[], Free>;
+  using Slots = std::unique_ptr<Block*[], Free>;
   static Slots make_slots() {
-    auto* slots = static_cast<Slot*>(std::calloc(kSlots, sizeof(Slot)));
+    auto* slots = static_cast<Block**>(std::calloc(kSlots, sizeof(Block*)));
     CHECK(slots != nullptr);
     return Slots(slots);
   }
   Slots slots_ = make_slots();
-  // Where a block's instructions are decoded, before it is known how many there are.
-  std::unique_ptr<Step[]> decoded_ = std::make_unique<Step[]>(kMaxBlockInsns);
+  // Blocks and their instructions stay where they are. Of the last piece of either, so many are in
+  // use.
+  std::vector<std::unique_ptr<Block[]>> blocks_;
+  std::vector<std::unique_ptr<std::byte[]>> steps_;
+  std::size_t block_count_ = 0, last_steps_ = 0;
+  // Of the epoch; the page that is known to be CodePage::kStable.
+  u64 stable_page_ = kNoPage;
+  static constexpr u64 kNoPage = ~u64{0};
   u64 epoch_ = 0;
 };
 

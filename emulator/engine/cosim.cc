@@ -224,7 +224,7 @@ std::string Cosimulator::culprit(Thread& thread, const Piece& piece) const {
   Comparison& c = comparison();
   static ir::Unit unit;
   ir::Emit emit(unit);
-  for (const Step& step : piece.steps) translator_.translate(step.insn, unit, emit, nullptr);
+  for (const Step& step : piece.steps) translator_.translate(step.insn, unit, emit, {});
   c.memory.restore();
   copy_state(cpu, c.before);
   bool raised = !guarded(cpu, [&] { interp::evaluate(unit, cpu); });

@@ -23,7 +23,7 @@ struct Translator {
   jit::Outcome (*compile)(std::span<const jit::Block>, std::span<jit::Entry>, u64 epoch,
                           const jit::Outside&) = &jit::compile;
   bool (*translate)(const x86::Insn&, ir::Unit&, ir::Emit&,
-                    bool (*accepts)(const ir::Unit&, const ir::Inst&)) = &ir::translate;
+                    const ir::Acceptance& acceptance) = &ir::translate;
 };
 
 // Some instructions of a block, one after another.

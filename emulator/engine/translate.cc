@@ -109,7 +109,7 @@ u16 flags_read_at(Thread& thread, u64 rip) {
   }
   x86::Insn insn;
   for (unsigned n = 0; n < kLookAhead && unwritten; n++, rip = insn.next_rip()) {
-    if (!BlockCache::peek(*thread.os, rip, insn)) break;
+    if (!thread.blocks.peek(*thread.os, rip, insn)) break;
     look_at(insn);
     if (insn.ends_block) break;
   }

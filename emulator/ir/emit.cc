@@ -69,14 +69,11 @@ void Emit::interpret() {
 
 Value Emit::append(Op op, unsigned width, unsigned aux, u64 imm, Value a, Value b, Value c) {
   std::size_t at = unit_.code.size();
-  Inst& inst = unit_.code.emplace_back();
-  inst.op = op;
-  inst.width = static_cast<u8>(width);
-  inst.aux = static_cast<u8>(aux);
-  inst.arg[0] = a;
-  inst.arg[1] = b;
-  inst.arg[2] = c;
-  inst.imm = imm;
+  unit_.code.push_back({op,
+                        static_cast<u8>(width),
+                        static_cast<u8>(aux),
+                        {a, b, c, kNoValue, kNoValue, kNoValue},
+                        imm});
   return static_cast<Value>(at);
 }
 
@@ -241,12 +238,16 @@ void Emit::set_high(unsigned n, Vec value) {
 // --- addresses
 
 Emit::Int Emit::effective_offset(const Insn& i) {
+  // Constants that come to nothing are not even made.
   const auto& m = i.mem;
-  Int offset = imm(static_cast<u64>(m.disp));
-  if (m.index != x86::kNoRegister) {
-    offset = add(8, shl(8, gpr(m.index), imm(m.scale)), offset);
+  bool has_base = m.base != x86::kNoRegister, has_index = m.index != x86::kNoRegister;
+  Int offset;
+  if (m.disp != 0 || !(has_base || has_index)) offset = imm(static_cast<u64>(m.disp));
+  auto plus = [&](Int part) { return offset.value == kNoValue ? part : add(8, part, offset); };
+  if (has_index) {
+    offset = plus(m.scale == 0 ? gpr(m.index) : shl(8, gpr(m.index), imm(m.scale)));
   }
-  if (m.base != x86::kNoRegister) offset = add(8, gpr(m.base), offset);
+  if (has_base) offset = plus(gpr(m.base));
   return zext(m.address_width, offset);
 }
 
@@ -338,7 +339,6 @@ Emit::Int Emit::low_part(Int a, u64 mask) const {
 
 // What an operation with a constant on its right is without it.
 std::optional<Emit::Int> Emit::simplify(Op op, unsigned w, Int a, u64 b) {
-  bool narrow = known_width(a.value) <= w;
   switch (op) {
     case Op::kAdd:
     case Op::kSub:
@@ -348,11 +348,11 @@ std::optional<Emit::Int> Emit::simplify(Op op, unsigned w, Int a, u64 b) {
     case Op::kShr:
     case Op::kRol:
     case Op::kRor:
-      if (b == 0 && narrow) return a;
+      if (b == 0 && fits(a.value, w)) return a;
       return std::nullopt;
     case Op::kAnd:
       if (b == 0) return imm(0);
-      if (b == width_mask(w) && narrow) return a;
+      if (b == width_mask(w) && fits(a.value, w)) return a;
       return std::nullopt;
     default:
       return std::nullopt;
@@ -378,7 +378,7 @@ Emit::Int Emit::binary(Op op, unsigned w, Int a, Int b) {
 }
 
 Emit::Int Emit::unary(Op op, unsigned w, Int a) {
-  if (op == Op::kZext && known_width(a.value) <= w) return a;
+  if (op == Op::kZext && fits(a.value, w)) return a;
   if (auto x = constant(a.value)) return imm(evaluate_unary(op, w, *x));
   if (op == Op::kZext || op == Op::kSext) {
     Int part = low_part(a, width_mask(w));

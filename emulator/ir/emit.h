@@ -85,7 +85,10 @@ class Emit {
 
   Int effective_offset(const Insn& i);
   Int segment_base(const Insn& i);
-  Int address(const Insn& i) { return add(8, effective_offset(i), segment_base(i)); }
+  Int address(const Insn& i) {
+    Int offset = effective_offset(i);
+    return i.mem.segment == x86::kNoRegister ? offset : add(8, offset, segment_base(i));
+  }
   Int canonical_address(const Insn& i) { return address(i); }
   Int operand_address(const Insn& i, u32 = guest::kFaultWrite) { return address(i); }
   Int operand_address(const Insn& i, Int delta, u32 access);
@@ -244,6 +247,7 @@ class Emit {
   Value use(Vec v);
   static Value use(Int v) { return v.value; }
   std::optional<u64> constant(Value v) const;
+  bool fits(Value v, unsigned w) const { return w == 8 || known_width(v) <= w; }
   unsigned known_width(Value v) const;
   bool same(Value a, Value b) const;
   Int low_part(Int a, u64 mask) const;
@@ -364,11 +368,20 @@ struct Emit::NativeOf<Emit::Wide> {
   using Type = V256;
 };
 
+// Which operations are of use to the caller.
+struct Acceptance {
+  bool (*accepts)(const Unit&, const Inst&) = nullptr;  // nullptr: all are
+  const bool* asks = nullptr;  // by Op, whether accepts() is asked at all; nullptr: always
+
+  Acceptance() = default;
+  Acceptance(bool (*accepts)(const Unit&, const Inst&), const bool* asks = nullptr)
+      : accepts(accepts), asks(asks) {}
+};
+
 // Appends the guest instruction's operations. False when the unit has no room left for it, and is
 // as it was before. RIP is written only by instructions that end a block. An instruction one of
-// whose operations `accepts` refuses is left to the interpreter.
-bool translate(const Insn& insn, Unit& unit, Emit& emit,
-               bool (*accepts)(const Unit&, const Inst&) = nullptr);
+// whose operations is not accepted is left to the interpreter.
+bool translate(const Insn& insn, Unit& unit, Emit& emit, const Acceptance& acceptance = {});
 
 namespace emit_internal {
 

@@ -1,33 +1,55 @@
 #include "emulator/ir/remove_dead.h"
 
-#include <vector>
+#include <array>
+#include <cstring>
 
 #include "emulator/x86/flag_effect.h"
 
 namespace gantry::ir {
 namespace {
 
+constexpr bool only_makes_a_value(Op op) {
+  return !(info(op).effects & ~(kReadsState | kReadsMemory));
+}
+
+// Whether what is live before the operation is not simply what is live after it.
+constexpr bool is_noted(Op op) {
+  return op != Op::kInsn && (info(op).effects != kPure || info(op).arguments[0] == Type::kFlags);
+}
+
+struct Traits {
+  u8 argument_count;
+  bool only_makes_a_value;
+  bool is_noted;
+};
+
+constexpr auto kTraits = [] {
+  std::array<Traits, op_count()> traits{};
+  for (unsigned n = 0; n < op_count(); n++) {
+    auto op = static_cast<Op>(n);
+    traits[n] = {info(op).argument_count, only_makes_a_value(op), is_noted(op)};
+  }
+  return traits;
+}();
+
 // One walk, last operation first.
 class DeadCode {
  public:
   DeadCode(Unit& unit, u16 live_flags) : unit_(unit), live_flags_(live_flags) {
-    static thread_local std::vector<u8> memory;
-    memory.assign(unit.code.size(), 0);
-    used_ = memory.data();
+    std::memset(used_, 0, unit.code.size());
   }
 
   void run() {
+    Inst* code = unit_.code.data();
     for (std::size_t v = unit_.code.size(); v-- > 0;) {
-      Inst& i = unit_.code[v];
-      const OpInfo& op = info(i.op);
-      if (is_dead(i, op.effects, used_[v])) {
+      Inst& i = code[v];
+      Traits traits = kTraits[static_cast<unsigned>(i.op)];
+      if (traits.only_makes_a_value ? !used_[v] : sets_what_is_dead(i)) {
         i = {.op = Op::kNop};
         continue;
       }
-      for (unsigned n = 0; n < op.argument_count; n++) {
-        if (i.arg[n] != kNoValue) used_[i.arg[n]] = 1;
-      }
-      if (op.effects != kPure || op.arguments[0] == Type::kFlags) note(i, op.effects, v);
+      for (unsigned n = 0; n < traits.argument_count; n++) used_[i.arg[n]] = 1;
+      if (traits.is_noted) note(i, info(i.op).effects, v);
     }
   }
 
@@ -35,8 +57,7 @@ class DeadCode {
   static constexpr u16 kAllFlags = guest::kStatusFlags;
   static constexpr u16 kAllRegisters = 0xffff;
 
-  bool is_dead(const Inst& i, u8 effects, bool used) const {
-    if (!(effects & ~(kReadsState | kReadsMemory))) return !used;
+  bool sets_what_is_dead(const Inst& i) const {
     switch (i.op) {
       case Op::kSetFlags:
         return live_flags_ == 0;
@@ -51,7 +72,7 @@ class DeadCode {
 
   // What is live before an operation that stays.
   void note(const Inst& i, u8 effects, std::size_t v) {
-    bool may_leave = (effects & (kMayFault | kMark)) && i.op != Op::kInsn;
+    bool may_leave = effects & (kMayFault | kMark);
     if (may_leave) live_gpr_ = live_xmm_ = kAllRegisters;
     switch (i.op) {
       case Op::kGetGpr:
@@ -113,12 +134,16 @@ class DeadCode {
     return unit_.insns[unit_.code[v].imm];
   }
 
+  // By value; also what is none has a place.
+  static thread_local u8 used_[kNoValue + 1];
+
   Unit& unit_;
-  u8* used_;
   u16 live_flags_;
   u32 live_gpr_ = kAllRegisters, live_xmm_ = kAllRegisters;
   unsigned conditional_ = 0;
 };
+
+thread_local u8 DeadCode::used_[kNoValue + 1];
 
 }  // namespace
 

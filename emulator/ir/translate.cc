@@ -27,17 +27,25 @@ constexpr Emitter kEmitters[] = {
 // Values are 16 bits wide; no instruction has more operations than this.
 constexpr std::size_t kMaxCode = kNoValue - 1024;
 
+// The operations from `start` on.
+bool is_accepted(const Unit& unit, std::size_t start, const Acceptance& acceptance) {
+  if (!acceptance.accepts) return true;
+  const Inst* end = unit.code.data() + unit.code.size();
+  for (const Inst* inst = unit.code.data() + start; inst != end; inst++) {
+    bool asks = !acceptance.asks || acceptance.asks[static_cast<unsigned>(inst->op)];
+    if (asks && !acceptance.accepts(unit, *inst)) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
-bool translate(const Insn& insn, Unit& unit, Emit& emit,
-               bool (*accepts)(const Unit&, const Inst&)) {
+bool translate(const Insn& insn, Unit& unit, Emit& emit, const Acceptance& acceptance) {
   std::size_t start = unit.code.size();
   if (start > kMaxCode) return false;
   emit.begin(insn);
   kEmitters[insn.row](emit, insn);
-  for (std::size_t n = start; accepts && n < unit.code.size(); n++) {
-    if (!accepts(unit, unit.code[n])) emit.reject();
-  }
+  if (!is_accepted(unit, start, acceptance)) emit.reject();
   if (!emit.end()) emit.interpret();
   return true;
 }

@@ -87,8 +87,8 @@ jit::Outcome compile_wrong(std::span<const jit::Block> blocks, std::span<jit::En
 }
 
 bool translate_wrong(const x86::Insn& insn, ir::Unit& unit, ir::Emit& emit,
-                     bool (*accepts)(const ir::Unit&, const ir::Inst&)) {
-  return ir::translate(spoil<false>(insn), unit, emit, accepts);
+                     const ir::Acceptance& acceptance) {
+  return ir::translate(spoil<false>(insn), unit, emit, acceptance);
 }
 
 TEST_F(Cosim, ExecutesOnce) {

@@ -53,6 +53,7 @@ void Assembler::patch_references(s32 newest) {
 
 void Assembler::mov(unsigned width, X rd, u64 value) {
   u32 destination = fields::Rd(rd).bits;
+  if (value <= 0xffff) return movz(width, rd, static_cast<u32>(value));
   for (u32 word : plan_constant(width, value)) emit(word | destination);
 }
 

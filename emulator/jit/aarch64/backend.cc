@@ -141,8 +141,7 @@ bool has_code_for(const x86::Insn& insn) {
   std::lock_guard lock(s.cache.mutex());
   ir::Unit unit;
   ir::Emit emit(unit);
-  auto* accepts = s.demands.exact_float ? &aarch64::can_lower_exactly : &aarch64::can_lower;
-  if (!ir::translate(insn, unit, emit, accepts)) return false;
+  if (!ir::translate(insn, unit, emit, aarch64::acceptance(s.demands))) return false;
   auto asks = [](const ir::Inst& i) { return i.op == ir::Op::kInterpret; };
   return std::none_of(unit.code.begin(), unit.code.end(), asks);
 }

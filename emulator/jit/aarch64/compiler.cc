@@ -13,7 +13,7 @@ namespace gantry::aarch64 {
 jit::Outcome Compiler::translate(std::span<const jit::Block> blocks, jit::CodeCache& cache) {
   if (pool_.size() < blocks.size()) pool_.resize(blocks.size());
   parts_ = std::span(pool_).first(blocks.size());
-  auto* accepts = demands_.exact_float ? &can_lower_exactly : &can_lower;
+  const ir::Acceptance accepted = acceptance(demands_);
   for (std::size_t n = 0; n < blocks.size(); n++) {
     Part& part = parts_[n];
     ir::Unit unit = std::move(part.unit);
@@ -22,9 +22,10 @@ jit::Outcome Compiler::translate(std::span<const jit::Block> blocks, jit::CodeCa
     if (!part.insns) return jit::Outcome::kNoRoom;
     ir::Emit emit(part.unit, {.four_sha256_rounds = features().sha2});
     for (const x86::Insn& insn : blocks[n].insns) {
-      if (!ir::translate(insn, part.unit, emit, accepts)) return jit::Outcome::kImpossible;
+      if (!ir::translate(insn, part.unit, emit, accepted)) return jit::Outcome::kImpossible;
     }
     find_successors(part);
+    find_flag_effect(part);
   }
   for (Part& part : parts_) {
     for (unsigned n = 0; n < part.successor_count; n++) {
@@ -71,6 +72,16 @@ u16 Compiler::live_at(u64 rip, const jit::Outside& outside) {
   return outside.flags_read_at(rip);
 }
 
+void Compiler::find_flag_effect(Part& part) {
+  part.flags_passed = kAllStatusFlags;
+  for (const x86::Insn& insn : part.block->insns) {
+    x86::FlagEffect effect = x86::flag_effect(insn);
+    part.flags_read |= effect.reads & part.flags_passed;
+    part.flags_passed &= static_cast<u16>(~effect.writes);
+    if (part.flags_passed == 0) return;
+  }
+}
+
 // What a block reads depends on those that follow, and in loops on itself: until nothing changes.
 void Compiler::find_live_flags(const jit::Outside& outside) {
   bool changed = true;
@@ -82,10 +93,7 @@ void Compiler::find_live_flags(const jit::Outside& outside) {
         part.live_taken = live_at(part.successors[0], outside);
         part.live_other = live_at(part.successors[part.successor_count - 1], outside);
       }
-      u16 live = part.live_taken | part.live_other;
-      for (std::size_t k = part.block->insns.size(); k-- > 0;) {
-        live = x86::flags_live_before(part.block->insns[k], live);
-      }
+      u16 live = part.flags_read | ((part.live_taken | part.live_other) & part.flags_passed);
       changed |= live != part.live_in;
       part.live_in = live;
     }

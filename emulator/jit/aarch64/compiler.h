@@ -35,7 +35,8 @@ class Compiler {
     const jit::Block* block = nullptr;
     const x86::Insn* insns = nullptr;  // as the cache keeps them
     ir::Unit unit;
-    u32 start = 0;  // position of the code
+    u32 start = 0;                         // position of the code
+    u16 flags_read = 0, flags_passed = 0;  // read before they are written; not written
     // Flags that are read from its start, and after it.
     u16 live_in = 0, live_taken = kAllStatusFlags, live_other = kAllStatusFlags;
     bool is_loop_head = false;
@@ -46,6 +47,7 @@ class Compiler {
 
   jit::Outcome translate(std::span<const jit::Block> blocks, jit::CodeCache& cache);
   void find_successors(Part& part);
+  static void find_flag_effect(Part& part);
   void find_live_flags(const jit::Outside& outside);
   u16 live_at(u64 rip, const jit::Outside& outside);
   Part* part_at(u64 rip);

@@ -201,10 +201,6 @@ void Lowering::lower_check(const Inst& i) {
 void Lowering::lower_flow() {
   const Inst& i = inst(at_);
   switch (i.op) {
-    case Op::kInsn:
-      raises_ = false;
-      out_.mark(insn_->rip);
-      return find_insn();
     case Op::kInterpret:
       lower_interpret();
       return restore_barrier();

@@ -2,7 +2,9 @@
 #include "emulator/jit/aarch64/lowering.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <cstring>
 
 #include "emulator/base/check.h"
 #include "emulator/jit/aarch64/float_functions.h"
@@ -76,10 +78,19 @@ std::optional<u32> as_pair(u32 first, u32 second) {
   return std::nullopt;
 }
 
+// What `f` says of each operation.
+template <typename F>
+constexpr auto op_table(F f) {
+  std::array<decltype(f(ir::Op{})), ir::op_count()> table{};
+  for (unsigned n = 0; n < ir::op_count(); n++) table[n] = f(static_cast<ir::Op>(n));
+  return table;
+}
+
 }  // namespace
 
 bool Output::merge(u32 word) {
-  if (first_ == room_.size() || first_ == unmerged_) return false;
+  bool accesses = (word & 0x3a000000) == 0x38000000;  // as as_access() asks for
+  if (!accesses || first_ == room_.size() || first_ == unmerged_) return false;
   auto one = with_step(word, room_[first_]);
   if (!one) return false;
   room_[first_] = *one;
@@ -103,13 +114,22 @@ void Output::join_marks() {
 
 void Output::prepend(std::span<const u32> code) {
   // Longer code may have branches to its end.
-  if (code.size() == 1 && merge(code[0])) return;
+  if (code.size() == 1) return prepend(code[0]);
   if (code.size() > first_) {
     overflowed_ = true;
     return;
   }
   first_ -= code.size();
-  std::copy(code.begin(), code.end(), room_.begin() + static_cast<std::ptrdiff_t>(first_));
+  for (std::size_t n = 0; n < code.size(); n++) room_[first_ + n] = code[n];
+}
+
+void Output::prepend(u32 word) {
+  if (merge(word)) return;
+  if (first_ == 0) {
+    overflowed_ = true;
+    return;
+  }
+  room_[--first_] = word;
 }
 
 void Output::prepend_literals(std::span<const u32> words, bool is_host_address) {
@@ -125,6 +145,83 @@ void Output::prepend_branch(u32 word, const Destination& to) {
   if (!overflowed_) references.push_back({position(), to});
 }
 
+// --- what is done about each operation
+
+enum class Lowering::Kind : u8 {
+  kNothing,  // also of flags, which are computed where they are set
+  kInsn,
+  kGetGpr,
+  kSetGpr,
+  kFlow,
+  kState,
+  kMemory,
+  kInteger,
+  kBool,
+  kVector,
+  kApply,
+  kFloat,
+  kProbe,
+  kRmw,
+  kCompareExchange,
+  kCallPart,
+  kCallCpu,
+};
+
+struct Lowering::Traits {
+  Kind kind;
+  bool only_makes_a_value;  // which need not be made when nobody wants it
+};
+
+constexpr Lowering::Kind Lowering::kind_of(Op op) {
+  const ir::OpInfo& info = ir::info(op);
+  switch (op) {
+    case Op::kInsn:
+      return Kind::kInsn;
+    case Op::kGetGpr:
+      return Kind::kGetGpr;
+    case Op::kSetGpr:
+      return Kind::kSetGpr;
+    case Op::kCallCpu:
+      return Kind::kCallCpu;
+    case Op::kProbeWrite:
+      return Kind::kProbe;
+    case Op::kAtomicRmw:
+      return Kind::kRmw;
+    case Op::kCompareExchange:
+      return Kind::kCompareExchange;
+    case Op::kApplyFloatInt:
+    case Op::kApplyFloatVec:
+      return Kind::kFloat;
+    case Op::kApplyInt:
+    case Op::kApplyVec:
+      return Kind::kApply;
+    default:
+      break;
+  }
+  if (info.effects & ir::kMark) return Kind::kFlow;
+  if (info.effects & ir::kCallPart) return Kind::kCallPart;
+  if (op == Op::kInterpret) return Kind::kFlow;
+  if (info.effects & (ir::kWritesMemory | ir::kReadsMemory)) return Kind::kMemory;
+  if (info.effects & ir::kMayFault) return Kind::kFlow;
+  if (info.effects & (ir::kReadsState | ir::kWritesState)) return Kind::kState;
+  switch (info.result) {
+    case ir::Type::kInt:
+      return Kind::kInteger;
+    case ir::Type::kBool:
+      return Kind::kBool;
+    case ir::Type::kVec:
+      return Kind::kVector;
+    default:
+      return Kind::kNothing;
+  }
+}
+
+constexpr Lowering::Traits Lowering::traits_of(Op op) {
+  bool pure = !(ir::info(op).effects & ~(ir::kReadsState | ir::kReadsMemory));
+  bool marks_holder = op == Op::kGetGpr || op == Op::kGetXmm || op == Op::kGetFlags;
+  return {kind_of(op), pure && !marks_holder};
+}
+
 Lowering::Holders::Holders() : flags(kNoValue) {
   std::fill(std::begin(gpr), std::end(gpr), kNoValue);
   std::fill(std::begin(xmm), std::end(xmm), kNoValue);
@@ -138,38 +235,48 @@ Lowering::Lowering(const ir::Unit& unit, const x86::Insn* insns, LiveOut live_ou
       demands_(demands),
       stubs_(stubs),
       out_(out),
-      place_(workspace.place),
-      home_(workspace.home),
-      home_xmm_(workspace.home_xmm),
-      previous_(workspace.previous),
       barriers_(workspace.barriers),
-      fused_(workspace.fused),
       open_(workspace.open),
       live_(live_out.taken | live_out.other),
       live_out_(live_out) {
-  std::size_t values = unit.code.size();
-  place_.assign(values, {});
-  home_.assign(values, kNone);
-  home_xmm_.assign(values, kNone);
-  previous_.assign(values, kNoValue);
-  fused_.assign(values, 0);
+  prepare(workspace);
   barriers_.clear();
   open_.clear();
   std::fill(std::begin(owner_), std::end(owner_), kNoValue);
   std::fill(std::begin(owner_vector_), std::end(owner_vector_), kNoValue);
 }
 
+// No value is anywhere, or sets flags.
+void Lowering::prepare(Workspace& workspace) {
+  static_assert(kNone == 0xff && kNoValue == 0xffff && sizeof(Place) == 2);
+  std::size_t values = unit_.code.size();
+  auto& memory = workspace.by_value;
+  if (memory.size() < values * 8) memory.resize(values * 8);
+  previous_ = reinterpret_cast<Value*>(memory.data());
+  place_ = reinterpret_cast<Place*>(previous_ + values);
+  home_ = reinterpret_cast<u8*>(place_ + values);
+  home_xmm_ = home_ + values;
+  held_ = home_xmm_ + values;
+  fused_ = held_ + values;
+  std::memset(memory.data(), 0xff, values * 6);
+  std::memset(held_, 0, values * 2);
+}
+
 bool Lowering::run() {
+  static constexpr auto kTraits = op_table([](Op op) { return traits_of(op); });
   end_ = out_.position();
   find_holders();
   at_ = static_cast<Value>(unit_.code.size());
   find_insn();
   const x86::Insn& last = *insn_;
   if (!last.ends_block) jump_to({Destination::Kind::kGuest, last.next_rip()});
+  const Inst* code = unit_.code.data();
   while (at_ > 0 && !failed_) {
     at_--;
+    Traits traits = kTraits[static_cast<unsigned>(code[at_].op)];
+    if (traits.only_makes_a_value && !is_wanted(at_) && fused_[at_] == 0) continue;
     locked_ = locked_vectors_ = 0;
-    lower();
+    lower(traits.kind);
   }
   return !failed_ && !out_.overflowed();
 }
@@ -198,14 +305,18 @@ std::optional<u64> Lowering::constant(Value v) const {
 // --- which value each guest register holds
 
 void Lowering::hold(Value* holder, Value v, unsigned n, bool vector) {
-  auto& home = vector ? home_xmm_ : home_;
+  u8* home = vector ? home_xmm_ : home_;
   Value old = holder[n];
   holder[n] = v;
-  if (old != kNoValue && home[old] == n) {
-    auto* other = std::find(holder, holder + 16, old);
-    home[old] = other == holder + 16 ? kNone : static_cast<u8>(other - holder);
+  if (old != kNoValue) {
+    bool elsewhere = --held_[old] != 0;
+    if (home[old] == n) {
+      home[old] = elsewhere ? static_cast<u8>(std::find(holder, holder + 16, old) - holder) : kNone;
+    }
   }
-  if (v != kNoValue) home[v] = static_cast<u8>(n);
+  if (v == kNoValue) return;
+  held_[v]++;
+  home[v] = static_cast<u8>(n);
 }
 
 void Lowering::restore_holders(const Holders& holders) {
@@ -229,11 +340,19 @@ void forget_differences(Value* mine, const Value* theirs, unsigned count) {
 
 // Forward, once: what each register held before each operation that changes that.
 void Lowering::find_holders() {
+  static constexpr auto kChanges = op_table([](Op op) {
+    constexpr Op kAll[] = {Op::kGetGpr,   Op::kSetGpr,   Op::kGetXmm,  Op::kSetXmm,
+                           Op::kGetFlags, Op::kSetFlags, Op::kCallCpu, Op::kInterpret,
+                           Op::kIf,       Op::kElse,     Op::kEndIf};
+    return std::find(std::begin(kAll), std::end(kAll), op) != std::end(kAll);
+  });
   std::vector<Holders> other_way;  // of the Ifs that are open: what was held on the way not taken
   Holders& now = holders_;
-  for (Value v = 0; v < unit_.code.size(); v++) {
-    const Inst& i = unit_.code[v];
-    if (ir::info(i.op).effects == ir::kPure) continue;
+  const Inst* code = unit_.code.data();
+  const auto count = static_cast<Value>(unit_.code.size());
+  for (Value v = 0; v < count; v++) {
+    const Inst& i = code[v];
+    if (!kChanges[static_cast<unsigned>(i.op)]) continue;
     auto change = [&](Value& holder, Value to) {
       previous_[v] = holder;
       holder = to;
@@ -284,8 +403,8 @@ void Lowering::find_holders() {
     }
   }
   for (u8 n = 0; n < 16; n++) {
-    if (now.gpr[n] != kNoValue) home_[now.gpr[n]] = n;
-    if (now.xmm[n] != kNoValue) home_xmm_[now.xmm[n]] = n;
+    if (Value v = now.gpr[n]; v != kNoValue) home_[v] = n, held_[v]++;
+    if (Value v = now.xmm[n]; v != kNoValue) home_xmm_[v] = n, held_[v]++;
   }
 }
 
@@ -560,34 +679,49 @@ void Lowering::lower_state() {
 
 // --- the walk
 
-void Lowering::lower() {
-  const Inst& i = inst(at_);
-  const ir::OpInfo& op = ir::info(i.op);
-  bool pure = !(op.effects & ~(ir::kReadsState | ir::kReadsMemory));
-  bool marks_holder = i.op == Op::kGetGpr || i.op == Op::kGetXmm || i.op == Op::kGetFlags;
-  if (pure && !is_wanted(at_) && fused_[at_] == 0 && !marks_holder) return;
-  if (op.effects & ir::kMark) return lower_flow();
-  if ((op.effects & ir::kCallPart) && i.op != Op::kCallCpu) return lower_call_part();
-  if (i.op == Op::kCallCpu) return lower_call_cpu();
-  if (i.op == Op::kProbeWrite) return lower_probe();
-  if (i.op == Op::kAtomicRmw) return lower_rmw();
-  if (i.op == Op::kCompareExchange) return lower_compare_exchange();
-  if (i.op == Op::kApplyFloatInt || i.op == Op::kApplyFloatVec) return lower_float();
-  if (op.effects & (ir::kWritesMemory | ir::kReadsMemory)) return lower_memory();
-  if (op.effects & ir::kMayFault) return lower_flow();
-  if (op.effects & (ir::kReadsState | ir::kWritesState)) return lower_state();
-  switch (op.result) {
-    case ir::Type::kInt:
-      if (i.op == Op::kApplyInt) return lower_apply();
+void Lowering::lower(Kind kind) {
+  switch (kind) {
+    case Kind::kInsn:
+      return lower_insn();
+    case Kind::kGetGpr:
+      return lower_get_gpr();
+    case Kind::kSetGpr:
+      return lower_set_gpr();
+    case Kind::kFlow:
+      return lower_flow();
+    case Kind::kState:
+      return lower_state();
+    case Kind::kMemory:
+      return lower_memory();
+    case Kind::kInteger:
       return lower_integer();
-    case ir::Type::kBool:
+    case Kind::kBool:
       return lower_bool();
-    case ir::Type::kVec:
-      if (i.op == Op::kApplyVec) return lower_apply();
+    case Kind::kVector:
       return lower_vector();
-    default:
-      return;  // flags: where they are set
+    case Kind::kApply:
+      return lower_apply();
+    case Kind::kFloat:
+      return lower_float();
+    case Kind::kProbe:
+      return lower_probe();
+    case Kind::kRmw:
+      return lower_rmw();
+    case Kind::kCompareExchange:
+      return lower_compare_exchange();
+    case Kind::kCallPart:
+      return lower_call_part();
+    case Kind::kCallCpu:
+      return lower_call_cpu();
+    case Kind::kNothing:
+      return;
   }
+}
+
+void Lowering::lower_insn() {
+  raises_ = false;
+  out_.mark(insn_->rip);
+  find_insn();
 }
 
 namespace {
@@ -629,6 +763,15 @@ bool can_lower_exactly(const ir::Unit& unit, const ir::Inst& inst) {
   if (inst.op == Op::kApplyFloatInt || inst.op == Op::kApplyFloatVec) return false;
   if (inst.op == Op::kCallCpu && sets_mxcsr(unit.helpers[inst.imm].target)) return false;
   return can_lower(unit, inst);
+}
+
+ir::Acceptance acceptance(const Demands& demands) {
+  using ir::Op;
+  static constexpr auto kAsks = op_table([](Op op) {
+    return op == Op::kApplyFloatInt || op == Op::kApplyFloatVec || op == Op::kCallCpu ||
+           op == Op::kTestFlags || op == Op::kTestAf || op == Op::kProbeWrite || op == Op::kExit;
+  });
+  return {demands.exact_float ? &can_lower_exactly : &can_lower, kAsks.data()};
 }
 
 }  // namespace gantry::aarch64

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "emulator/ir/emit.h"
 #include "emulator/ir/ir.h"
 #include "emulator/jit/aarch64/abi.h"
 #include "emulator/jit/aarch64/assembler.h"
@@ -74,7 +75,7 @@ class Output {
   // An access and the step of its base that comes after it, and two such accesses, become one
   // instruction.
   void prepend(std::span<const u32> code);
-  void prepend(u32 word) { prepend({&word, 1}); }
+  void prepend(u32 word);
   // Data behind an instruction; `is_host_address` when it differs from process to process.
   void prepend_literals(std::span<const u32> words, bool is_host_address = false);
   // The position as a target of branches.
@@ -133,6 +134,8 @@ struct Function;
 bool can_lower(const ir::Unit& unit, const ir::Inst& inst);
 // The same under Demands::exact_float.
 bool can_lower_exactly(const ir::Unit& unit, const ir::Inst& inst);
+// The one that the demands ask for, which most operations pass without.
+ir::Acceptance acceptance(const Demands& demands);
 
 struct FloatFunction;
 struct FloatOperands;
@@ -187,11 +190,9 @@ class Lowering {
   class Workspace {
     friend class Lowering;
 
-    std::vector<Place> place;        // by value
-    std::vector<u8> home, home_xmm;  // by value: the guest register that holds it here
-    std::vector<Value> previous;     // by operation: what the register that it sets held before
+    // One byte of each kind, or two, for each value.
+    std::vector<u8> by_value;
     std::vector<std::pair<Value, Holders>> barriers;  // what was held before what forgets it
-    std::vector<u8> fused;  // by value: the flags of NZCV that it sets besides
     std::vector<OpenIf> open;
   };
 
@@ -258,6 +259,7 @@ class Lowering {
   std::optional<u64> constant(Value v) const;
 
   // --- values and registers (lowering.cc)
+  void prepare(Workspace& workspace);
   void find_holders();
   void hold(Value* holder, Value v, unsigned n, bool vector);
   void hold_gpr(unsigned n, Value v) { hold(holders_.gpr, v, n, false); }
@@ -292,7 +294,12 @@ class Lowering {
   void find_insn();
 
   // --- operations
-  void lower();
+  enum class Kind : u8;
+  struct Traits;
+  static constexpr Kind kind_of(Op op);
+  static constexpr Traits traits_of(Op op);
+  void lower(Kind kind);
+  void lower_insn();
   void lower_state();
   void lower_get_gpr();
   void lower_set_gpr();
@@ -446,12 +453,13 @@ class Lowering {
   Demands demands_;
   Stubs stubs_;
   Output& out_;
-  std::vector<Place>& place_;
-  std::vector<u8>& home_;
-  std::vector<u8>& home_xmm_;
-  std::vector<Value>& previous_;
+  // By value or operation.
+  Value* previous_;  // what the register that the operation sets held before
+  Place* place_;
+  u8 *home_, *home_xmm_;  // the guest register that holds it here
+  u8* held_;              // how many guest registers hold it here
+  u8* fused_;             // the flags of NZCV that it sets besides
   std::vector<std::pair<Value, Holders>>& barriers_;
-  std::vector<u8>& fused_;
   static constexpr u8 kKeepsCarry = 0x40;  // in fused_: the carry stays as it is
   Holders holders_;
   Value owner_[32], owner_vector_[32];
