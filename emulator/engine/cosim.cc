@@ -224,7 +224,9 @@ std::string Cosimulator::culprit(Thread& thread, const Piece& piece) const {
   Comparison& c = comparison();
   static ir::Unit unit;
   ir::Emit emit(unit);
-  for (const Step& step : piece.steps) translator_.translate(step.insn, unit, emit, {});
+  for (const Step& step : piece.steps) {
+    translator_.translate(step.insn, unit, emit, {}, guest::kStatusFlags);
+  }
   c.memory.restore();
   copy_state(cpu, c.before);
   bool raised = !guarded(cpu, [&] { interp::evaluate(unit, cpu); });

@@ -22,8 +22,8 @@ constexpr int kDifferenceStatus = 99;
 struct Translator {
   jit::Outcome (*compile)(std::span<const jit::Block>, std::span<jit::Entry>, u64 epoch,
                           const jit::Outside&) = &jit::compile;
-  bool (*translate)(const x86::Insn&, ir::Unit&, ir::Emit&,
-                    const ir::Acceptance& acceptance) = &ir::translate;
+  bool (*translate)(const x86::Insn&, ir::Unit&, ir::Emit&, const ir::Acceptance& acceptance,
+                    u16 live_flags) = &ir::translate;
 };
 
 // Some instructions of a block, one after another.

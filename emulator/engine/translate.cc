@@ -28,11 +28,9 @@ unsigned direct_targets(const Block& block, u64 (&targets)[2]) {
   }
   if (last.op[0].kind != x86::OperandKind::kRelative) return 0;
   targets[0] = last.imm;
-  bool conditional = (last.opcode & 0xf0) == 0x70 || (last.opcode & 0xf0) == 0x80 ||
-                     (last.opcode >= 0xe0 && last.opcode <= 0xe3);
   bool call = last.opcode == 0xe8;
   // What follows a call is reached by a return, and belongs to the same loops.
-  if (!conditional && !call) return 1;
+  if (!last.is_conditional_branch() && !call) return 1;
   targets[1] = targets[0];
   targets[0] = last.next_rip();
   return call ? 1 : 2;
@@ -104,7 +102,10 @@ u16 flags_read_at(Thread& thread, u64 rip) {
   };
   if (Block* block = thread.blocks.find_decoded(rip)) {
     if (!block->bytes.empty()) return jit::Outside::kAllStatusFlags;
-    for (const Step& step : block->steps) look_at(step.insn);
+    for (const Step& step : block->steps) {
+      look_at(step.insn);
+      if (unwritten == 0) break;
+    }
     return reads | unwritten;
   }
   x86::Insn insn;
@@ -166,8 +167,7 @@ void translate(Thread& thread, Block& block) {
 // Where the exit may lead without coming back here. A loop has a jump back, be it of an indirect
 // kind: calls and the returns from them only lead on.
 const void* linkable_code(Thread& thread, Block& block, const jit::Exit& exit) {
-  bool backward = block.rip <= exit.from && !exit.is_call;
-  if (!backward) return block.entry.after_poll();
+  if (!exit.is_backward) return block.entry.after_poll();
   if (!block.entry.polls()) compile(thread, block);
   return block.entry.polls() ? block.entry.code : nullptr;
 }

@@ -48,18 +48,29 @@ void Emit::Known::forget_differences(const Known& other) {
   }
 }
 
-void Emit::begin(const Insn& i) {
+void Emit::begin(const Insn& i, u16 live_flags) {
   start_ = unit_.code.size();
   supported_ = true;
+  has_rare_ = false;
+  sets_flags_ = live_flags != 0;
   append(Op::kInsn, 0, 0, unit_.insns.size());
   unit_.insns.push_back(i);
 }
 
 bool Emit::end() {
-  if (supported_) return true;
-  unit_.code.resize(start_ + 1);
-  known_ = {};
-  return false;
+  if (!supported_) {
+    unit_.code.shrink(start_ + 1);
+    known_ = {};
+    return false;
+  }
+  if (!sets_flags_) drop_values();
+  return true;
+}
+
+// Those that the flags would have been made of: nothing comes after them.
+void Emit::drop_values() {
+  auto& code = unit_.code;
+  while (info(code.back().op).effects == kPure) code.shrink(code.size() - 1);
 }
 
 void Emit::interpret() {
@@ -406,31 +417,45 @@ Emit::Flags Emit::flags() {
 }
 
 void Emit::set_flags(Flags f) {
+  if (!sets_flags_) {
+    known_.flags = kNoValue;
+    return;
+  }
   append(Op::kSetFlags, 0, 0, 0, f.value);
   known_.flags = f.value;
 }
 
 void Emit::set_flags_if(Bool c, Flags f) {
+  if (!sets_flags_) return set_flags({});
   Flags old = flags();
   set_flags({append(Op::kFlagsSelect, 0, 0, 0, c.value, f.value, old.value)});
 }
 
 void Emit::update_flags(u64 mask, Int bits) {
+  if (!sets_flags_) return set_flags({});
   Flags old = flags();
   set_flags({append(Op::kFlagsUpdate, 0, 0, mask, old.value, bits.value)});
 }
 
+Emit::Flags Emit::flags_raw(Int bits) {
+  if (!sets_flags_) return {};
+  return {append(Op::kFlagsRaw, 8, 0, 0, bits.value)};
+}
+
 Emit::Flags Emit::flags_of(FlagKind k, unsigned w, Int lhs, Int rhs, Int result) {
+  if (!sets_flags_) return {};
   return {append(Op::kFlagsOf, w, static_cast<unsigned>(k), 0, lhs.value, rhs.value, result.value)};
 }
 
 Emit::Flags Emit::flags_incdec(FlagKind k, unsigned w, Int lhs, Int result) {
+  if (!sets_flags_) return {};
   Flags old = flags();
   return {
       append(Op::kFlagsIncDec, w, static_cast<unsigned>(k), 0, lhs.value, result.value, old.value)};
 }
 
 Emit::Flags Emit::flags_result(unsigned w, Int result, Int bits) {
+  if (!sets_flags_) return {};
   return {append(Op::kFlagsResult, w, 0, 0, result.value, bits.value)};
 }
 

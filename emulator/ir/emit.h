@@ -49,10 +49,12 @@ class Emit {
   explicit Emit(Unit& unit) : Emit(unit, {}) {}
   Emit(Unit& unit, HostOps host) : unit_(unit), host_(host) {}
 
-  // Begins a guest instruction. `end` is false when its body asked for what the IR does not have;
-  // what was appended for it is gone then.
-  void begin(const Insn& i);
+  // Begins a guest instruction, after which these of the status flags are read. `end` is false when
+  // its body asked for what the IR does not have; what was appended for it is gone then.
+  void begin(const Insn& i, u16 live_flags);
   bool end();
+  // Whether the instruction has operations of the kinds that Acceptance names.
+  bool has_rare() const { return has_rare_; }
   // The body's operations are of no use: end() takes them back.
   void reject() { supported_ = false; }
   // The interpreter executes the instruction.
@@ -106,7 +108,10 @@ class Emit {
   void store_stack(unsigned w, Int address, Int value) { store(w, address, value); }
   Int atomic_rmw(Rmw operation, unsigned w, Int address, Int value);
   Int compare_exchange(unsigned w, Int address, Int expected, Int desired);
-  void probe_write(unsigned w, Int address) { append(Op::kProbeWrite, w, 0, 0, address.value); }
+  void probe_write(unsigned w, Int address) {
+    has_rare_ = true;
+    append(Op::kProbeWrite, w, 0, 0, address.value);
+  }
   void fence() { append(Op::kFence); }
 
   // --- integers
@@ -157,7 +162,7 @@ class Emit {
   Flags flags_of(FlagKind k, unsigned w, Int lhs, Int rhs, Int result);
   Flags flags_incdec(FlagKind k, unsigned w, Int lhs, Int result);
   Flags flags_result(unsigned w, Int result, Int bits);
-  Flags flags_raw(Int bits) { return {append(Op::kFlagsRaw, 8, 0, 0, bits.value)}; }
+  Flags flags_raw(Int bits);
   void set_flags(Flags f);
   void set_flags_if(Bool c, Flags f);
   void update_flags(u64 mask, Int bits);
@@ -174,6 +179,7 @@ class Emit {
     append(Op::kRaise, 0, static_cast<unsigned>(vector), error);
   }
   void exit(Exit reason, u32 detail = 0) {
+    has_rare_ = true;
     append(Op::kExit, 0, static_cast<unsigned>(reason), detail);
   }
   template <typename F>
@@ -242,6 +248,7 @@ class Emit {
   template <typename T>
   using Native = typename NativeOf<T>::Type;
 
+  void drop_values();
   Value append(Op op, unsigned width = 0, unsigned aux = 0, u64 imm = 0, Value a = kNoValue,
                Value b = kNoValue, Value c = kNoValue);
   Value use(Vec v);
@@ -313,6 +320,7 @@ class Emit {
   template <typename Result, typename... Values>
   auto apply_float(const Helper& helper, const Values&... values) {
     u64 index = helper_index(helper);
+    has_rare_ = true;
     Inst call = {.width = sizeof(Result), .imm = index};
     [[maybe_unused]] Value* next = call.arg;
     ((next = pass(next, values)), ...);
@@ -349,6 +357,8 @@ class Emit {
   Known known_;
   std::size_t start_ = 0;
   bool supported_ = true;
+  bool has_rare_ = false;
+  bool sets_flags_ = true;  // somebody reads those of the instruction
 };
 
 template <>
@@ -371,17 +381,21 @@ struct Emit::NativeOf<Emit::Wide> {
 // Which operations are of use to the caller.
 struct Acceptance {
   bool (*accepts)(const Unit&, const Inst&) = nullptr;  // nullptr: all are
-  const bool* asks = nullptr;  // by Op, whether accepts() is asked at all; nullptr: always
+  // Asks about instructions that have one of kApplyFloat…, kCallCpu, kProbeWrite and kExit: it
+  // accepts all others.
+  bool rare_only = false;
 
   Acceptance() = default;
-  Acceptance(bool (*accepts)(const Unit&, const Inst&), const bool* asks = nullptr)
-      : accepts(accepts), asks(asks) {}
+  Acceptance(bool (*accepts)(const Unit&, const Inst&), bool rare_only = false)
+      : accepts(accepts), rare_only(rare_only) {}
 };
 
 // Appends the guest instruction's operations. False when the unit has no room left for it, and is
 // as it was before. RIP is written only by instructions that end a block. An instruction one of
-// whose operations is not accepted is left to the interpreter.
-bool translate(const Insn& insn, Unit& unit, Emit& emit, const Acceptance& acceptance = {});
+// whose operations is not accepted is left to the interpreter. Where none of the status flags is
+// read after it (`live_flags`) it does not set them.
+bool translate(const Insn& insn, Unit& unit, Emit& emit, const Acceptance& acceptance = {},
+               u16 live_flags = guest::kStatusFlags);
 
 namespace emit_internal {
 
@@ -463,7 +477,10 @@ auto Emit::invoke(Op op, const Helper& helper, const Values&... values) {
   [[maybe_unused]] unsigned slot = 0;
   (argument(slot, values), ...);
   append(op, 0, 0, helper_index(helper));
-  if (op == Op::kCallCpu) known_ = {};
+  if (op == Op::kCallCpu) {
+    has_rare_ = true;
+    known_ = {};
+  }
   if constexpr (std::is_same_v<Result, V128>) {
     return Vec{append(Op::kResultVec, 16)};
   } else if constexpr (std::is_same_v<Result, V256>) {

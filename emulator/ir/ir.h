@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "emulator/base/list.h"
 #include "emulator/base/types.h"
 #include "emulator/guest/cpu.h"
 #include "emulator/x86/insn.h"
@@ -101,8 +102,8 @@ struct Helper {
 };
 
 struct Unit {
-  std::vector<x86::Insn> insns;
-  std::vector<Inst> code;
+  List<x86::Insn> insns;
+  List<Inst> code;
   std::vector<Helper> helpers;
 
   void clear();

@@ -17,17 +17,20 @@ constexpr bool is_noted(Op op) {
   return op != Op::kInsn && (info(op).effects != kPure || info(op).arguments[0] == Type::kFlags);
 }
 
+// In one word: they are looked up for each operation.
 struct Traits {
-  u8 argument_count;
-  bool only_makes_a_value;
-  bool is_noted;
+  u32 argument_count : 8;
+  u32 only_makes_a_value : 1;
+  u32 is_noted : 1;
+  u32 may_leave : 1;
 };
 
 constexpr auto kTraits = [] {
   std::array<Traits, op_count()> traits{};
   for (unsigned n = 0; n < op_count(); n++) {
     auto op = static_cast<Op>(n);
-    traits[n] = {info(op).argument_count, only_makes_a_value(op), is_noted(op)};
+    bool may_leave = info(op).effects & (kMayFault | kMark);
+    traits[n] = {info(op).argument_count, only_makes_a_value(op), is_noted(op), may_leave};
   }
   return traits;
 }();
@@ -41,15 +44,16 @@ class DeadCode {
 
   void run() {
     Inst* code = unit_.code.data();
+    u8* used = used_;
     for (std::size_t v = unit_.code.size(); v-- > 0;) {
       Inst& i = code[v];
       Traits traits = kTraits[static_cast<unsigned>(i.op)];
-      if (traits.only_makes_a_value ? !used_[v] : sets_what_is_dead(i)) {
-        i = {.op = Op::kNop};
+      if (traits.only_makes_a_value ? !used[v] : sets_what_is_dead(i)) {
+        if (i.op != Op::kNop) i = {.op = Op::kNop};
         continue;
       }
-      for (unsigned n = 0; n < traits.argument_count; n++) used_[i.arg[n]] = 1;
-      if (traits.is_noted) note(i, info(i.op).effects, v);
+      for (unsigned n = 0; n < traits.argument_count; n++) used[i.arg[n]] = 1;
+      if (traits.is_noted) note(i, v);
     }
   }
 
@@ -71,9 +75,8 @@ class DeadCode {
   }
 
   // What is live before an operation that stays.
-  void note(const Inst& i, u8 effects, std::size_t v) {
-    bool may_leave = effects & (kMayFault | kMark);
-    if (may_leave) live_gpr_ = live_xmm_ = kAllRegisters;
+  void note(const Inst& i, std::size_t v) {
+    if (kTraits[static_cast<unsigned>(i.op)].may_leave) live_gpr_ = live_xmm_ = kAllRegisters;
     switch (i.op) {
       case Op::kGetGpr:
         live_gpr_ |= 1u << i.aux;

@@ -1,4 +1,6 @@
 // Every row's semantics over Emit.
+#include <algorithm>
+
 #include "emulator/ir/emit.h"
 #include "emulator/semantics/all.h"
 
@@ -28,24 +30,21 @@ constexpr Emitter kEmitters[] = {
 constexpr std::size_t kMaxCode = kNoValue - 1024;
 
 // The operations from `start` on.
-bool is_accepted(const Unit& unit, std::size_t start, const Acceptance& acceptance) {
-  if (!acceptance.accepts) return true;
-  const Inst* end = unit.code.data() + unit.code.size();
-  for (const Inst* inst = unit.code.data() + start; inst != end; inst++) {
-    bool asks = !acceptance.asks || acceptance.asks[static_cast<unsigned>(inst->op)];
-    if (asks && !acceptance.accepts(unit, *inst)) return false;
-  }
-  return true;
+bool are_accepted(const Unit& unit, std::size_t start, const Acceptance& acceptance) {
+  return std::all_of(unit.code.begin() + start, unit.code.end(),
+                     [&](const Inst& inst) { return acceptance.accepts(unit, inst); });
 }
 
 }  // namespace
 
-bool translate(const Insn& insn, Unit& unit, Emit& emit, const Acceptance& acceptance) {
+bool translate(const Insn& insn, Unit& unit, Emit& emit, const Acceptance& acceptance,
+               u16 live_flags) {
   std::size_t start = unit.code.size();
   if (start > kMaxCode) return false;
-  emit.begin(insn);
+  emit.begin(insn, live_flags);
   kEmitters[insn.row](emit, insn);
-  if (!is_accepted(unit, start, acceptance)) emit.reject();
+  bool asks = acceptance.accepts && (emit.has_rare() || !acceptance.rare_only);
+  if (asks && !are_accepted(unit, start, acceptance)) emit.reject();
   if (!emit.end()) emit.interpret();
   return true;
 }

@@ -44,9 +44,8 @@ struct Exit {
     kLink,      // the same, and link() can make `site` go there by itself
     kStep,      // the instruction at cpu.rip is to be interpreted
   } kind = Kind::kDispatch;
+  bool is_backward = false;  // a jump that is not to an instruction further down, nor a call
   u64 site = 0;
-  u64 from = 0;  // RIP of the instruction that leads there
-  bool is_call = false;
 };
 
 // Where translated code can be entered.

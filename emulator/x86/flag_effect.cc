@@ -83,22 +83,13 @@ u16 flags_read_by(Condition condition) {
 }
 
 FlagEffect flag_effect(const Insn& insn) {
-  switch (kUses[insn.row]) {
-    case Use::kNone:
-      return {};
-    case Use::kWrites:
-      return {0, kAll};
-    case Use::kAdds:
-      return {kCarry, kAll};
-    case Use::kKeepsCarry:
-      return {0, kAll & ~kCarry};
-    case Use::kReads:
-      return {flags_read_by(insn.condition()), 0};
-    case Use::kReadsCarry:
-      return {kCarry, 0};
-    default:
-      return {kAll, 0};
-  }
+  // By Use.
+  static constexpr FlagEffect kEffects[] = {
+      {kAll, 0}, {}, {0, kAll}, {kCarry, kAll}, {0, kAll & ~kCarry}, {}, {kCarry, 0},
+  };
+  Use use = kUses[insn.row];
+  if (use == Use::kReads) return {flags_read_by(insn.condition()), 0};
+  return kEffects[static_cast<unsigned>(use)];
 }
 
 }  // namespace gantry::x86

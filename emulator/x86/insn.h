@@ -106,6 +106,12 @@ struct Insn {
     return ends_block && repeated() && opcode >= 0xa4 && opcode <= 0xaf;
   }
 
+  // Of blocks that end with a direct jump: whether they may also go on behind it. Jcc, LOOP, JRCXZ.
+  bool is_conditional_branch() const {
+    bool jcc = (opcode & 0xf0) == 0x70 || (opcode & 0xf0) == 0x80;
+    return ends_block && (jcc || (opcode >= 0xe0 && opcode <= 0xe3));
+  }
+
   u64 next_rip() const { return rip + length; }
   bool locked() const { return prefixes & kPrefixLock; }
   bool vex() const { return prefixes & kPrefixVex; }

@@ -87,8 +87,8 @@ jit::Outcome compile_wrong(std::span<const jit::Block> blocks, std::span<jit::En
 }
 
 bool translate_wrong(const x86::Insn& insn, ir::Unit& unit, ir::Emit& emit,
-                     const ir::Acceptance& acceptance) {
-  return ir::translate(spoil<false>(insn), unit, emit, acceptance);
+                     const ir::Acceptance& acceptance, u16 live_flags) {
+  return ir::translate(spoil<false>(insn), unit, emit, acceptance, live_flags);
 }
 
 TEST_F(Cosim, ExecutesOnce) {

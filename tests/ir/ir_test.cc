@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "emulator/interp/ir_evaluator.h"
 #include "emulator/ir/emit.h"
 #include "tests/ir/translate_all.h"
@@ -62,6 +64,31 @@ TEST(Emit, AConditionReadsTheFlagsOfTheCompareBefore) {
   EXPECT_EQ(count(unit, Op::kGetFlags), 0u);
   EXPECT_EQ(count(unit, Op::kTestFlags), 1u);
   EXPECT_EQ(count(unit, Op::kBranch), 1u);
+}
+
+TEST(Emit, FlagsThatNobodyReadsAreNotMade) {
+  auto translate_before = [](Code code, u16 live_flags) {
+    u8 bytes[x86::kMaxInsnLength + 1] = {};
+    std::copy(code.begin(), code.end(), bytes);
+    x86::Insn insn;
+    EXPECT_EQ(x86::decode(bytes, 0x1000, insn), x86::DecodeStatus::kOk);
+    Unit unit;
+    Emit emit(unit);
+    EXPECT_TRUE(translate(insn, unit, emit, {}, live_flags));
+    EXPECT_EQ(verify(unit), "");
+    return unit;
+  };
+  // add eax, ecx
+  EXPECT_EQ(count(translate_before({0x01, 0xc8}, guest::kZF), Op::kSetFlags), 1u);
+  Unit add = translate_before({0x01, 0xc8}, 0);
+  EXPECT_EQ(count(add, Op::kFlagsOf) + count(add, Op::kSetFlags), 0u);
+  EXPECT_EQ(add.code.back().op, Op::kSetGpr);
+  // cmp eax, ecx: nor what they would be made of
+  EXPECT_EQ(count(translate_before({0x39, 0xc8}, guest::kZF), Op::kSub), 1u);
+  EXPECT_EQ(count(translate_before({0x39, 0xc8}, 0), Op::kSub), 0u);
+  // shl eax, cl: set if the count is not zero
+  EXPECT_EQ(count(translate_before({0xd3, 0xe0}, guest::kCF), Op::kFlagsSelect), 1u);
+  EXPECT_EQ(count(translate_before({0xd3, 0xe0}, 0), Op::kSetFlags), 0u);
 }
 
 TEST(Emit, AddressesOfConstantPartsFold) {
@@ -138,7 +165,8 @@ TEST(Evaluate, AUnitOfSeveralInstructionsRuns) {
 
 TEST(Verify, FindsAnArgumentOfAnotherType) {
   Unit unit;
-  unit.code = {{.op = Op::kGetFlags}, {.op = Op::kSetGpr, .width = 8, .arg = {0, kNoValue}}};
+  unit.code.push_back({.op = Op::kGetFlags});
+  unit.code.push_back({.op = Op::kSetGpr, .width = 8, .arg = {0, kNoValue}});
   unit.code[1].arg[2] = unit.code[1].arg[3] = kNoValue;
   EXPECT_EQ(verify(unit), "%1 (SetGpr): an argument of another type");
 }

@@ -6,9 +6,9 @@ namespace gantry::aarch64 {
 
 void bad_operand() { check_failed(__FILE__, __LINE__, "the operand can be encoded"); }
 
-std::span<u32> Assembler::finish() {
-  CHECK(overflowed() || unbound_ == 0);
-  return overflowed() ? std::span<u32>() : code_.first(position_);
+std::span<u32> Assembler::refuse() const {
+  CHECK(overflowed());  // and else a label is unbound
+  return {};
 }
 
 void Assembler::emit64(u64 value) {

@@ -63,7 +63,11 @@ class Assembler {
   bool overflowed() const { return static_cast<size_t>(position_) > code_.size(); }
 
   // The code; nothing if it had no room. Every label that was referred to must be bound.
-  std::span<u32> finish();
+  std::span<u32> finish() {
+    if (unbound_ == 0 && !overflowed()) [[likely]]
+      return code_.first(static_cast<size_t>(position_));
+    return refuse();
+  }
 
   void emit(u32 word) {
     s32 at = position_++;
@@ -516,6 +520,8 @@ class Assembler {
   void patch_references(s32 newest);
 
   std::span<u32> code_;
+  std::span<u32> refuse() const;
+
   s32 position_ = 0;
   s32 unbound_ = 0;  // references to labels that are not bound yet
 };

@@ -165,10 +165,10 @@ Exit enter(guest::Cpu& cpu, const void* code) {
   if (result & aarch64::kStepBit) return {.kind = Exit::Kind::kStep};
   const auto& operands = *reinterpret_cast<const ExitOperands*>(result);
   if (operands.branch == 0) return {};
-  u64 branch = result + operands.branch;
-  bool is_call = (*reinterpret_cast<const u32*>(branch) & 0xfc000000) == aarch64::kBranchAndLink;
-  u64 from = s.cache.rip_of(branch);
-  return {.kind = Exit::Kind::kLink, .site = result, .from = from, .is_call = is_call};
+  u32 word = *reinterpret_cast<const u32*>(result + operands.distance());
+  bool is_call = (word & 0xfc000000) == aarch64::kBranchAndLink;
+  bool is_backward = operands.branch & ExitOperands::kBackward;
+  return {.kind = Exit::Kind::kLink, .is_backward = is_backward && !is_call, .site = result};
 }
 
 // Threads may be executing what is changed, which the architecture allows for B and BL alone
@@ -177,7 +177,7 @@ void link(u64 site, const void* code) {
   State& s = state();
   std::lock_guard lock(s.cache.mutex());
   const auto& operands = *reinterpret_cast<const ExitOperands*>(site);
-  u64 branch = site + operands.branch;
+  u64 branch = site + operands.distance();
   u32 word = *reinterpret_cast<const u32*>(branch);
   bool direct = (word & 0x7c000000) == aarch64::kBranch;
   u64 at = direct ? branch : site - 4;

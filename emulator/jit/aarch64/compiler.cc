@@ -10,54 +10,39 @@
 #include "emulator/x86/flag_effect.h"
 
 namespace gantry::aarch64 {
-jit::Outcome Compiler::translate(std::span<const jit::Block> blocks, jit::CodeCache& cache) {
+
+// What is known of the blocks before they are IR.
+bool Compiler::prepare(std::span<const jit::Block> blocks, const jit::Outside& outside,
+                       jit::CodeCache& cache) {
   if (pool_.size() < blocks.size()) pool_.resize(blocks.size());
   parts_ = std::span(pool_).first(blocks.size());
-  const ir::Acceptance accepted = acceptance(demands_);
   for (std::size_t n = 0; n < blocks.size(); n++) {
     Part& part = parts_[n];
-    ir::Unit unit = std::move(part.unit);
-    unit.clear();
-    part = {.block = &blocks[n], .insns = cache.keep(blocks[n].insns), .unit = std::move(unit)};
-    if (!part.insns) return jit::Outcome::kNoRoom;
-    ir::Emit emit(part.unit, {.four_sha256_rounds = features().sha2});
-    for (const x86::Insn& insn : blocks[n].insns) {
-      if (!ir::translate(insn, part.unit, emit, accepted)) return jit::Outcome::kImpossible;
-    }
+    static_cast<Facts&>(part) = {.block = &blocks[n]};
+    part.insns = cache.keep(blocks[n].insns);
+    if (!part.insns) return false;
     find_successors(part);
     find_flag_effect(part);
   }
   for (Part& part : parts_) {
-    for (unsigned n = 0; n < part.successor_count; n++) {
-      Part* to = part_at(part.successors[n]);
-      if (to && to <= &part) to->is_loop_head = true;
+    for (Successor& to : part.next()) {
+      to.part = part_at(to.rip);
+      if (!to.part) to.flags_read = outside.flags_read_at(to.rip);
+      if (to.part && to.part <= &part) to.part->is_loop_head = true;
     }
   }
-  return jit::Outcome::kDone;
+  find_live_flags();
+  return true;
 }
 
 void Compiler::find_successors(Part& part) {
   const x86::Insn& last = part.block->insns.back();
-  if (!last.ends_block || last.is_repeated_string()) {
-    part.successors[part.successor_count++] = last.next_rip();
-    return;
-  }
-  part.leaves = true;
-  for (auto i = part.unit.code.rbegin(); i != part.unit.code.rend(); ++i) {
-    if (i->op == ir::Op::kInsn) return;
-    auto target = [&](unsigned n) { return part.unit.code[i->arg[n]].imm; };
-    if (i->op == ir::Op::kBranch) {
-      part.successors[part.successor_count++] = target(1);
-      part.successors[part.successor_count++] = target(2);
-      part.leaves = false;
-      return;
-    }
-    if (i->op == ir::Op::kSetRip && part.unit.code[i->arg[0]].op == ir::Op::kConst) {
-      part.successors[part.successor_count++] = target(0);
-      part.leaves = false;
-      return;
-    }
-  }
+  auto add = [&](u64 rip) { part.successors[part.successor_count++].rip = rip; };
+  bool goes_on = !last.ends_block || last.is_repeated_string();
+  part.leaves = !goes_on && last.op[0].kind != x86::OperandKind::kRelative;
+  if (part.leaves) return;
+  if (!goes_on) add(last.imm);
+  if (goes_on || last.is_conditional_branch()) add(last.next_rip());
 }
 
 Compiler::Part* Compiler::part_at(u64 rip) {
@@ -65,11 +50,6 @@ Compiler::Part* Compiler::part_at(u64 rip) {
     if (part.block->rip == rip) return &part;
   }
   return nullptr;
-}
-
-u16 Compiler::live_at(u64 rip, const jit::Outside& outside) {
-  if (const Part* part = part_at(rip)) return part->live_in;
-  return outside.flags_read_at(rip);
 }
 
 void Compiler::find_flag_effect(Part& part) {
@@ -83,21 +63,45 @@ void Compiler::find_flag_effect(Part& part) {
 }
 
 // What a block reads depends on those that follow, and in loops on itself: until nothing changes.
-void Compiler::find_live_flags(const jit::Outside& outside) {
+void Compiler::find_live_flags() {
+  auto live_at = [](const Successor& to) { return to.part ? to.part->live_in : to.flags_read; };
   bool changed = true;
   while (changed) {
     changed = false;
     for (std::size_t n = parts_.size(); n-- > 0;) {
       Part& part = parts_[n];
       if (!part.leaves) {
-        part.live_taken = live_at(part.successors[0], outside);
-        part.live_other = live_at(part.successors[part.successor_count - 1], outside);
+        part.live_taken = live_at(part.next().front());
+        part.live_other = live_at(part.next().back());
       }
       u16 live = part.flags_read | ((part.live_taken | part.live_other) & part.flags_passed);
       changed |= live != part.live_in;
       part.live_in = live;
     }
   }
+}
+
+// Where nobody reads the flags of an instruction it has no operations for them.
+bool Compiler::translate(Part& part) {
+  std::span<const x86::Insn> insns = part.block->insns;
+  live_after_.resize(insns.size());
+  u16 live = part.live_taken | part.live_other;
+  for (std::size_t n = insns.size(); n-- > 0;) {
+    live_after_[n] = live;
+    live = x86::flags_live_before(insns[n], live);
+  }
+  part.unit.clear();
+  ir::Emit emit(part.unit, {.four_sha256_rounds = features().sha2});
+  const ir::Acceptance accepted = acceptance(demands_);
+  for (std::size_t n = 0; n < insns.size(); n++) {
+    if (!ir::translate(insns[n], part.unit, emit, accepted, live_after_[n])) return false;
+  }
+  ir::remove_dead(part.unit, part.live_taken | part.live_other);
+  return true;
+}
+
+bool Compiler::translate() {
+  return std::all_of(parts_.begin(), parts_.end(), [&](Part& part) { return translate(part); });
 }
 
 // Leaves when something is pending.
@@ -114,11 +118,14 @@ bool Compiler::lower(bool branches_far) {
   u64 below = 0;
   for (std::size_t n = parts_.size(); n-- > 0;) {
     Part& part = parts_[n];
-    ir::remove_dead(part.unit, part.live_taken | part.live_other);
     LiveOut live = {flags_of(part.live_taken), flags_of(part.live_other)};
     Lowering lowering(part.unit, part.insns, live, below, demands_, stubs_, workspace_, out_);
     if (branches_far) lowering.branch_far();
+    std::size_t known = out_.references.size();
     if (!lowering.run()) return false;
+    for (; known < out_.references.size(); known++) {
+      out_.references[known].from = part.block->insns.back().rip;
+    }
     if (n == 0 || part.is_loop_head) emit_poll(part.block->rip);
     part.start = out_.label();
     below = part.block->rip;
@@ -156,6 +163,7 @@ bool Compiler::resolve() {
       bool indirect = edge.to.kind == Destination::Kind::kStub;
       if (indirect) out_.prepend_literals(TransferOperands(edge.rip, edge.popped).words());
       out_.prepend_branch(indirect ? kBranchAndLink : kBranch, edge.to);
+      out_.references.back().from = edge.rip;
       out_.prepend({edge.words, edge.count});
       out_.mark(edge.rip);
       target = out_.position();
@@ -163,6 +171,7 @@ bool Compiler::resolve() {
       bool linkable = to.kind == Destination::Kind::kGuest;
       u32 operands = out_.position() - 3;
       u32 back = linkable ? (reference.at - operands) * 4 : 0;
+      if (linkable && to.address <= reference.from) back |= ExitOperands::kBackward;
       const u32 exit[] = {back, static_cast<u32>(to.address), static_cast<u32>(to.address >> 32)};
       out_.prepend_literals(exit);
       bool step = to.kind == Destination::Kind::kStep;
@@ -207,10 +216,9 @@ jit::Outcome Compiler::compile(std::span<const jit::Block> blocks, const jit::Ou
                                jit::CodeCache& cache, std::span<jit::Entry> entries) {
   using jit::Outcome;
   u64 insns = cache.insn_count();
-  Outcome outcome = translate(blocks, cache);
+  Outcome outcome = prepare(blocks, outside, cache) ? Outcome::kDone : Outcome::kNoRoom;
   if (outcome == Outcome::kDone) {
-    find_live_flags(outside);
-    bool lowered = (lower(false) && resolve()) || (lower(true) && resolve());
+    bool lowered = translate() && ((lower(false) && resolve()) || (lower(true) && resolve()));
     outcome = !lowered ? Outcome::kImpossible : place(cache, entries) ? outcome : Outcome::kNoRoom;
   }
   if (outcome != Outcome::kDone) cache.drop_insns(insns);

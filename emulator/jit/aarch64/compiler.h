@@ -31,25 +31,39 @@ class Compiler {
   class HostListing;
   static constexpr u16 kAllStatusFlags = jit::Outside::kAllStatusFlags;
 
-  struct Part {
+  struct Part;
+  struct Successor {
+    u64 rip = 0;
+    Part* part = nullptr;
+    u16 flags_read = 0;  // where it is no part
+  };
+
+  struct Facts {
     const jit::Block* block = nullptr;
-    const x86::Insn* insns = nullptr;  // as the cache keeps them
-    ir::Unit unit;
+    const x86::Insn* insns = nullptr;      // as the cache keeps them
     u32 start = 0;                         // position of the code
     u16 flags_read = 0, flags_passed = 0;  // read before they are written; not written
     // Flags that are read from its start, and after it.
     u16 live_in = 0, live_taken = kAllStatusFlags, live_other = kAllStatusFlags;
     bool is_loop_head = false;
-    u64 successors[2] = {};
+    Successor successors[2] = {};
     unsigned successor_count = 0;
     bool leaves = false;  // to where is not known
+
+    std::span<Successor> next() { return {successors, successor_count}; }
+  };
+  // The unit keeps its memory.
+  struct Part : Facts {
+    ir::Unit unit;
   };
 
-  jit::Outcome translate(std::span<const jit::Block> blocks, jit::CodeCache& cache);
-  void find_successors(Part& part);
+  bool prepare(std::span<const jit::Block> blocks, const jit::Outside& outside,
+               jit::CodeCache& cache);
+  static void find_successors(Part& part);
   static void find_flag_effect(Part& part);
-  void find_live_flags(const jit::Outside& outside);
-  u16 live_at(u64 rip, const jit::Outside& outside);
+  void find_live_flags();
+  bool translate();
+  bool translate(Part& part);
   Part* part_at(u64 rip);
   bool lower(bool branches_far);
   static constexpr u8 kPollBytes = 8;
@@ -62,6 +76,7 @@ class Compiler {
   Stubs stubs_;
   std::vector<Part> pool_;  // parts keep their memory from unit to unit
   std::span<Part> parts_;
+  std::vector<u16> live_after_;  // flags that are read after each instruction of a part
   std::vector<std::pair<u64, u32>> literals_;  // and their positions
   Lowering::Workspace workspace_;
   std::vector<u32> room_ = std::vector<u32>(kMaxWords);

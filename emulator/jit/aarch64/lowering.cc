@@ -230,6 +230,7 @@ Lowering::Holders::Holders() : flags(kNoValue) {
 Lowering::Lowering(const ir::Unit& unit, const x86::Insn* insns, LiveOut live_out, u64 below,
                    const Demands& demands, const Stubs& stubs, Workspace& workspace, Output& out)
     : unit_(unit),
+      code_(unit.code.data()),
       insns_(insns),
       below_(below),
       demands_(demands),
@@ -270,11 +271,10 @@ bool Lowering::run() {
   find_insn();
   const x86::Insn& last = *insn_;
   if (!last.ends_block) jump_to({Destination::Kind::kGuest, last.next_rip()});
-  const Inst* code = unit_.code.data();
-  while (at_ > 0 && !failed_) {
-    at_--;
-    Traits traits = kTraits[static_cast<unsigned>(code[at_].op)];
-    if (traits.only_makes_a_value && !is_wanted(at_) && fused_[at_] == 0) continue;
+  for (std::size_t v = unit_.code.size(); v-- > 0 && !failed_;) {
+    Traits traits = kTraits[static_cast<unsigned>(code_[v].op)];
+    at_ = static_cast<Value>(v);
+    if (traits.only_makes_a_value && !is_wanted(at_) && fused_[v] == 0) continue;
     locked_ = locked_vectors_ = 0;
     lower(traits.kind);
   }
@@ -292,14 +292,13 @@ void Lowering::load_immediate(X to, u64 value) {
   Assembler a(words);
   a.mov(8, to, value);
   std::span<u32> code = a.finish();
-  if (code.size() < 3 || edge_) return sequence([&](Assembler& b) { b.mov(8, to, value); });
+  if (code.size() < 3 || edge_) {
+    return sequence([&](Assembler& b) {
+      for (u32 word : code) b.emit(word);
+    });
+  }
   constexpr u32 kLdrLiteral = 0x58000000;
   out_.prepend_branch(kLdrLiteral | to.code, {Destination::Kind::kData, value});
-}
-
-std::optional<u64> Lowering::constant(Value v) const {
-  if (inst(v).op != Op::kConst) return std::nullopt;
-  return inst(v).imm;
 }
 
 // --- which value each guest register holds
@@ -348,26 +347,31 @@ void Lowering::find_holders() {
   });
   std::vector<Holders> other_way;  // of the Ifs that are open: what was held on the way not taken
   Holders& now = holders_;
-  const Inst* code = unit_.code.data();
-  const auto count = static_cast<Value>(unit_.code.size());
-  for (Value v = 0; v < count; v++) {
-    const Inst& i = code[v];
+  u32 gprs = 0, xmms = 0;  // that have held a value
+  const std::size_t count = unit_.code.size();
+  for (std::size_t n = 0; n < count; n++) {
+    const Inst& i = code_[n];
     if (!kChanges[static_cast<unsigned>(i.op)]) continue;
+    const auto v = static_cast<Value>(n);
     auto change = [&](Value& holder, Value to) {
       previous_[v] = holder;
       holder = to;
     };
     switch (i.op) {
       case Op::kGetGpr:
+        gprs |= 1u << i.aux;
         change(now.gpr[i.aux], v);
         break;
       case Op::kSetGpr:
+        gprs |= 1u << i.aux;
         change(now.gpr[i.aux], i.arg[0]);
         break;
       case Op::kGetXmm:
+        xmms |= 1u << i.aux;
         change(now.xmm[i.aux], v);
         break;
       case Op::kSetXmm:
+        xmms |= 1u << i.aux;
         change(now.xmm[i.aux], i.arg[0]);
         break;
       case Op::kGetFlags:
@@ -402,9 +406,18 @@ void Lowering::find_holders() {
         break;
     }
   }
-  for (u8 n = 0; n < 16; n++) {
-    if (Value v = now.gpr[n]; v != kNoValue) home_[v] = n, held_[v]++;
-    if (Value v = now.xmm[n]; v != kNoValue) home_xmm_[v] = n, held_[v]++;
+  find_homes(now.gpr, gprs, home_);
+  find_homes(now.xmm, xmms, home_xmm_);
+}
+
+// At the block's end; others than `registers` hold no values.
+void Lowering::find_homes(const Value* holder, u32 registers, u8* home) {
+  for (; registers != 0; registers &= registers - 1) {
+    int n = std::countr_zero(registers);
+    Value v = holder[n];
+    if (v == kNoValue) continue;
+    home[v] = static_cast<u8>(n);
+    held_[v]++;
   }
 }
 
@@ -766,12 +779,7 @@ bool can_lower_exactly(const ir::Unit& unit, const ir::Inst& inst) {
 }
 
 ir::Acceptance acceptance(const Demands& demands) {
-  using ir::Op;
-  static constexpr auto kAsks = op_table([](Op op) {
-    return op == Op::kApplyFloatInt || op == Op::kApplyFloatVec || op == Op::kCallCpu ||
-           op == Op::kTestFlags || op == Op::kTestAf || op == Op::kProbeWrite || op == Op::kExit;
-  });
-  return {demands.exact_float ? &can_lower_exactly : &can_lower, kAsks.data()};
+  return {demands.exact_float ? &can_lower_exactly : &can_lower, true};
 }
 
 }  // namespace gantry::aarch64

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "emulator/base/list.h"
 #include "emulator/ir/emit.h"
 #include "emulator/ir/ir.h"
 #include "emulator/jit/aarch64/abi.h"
@@ -45,6 +46,7 @@ class Output {
   struct Reference {
     u32 at;  // index of the branch
     Destination to;
+    u64 from = 0;  // the guest instruction that leads to guest code
   };
   struct Mark {
     u32 at;  // the code from here up to the previous mark belongs to
@@ -87,9 +89,9 @@ class Output {
   void prepend_branch(u32 word, const Destination& to);
   void mark(u64 rip) { marks.push_back({position(), rip}); }
 
-  std::vector<Reference> references;
-  std::vector<Mark> marks;
-  std::vector<Literal> literals;
+  List<Reference> references;
+  List<Mark> marks;
+  List<Literal> literals;
   std::vector<Edge> edges;
 
  private:
@@ -255,18 +257,22 @@ class Lowering {
     out_.prepend(a.finish());
   }
   void prepend_to_edge(std::span<const u32> code);
-  const Inst& inst(Value v) const { return unit_.code[v]; }
-  std::optional<u64> constant(Value v) const;
+  const Inst& inst(Value v) const { return code_[v]; }
+  std::optional<u64> constant(Value v) const {
+    if (inst(v).op != Op::kConst) return std::nullopt;
+    return inst(v).imm;
+  }
 
   // --- values and registers (lowering.cc)
   void prepare(Workspace& workspace);
   void find_holders();
+  void find_homes(const Value* holder, u32 registers, u8* home);
   void hold(Value* holder, Value v, unsigned n, bool vector);
   void hold_gpr(unsigned n, Value v) { hold(holders_.gpr, v, n, false); }
   void hold_xmm(unsigned n, Value v) { hold(holders_.xmm, v, n, true); }
   void restore_holders(const Holders& holders);
   bool is_vector(Value v) const { return ir::info(inst(v).op).result == ir::Type::kVec; }
-  bool is_wanted(Value v) const { return place_[v].reg != kNone || place_[v].slot != kNone; }
+  bool is_wanted(Value v) const { return (place_[v].reg & place_[v].slot) != kNone; }
   u8 allocate(Value v);
   u8 evict(bool vector);
   void load_slot(u8 reg, u8 slot, bool vector);
@@ -448,6 +454,7 @@ class Lowering {
   void guard_magnitude(const FloatFunction& f, V x);
 
   const ir::Unit& unit_;
+  const Inst* code_;  // the unit's
   const x86::Insn* insns_;
   u64 below_;
   Demands demands_;

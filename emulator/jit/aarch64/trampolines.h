@@ -8,10 +8,14 @@ namespace gantry::aarch64 {
 
 // What stands behind the BL of an exit.
 struct ExitOperands {
-  u32 branch;  // bytes back from here to the branch that leads to the exit; 0: it is not to be
-               // linked
+  // Bytes from here to the branch that leads to the exit, and kBackward; 0: it is not to be linked.
+  u32 branch;
   u32 rip_low, rip_high;
 
+  // It leads back, or to the same instruction.
+  static constexpr u32 kBackward = 1u << 31;
+
+  u32 distance() const { return branch & ~kBackward; }
   u64 rip() const { return u64{rip_high} << 32 | rip_low; }
 };
 
