@@ -53,7 +53,8 @@ constexpr const char* kGuestPart =
     ".*gantry-x64 1\\.2\\.3 on .*please report";
 
 TEST_F(Crash, AFaultOfTheEmulatorSaysWhereItAndTheGuestAre) {
-  auto fault = [] { *reinterpret_cast<volatile int*>(8) = 0; };
+  volatile u64 nowhere = 8;
+  auto fault = [&] { *reinterpret_cast<volatile int*>(nowhere) = 0; };
   std::string host =
       "internal error: signal 11 .SEGV., code 1, address 0x8, at 0x[0-9a-f]+"
       ".*  host 0x[0-9a-f]+: .*crash_test.*for addr2line.*";
