@@ -47,7 +47,7 @@ void keep_code_user(CodeUser* user) {
 void interrupt_code_users() {
   interrupters.fetch_add(1);
   for (CodeUser& user : all_users()) {
-    if (guest::Cpu* cpu = user.cpu.load()) cpu->interrupt = 1;
+    if (guest::Cpu* cpu = user.cpu.load()) cpu->leave_soon();
   }
   interrupters.fetch_sub(1);
 }

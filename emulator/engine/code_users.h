@@ -22,7 +22,7 @@ void remove_code_user(CodeUser& user);
 // After fork(2), in the child: the other threads are the parent's. `user` may be nullptr.
 void keep_code_user(CodeUser* user);
 
-// Sets Cpu::interrupt of all. Async-signal-safe.
+// Cpu::leave_soon() of all. Async-signal-safe.
 void interrupt_code_users();
 // Whether nobody holds code from before the epoch, which has begun.
 bool is_older_code_unused(u64 epoch);

@@ -97,6 +97,9 @@ struct X87 {
   u64 rdp = 0;
 };
 
+// The jump table (jit/jump_table.h) in which nothing is found; nullptr where nothing is translated.
+inline void* empty_jump_table = nullptr;
+
 struct Cpu {
   u64 gpr[16] = {};
   u64 rip = 0;
@@ -107,8 +110,8 @@ struct Cpu {
   u16 segment[6] = {0, kUserCs, kUserDs, 0, 0, 0};
   u32 mxcsr = 0x1f80;
 
-  // Set by other threads and signal handlers: leave guest code at the next block. Cleared by the
-  // engine before it looks at what is pending.
+  // Leave guest code at the next block. Cleared by the engine before it looks at what is pending.
+  // Other threads and signal handlers set it by leave_soon().
   volatile u32 interrupt = 0;
   Exit exit = Exit::kNone;
   u32 exit_detail = 0;
@@ -119,13 +122,19 @@ struct Cpu {
 
   // Translated code finds its way by it (jit/code_table.h).
   const void* code_table = nullptr;
-  u64 return_stack = 0;  // its top (jit/return_stack.h)
+  void* jump_table = nullptr;  // where it looks first, and polls (jit/jump_table.h)
+  u64 return_stack = 0;        // its top (jit/return_stack.h)
 
   Fault fault;
   // Where raise() and memory faults of the host continue: the innermost guard that is armed.
   std::jmp_buf* recovery = nullptr;
 
   u64 rflags() const { return system_flags | flags.bits(); }
+  // Async-signal-safe, for any thread.
+  void leave_soon() {
+    interrupt = 1;
+    __atomic_store_n(&jump_table, empty_jump_table, __ATOMIC_RELEASE);
+  }
   void set_rflags(u64 value) {
     flags = LazyFlags::raw(value);
     system_flags = (value & ~kStatusFlags) | 2;

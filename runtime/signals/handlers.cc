@@ -22,7 +22,7 @@ constexpr u64 kHostFlags = SA_NOCLDSTOP | SA_NOCLDWAIT | SA_RESTART | SA_RESETHA
 // the interrupted program counter is inside the stub.
 void request_safepoint(Task& task, ucontext_t& context) {
   task.signals.pending = 1;
-  task.cpu.interrupt = 1;
+  task.cpu.leave_soon();
   u64 pc = program_counter(context);
   if (pc >= interruptible_begin() && pc < interruptible_end()) {
     set_program_counter(context, interruptible_restart());
@@ -149,7 +149,7 @@ void request_held(Task& task) {
   TaskSignals& s = task.signals;
   if (!(s.held & ~s.mask)) return;
   s.pending = 1;
-  task.cpu.interrupt = 1;
+  task.cpu.leave_soon();
 }
 
 void set_task_mask(Task& task, u64 mask) {

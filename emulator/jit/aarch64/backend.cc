@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "emulator/base/check.h"
 #include "emulator/base/log.h"
 #include "emulator/ir/emit.h"
 #include "emulator/jit/aarch64/branch.h"
@@ -24,6 +25,7 @@
 #include "emulator/jit/aarch64/trampolines.h"
 #include "emulator/jit/code_table.h"
 #include "emulator/jit/debugger.h"
+#include "emulator/jit/jump_table.h"
 #include "emulator/jit/return_stack.h"
 
 namespace gantry::jit {
@@ -35,6 +37,7 @@ using aarch64::ExitOperands;
 struct State {
   CodeCache cache;
   CodeTable table;
+  JumpTable no_jumps;
   aarch64::Demands demands;
   bool is_relaxed = false;
   aarch64::Stubs stubs;
@@ -52,6 +55,8 @@ bool is_ready = false;
 bool emit_shared_code(u64 cache_bytes) {
   State& s = state();
   if (!s.cache.prepare(cache_bytes) || !s.table.prepare(cache_bytes / 48)) return false;
+  if (!s.no_jumps.clear()) return false;
+  guest::empty_jump_table = s.no_jumps.address();
   constexpr u64 kMaxStubWords = 1024;
   CodeCache::Room room = s.cache.allocate(kMaxStubWords * 4, 0);
   aarch64::Assembler a({reinterpret_cast<u32*>(room.code), kMaxStubWords});
@@ -72,15 +77,24 @@ void synchronise() {
 }
 
 thread_local ReturnStack returns;
+thread_local JumpTable jumps;
 
 // Entries of code that was forgotten are to be so, too.
-void prepare_return_stack(guest::Cpu& cpu) {
+void forget_guesses(guest::Cpu& cpu) {
   static thread_local u64 times_seen = 0;
   u64 times = state().times_forgotten.load(std::memory_order_acquire);
   if (times == times_seen && returns.contains(cpu.return_stack)) [[likely]]
     return;
   times_seen = times;
   cpu.return_stack = returns.reset();
+  CHECK(jumps.clear());
+}
+
+// False when something is pending. Of whoever calls cpu.leave_soon() meanwhile either the table
+// stays, or the other thing that he has set before is seen.
+bool arm_poll(guest::Cpu& cpu) {
+  __atomic_exchange_n(&cpu.jump_table, jumps.address(), __ATOMIC_ACQ_REL);
+  return !cpu.interrupt;
 }
 
 void write_instruction(u64 at, u32 word) {
@@ -158,7 +172,8 @@ Exit enter(guest::Cpu& cpu, const void* code) {
   State& s = state();
   cpu.code_table = s.table.address();
   synchronise();
-  prepare_return_stack(cpu);
+  forget_guesses(cpu);
+  if (!arm_poll(cpu)) return {};
   auto stub = reinterpret_cast<u64 (*)(guest::Cpu*, const void*)>(s.stubs.enter);
   u64 result = stub(&cpu, code);
   if (result == 0) return {};

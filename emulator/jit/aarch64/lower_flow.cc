@@ -8,6 +8,7 @@
 #include "emulator/jit/aarch64/functions.h"
 #include "emulator/jit/aarch64/lowering.h"
 #include "emulator/jit/aarch64/trampolines.h"
+#include "emulator/jit/jump_table.h"
 #include "emulator/semantics/integer_helpers.h"
 #include "emulator/x86/flag_effect.h"
 
@@ -108,11 +109,30 @@ void Lowering::lower_set_rip() {
   if (calls) push_return();
 }
 
+// To the guest address in a register, out of line.
+Destination Lowering::slow_jump(X target, s32 popped) {
+  Output::Edge& edge = out_.edges.emplace_back();
+  edge.to = {Destination::Kind::kStub, stubs_.indirect};
+  edge.rip = insn_->rip;
+  edge.popped = popped;
+  edge_ = &edge;
+  sequence([&](Assembler& a) { a.mov(8, kScratch0, target); });
+  edge_ = nullptr;
+  return {Destination::Kind::kEdge, out_.edges.size() - 1};
+}
+
+// To where the thread's jump table says; a poll, too, as are the heads of loops within a unit, and
+// of units that are entered from behind: every cycle has one.
 void Lowering::jump_indirect(Value target, s32 popped) {
-  out_.prepend_literals(TransferOperands(insn_->rip, popped).words());
-  out_.prepend_branch(kBranchAndLink, {Destination::Kind::kStub, stubs_.indirect});
-  X from = use(target);
-  if (from != kScratch0) sequence([&](Assembler& a) { a.mov(8, kScratch0, from); });
+  X to = use(target);
+  sequence([](Assembler& a) { a.br(kScratch1); });
+  out_.prepend_branch(kCbnz64 | kScratch2.code, slow_jump(to, popped));
+  sequence([&](Assembler& a) {
+    a.ldr(8, kScratch1, {kCpu, kJumpTableOffset});
+    a.bfi(8, kScratch1, to, 4, jit::JumpTable::kBits);
+    a.ldp(8, kScratch2, kScratch1, {kScratch1});
+    a.sub(8, kScratch2, kScratch2, to);
+  });
 }
 
 // The store of the return address has left that in kScratch2.
@@ -124,15 +144,9 @@ void Lowering::push_return() {
 // To where the call that is on top of the return stack has said, if that is where it leads.
 void Lowering::lower_return(Value target) {
   X to = use(target);
-  Output::Edge& edge = out_.edges.emplace_back();
-  edge.to = {Destination::Kind::kStub, stubs_.indirect};
-  edge.rip = insn_->rip;
-  edge.popped = 8 + (insn_->opcode == 0xc2 ? static_cast<s32>(insn_->imm) : 0);
-  edge_ = &edge;
-  sequence([&](Assembler& a) { a.mov(8, kScratch0, to); });
-  edge_ = nullptr;
+  s32 popped = 8 + (insn_->opcode == 0xc2 ? static_cast<s32>(insn_->imm) : 0);
   sequence([](Assembler& a) { a.ret(kScratch1); });
-  out_.prepend_branch(kCbnz64 | kScratch2.code, {Destination::Kind::kEdge, out_.edges.size() - 1});
+  out_.prepend_branch(kCbnz64 | kScratch2.code, slow_jump(to, popped));
   sequence([&](Assembler& a) {
     a.ldp(8, kScratch2, kScratch1, Mem::post(kReturns, 16));
     a.sub(8, kScratch2, kScratch2, to);

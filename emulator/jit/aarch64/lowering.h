@@ -423,6 +423,7 @@ class Lowering {
   void lower_return(Value target);
   void push_return();
   void jump_indirect(Value target, s32 popped);
+  Destination slow_jump(X target, s32 popped);
   u64 interpreting_stub() const;
   void lower_interpret();
   void lower_vector();

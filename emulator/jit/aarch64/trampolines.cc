@@ -2,6 +2,7 @@
 
 #include "emulator/jit/aarch64/float_functions.h"
 #include "emulator/jit/code_table.h"
+#include "emulator/jit/jump_table.h"
 
 namespace gantry::aarch64 {
 namespace {
@@ -117,12 +118,16 @@ void emit_leave(Assembler& a, u64 bit) {
   leave(a);
 }
 
-// x16 is the guest address, x30 is at TransferOperands; there are no values now. Every cycle of
-// units has a poll: here, at the head of a loop within a unit, or where a unit is entered from
-// behind.
+// Notes in the thread's table, which is not the empty one, that `code` is that of kScratch0.
+void note_jump(Assembler& a, X table, X code) {
+  a.bfi(8, table, kScratch0, 4, jit::JumpTable::kBits);
+  a.stp(8, kScratch0, code, {table});
+}
+
+// x16 is the guest address, which was not found in the thread's table, x30 is at TransferOperands;
+// there are no values now.
 void emit_indirect(Assembler& a) {
-  constexpr X kTable{19}, kSlot{20};
-  constexpr X kIndex{21};
+  constexpr X kTable{19}, kSlot{20}, kIndex{21}, kJumps{22};
   Label found, other, miss, bad;
   // kScratch1 is the code when kSlot is zero.
   auto look_up = [&] {
@@ -131,14 +136,17 @@ void emit_indirect(Assembler& a) {
     a.ldp(8, kSlot, kScratch1, {kSlot, -static_cast<s64>(jit::CodeTable::kBias)});
     a.sub(8, kSlot, kSlot, kScratch0);
   };
+  a.ldr(8, kJumps, {kCpu, kJumpTableOffset});
+  a.mov(8, kSlot, reinterpret_cast<u64>(guest::empty_jump_table));
+  a.sub(8, kSlot, kSlot, kJumps);
+  a.cbz(8, kSlot, miss);
   a.ldr(8, kTable, {kCpu, offsetof(guest::Cpu, code_table)});
   a.eor(8, kIndex, kScratch0, {kScratch0, kLsr, jit::CodeTable::kBits});
   a.ubfx(8, kIndex, kIndex, 0, jit::CodeTable::kBits);
   look_up();
   a.cbnz(8, kSlot, other);
   a.bind(found);
-  a.ldr(4, kSlot, {kCpu, kInterruptOffset});
-  a.cbnz(4, kSlot, miss);
+  note_jump(a, kJumps, kScratch1);
   a.br(kScratch1);
   a.bind(other);
   a.eor(8, kIndex, kIndex, 1);
