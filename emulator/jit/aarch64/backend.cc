@@ -97,7 +97,9 @@ bool arm_poll(guest::Cpu& cpu) {
   return !cpu.interrupt;
 }
 
-void write_instruction(u64 at, u32 word) {
+// As `word`, but to `target`.
+void write_branch(u64 at, u32 word, u64 target) {
+  word = aarch64::retarget(word, static_cast<s64>(target - at));
   __atomic_store_n(reinterpret_cast<u32*>(at), word, __ATOMIC_RELAXED);
   auto* begin = reinterpret_cast<char*>(at);
   __builtin___clear_cache(begin, begin + 4);
@@ -181,24 +183,23 @@ Exit enter(guest::Cpu& cpu, const void* code) {
   const auto& operands = *reinterpret_cast<const ExitOperands*>(result);
   if (operands.branch == 0) return {};
   u32 word = *reinterpret_cast<const u32*>(result + operands.distance());
-  bool is_call = (word & 0xfc000000) == aarch64::kBranchAndLink;
   bool is_backward = operands.branch & ExitOperands::kBackward;
-  return {.kind = Exit::Kind::kLink, .is_backward = is_backward && !is_call, .site = result};
+  return {.kind = Exit::Kind::kLink, .is_backward = is_backward && !aarch64::is_call(word), .site = result};
 }
 
-// Threads may be executing what is changed, which the architecture allows for B and BL alone
-// (B2.2.5): a conditional branch keeps leading to its exit, and that to the code.
+// Other threads may be executing what is changed, which the architecture allows for B and BL alone
+// (B2.2.5): then a conditional branch keeps leading to its exit, and that to the code.
 void link(u64 site, const void* code) {
   State& s = state();
   std::lock_guard lock(s.cache.mutex());
   const auto& operands = *reinterpret_cast<const ExitOperands*>(site);
   u64 branch = site + operands.distance();
   u32 word = *reinterpret_cast<const u32*>(branch);
-  bool direct = (word & 0x7c000000) == aarch64::kBranch;
-  u64 at = direct ? branch : site - 4;
-  u32 instruction = direct ? word : aarch64::kBranch;
-  auto distance = static_cast<s64>(reinterpret_cast<u64>(code) - at);
-  write_instruction(at, aarch64::retarget(instruction, distance));
+  auto target = reinterpret_cast<u64>(code);
+  bool is_conditional = aarch64::reach_of(word) != aarch64::Reach::k26;
+  if (is_conditional) write_branch(site - 4, aarch64::kBranch, target);
+  bool is_in_reach = aarch64::is_in_reach(word, static_cast<s64>(target - branch));
+  if (!is_conditional || (is_in_reach && !s.demands.shared)) write_branch(branch, word, target);
 }
 
 // The caller looks afterwards whether code was forgotten meanwhile, hence the fence; see forget().
@@ -275,7 +276,7 @@ bool allow_misaligned(u64 pc) {
   std::memcpy(room.code, code, sizeof code);
   room.marks[0] = {0, 0, s.cache.rip_of(pc)};
   s.cache.publish(room, sizeof code, room.marks[0].rip);
-  write_instruction(pc, aarch64::encode_branch(static_cast<s64>(place - pc)));
+  write_branch(pc, aarch64::kBranch, place);
   return true;
 }
 

@@ -27,6 +27,7 @@ constexpr u32 reach_mask(Reach reach) {
   return ((1u << reach_bits(reach)) - 1) << reach_position(reach);
 }
 
+constexpr bool is_call(u32 word) { return (word & 0xfc000000) == 0x94000000; }
 constexpr bool is_adr(u32 word) { return (word & 0x9f000000) == 0x10000000; }
 
 // Whether `word`, one of the above, can hold `distance`.
