@@ -45,6 +45,11 @@ constexpr u32 retarget(u32 word, s64 distance) {
   return is_adr(word) ? (word & ~(3u << 29)) | (distance & 3) << 29 : word;
 }
 
+// `word`, a conditional branch, that is taken where it was not.
+constexpr u32 inverted(u32 word) {
+  return word ^ ((word & 0xff000000) == 0x54000000 ? 1 : 1u << 24);
+}
+
 // Without condition, register, bit and distance.
 constexpr u32 kBranch = 0x14000000, kBranchAndLink = 0x94000000, kBranchIf = 0x54000000;
 constexpr u32 kAdr = 0x10000000;

@@ -115,6 +115,7 @@ void Compiler::emit_poll(u64 rip) {
 
 bool Compiler::lower(bool branches_far) {
   out_.reset();
+  for (Part& part : parts_) part.start = 0;
   u64 below = 0;
   for (std::size_t n = parts_.size(); n-- > 0;) {
     Part& part = parts_[n];
@@ -126,6 +127,7 @@ bool Compiler::lower(bool branches_far) {
     for (; known < out_.references.size(); known++) {
       out_.references[known].from = part.block->insns.back().rip;
     }
+    if (part.is_loop_head) unroll(part);
     if (n == 0 || part.is_loop_head) emit_poll(part.block->rip);
     part.start = out_.label();
     below = part.block->rip;
@@ -144,42 +146,53 @@ u32 Compiler::literal(u64 value) {
   return out_.position();
 }
 
-// Gives each branch that leaves the unit an exit of its own, in front of the code, and all branches
-// within their distances.
+// An exit of that branch.
+u32 Compiler::add_exit(const Output::Reference& reference) {
+  const Destination& to = reference.to;
+  bool linkable = to.kind == Destination::Kind::kGuest;
+  u32 operands = out_.position() - 3;
+  u32 back = linkable ? (reference.at - operands) * 4 : 0;
+  if (linkable && to.address <= reference.from) back |= ExitOperands::kBackward;
+  const u32 exit[] = {back, static_cast<u32>(to.address), static_cast<u32>(to.address >> 32)};
+  out_.prepend_literals(exit);
+  bool step = to.kind == Destination::Kind::kStep;
+  out_.prepend_branch(kBranchAndLink,
+                      {Destination::Kind::kStub, step ? stubs_.leave_step : stubs_.leave});
+  return out_.position();
+}
+
+u32 Compiler::add_edge(const Output::Edge& edge) {
+  bool indirect = edge.to.kind == Destination::Kind::kStub;
+  if (indirect) out_.prepend_literals(TransferOperands(edge.rip, edge.popped).words());
+  out_.prepend_branch(indirect ? kBranchAndLink : kBranch, edge.to);
+  out_.references.back().from = edge.rip;
+  out_.prepend({edge.words, edge.count});
+  out_.mark(edge.rip);
+  return out_.position();
+}
+
+// Where a branch goes to. If that is out of the unit, it goes to an exit in front of the code. Each
+// has its own, but those that were copied from it.
+u32 Compiler::add_target(const Output::Reference& reference) {
+  using Kind = Destination::Kind;
+  const Destination& to = reference.to;
+  const Part* part = to.kind == Kind::kGuest ? part_at(to.address) : nullptr;
+  if (part) return part->start;
+  if (to.kind == Kind::kData) return literal(to.address);
+  bool is_patched = to.kind == Kind::kGuest && reach_of(out_.word(reference.at)) == Reach::k26;
+  if (reference.original && !is_patched) return out_.references[*reference.original].target;
+  return to.kind == Kind::kEdge ? add_edge(out_.edges[to.address]) : add_exit(reference);
+}
+
+// Gives all branches their distances.
 bool Compiler::resolve() {
   literals_.clear();
   for (std::size_t n = 0; n < out_.references.size(); n++) {
-    Output::Reference reference = out_.references[n];
-    const Destination to = reference.to;
-    if (to.kind == Destination::Kind::kStub) continue;
-    Part* part = to.kind == Destination::Kind::kGuest ? part_at(to.address) : nullptr;
-    u32 target;
-    if (part) {
-      target = part->start;
-    } else if (to.kind == Destination::Kind::kData) {
-      target = literal(to.address);
-    } else if (to.kind == Destination::Kind::kEdge) {
-      const Output::Edge& edge = out_.edges[to.address];
-      bool indirect = edge.to.kind == Destination::Kind::kStub;
-      if (indirect) out_.prepend_literals(TransferOperands(edge.rip, edge.popped).words());
-      out_.prepend_branch(indirect ? kBranchAndLink : kBranch, edge.to);
-      out_.references.back().from = edge.rip;
-      out_.prepend({edge.words, edge.count});
-      out_.mark(edge.rip);
-      target = out_.position();
-    } else {
-      bool linkable = to.kind == Destination::Kind::kGuest;
-      u32 operands = out_.position() - 3;
-      u32 back = linkable ? (reference.at - operands) * 4 : 0;
-      if (linkable && to.address <= reference.from) back |= ExitOperands::kBackward;
-      const u32 exit[] = {back, static_cast<u32>(to.address), static_cast<u32>(to.address >> 32)};
-      out_.prepend_literals(exit);
-      bool step = to.kind == Destination::Kind::kStep;
-      out_.prepend_branch(kBranchAndLink,
-                          {Destination::Kind::kStub, step ? stubs_.leave_step : stubs_.leave});
-      target = out_.position();
-    }
+    const Output::Reference reference = out_.references[n];
+    if (reference.to.kind == Destination::Kind::kStub) continue;
+    u32 target = add_target(reference);
     if (out_.overflowed()) return false;
+    out_.references[n].target = target;
     s64 distance = (s64{target} - s64{reference.at}) * 4;
     u32& word = out_.word(reference.at);
     if (!is_in_reach(word, distance)) return false;

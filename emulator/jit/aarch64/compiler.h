@@ -66,10 +66,16 @@ class Compiler {
   bool translate(Part& part);
   Part* part_at(u64 rip);
   bool lower(bool branches_far);
+  std::optional<u32> find_jump_back(const Part& head);
+  void copy_round(const Part& head, u32 size);
+  void unroll(const Part& head);
   static constexpr u8 kPollBytes = 8;
   void emit_poll(u64 rip);
   u32 literal(u64 value);
   bool resolve();
+  u32 add_exit(const Output::Reference& reference);
+  u32 add_edge(const Output::Edge& edge);
+  u32 add_target(const Output::Reference& reference);
   bool place(jit::CodeCache& cache, std::span<jit::Entry> entries);
 
   Demands demands_;
@@ -81,6 +87,7 @@ class Compiler {
   Lowering::Workspace workspace_;
   std::vector<u32> room_ = std::vector<u32>(kMaxWords);
   Output out_{room_};
+  Output::Round round_;
 };
 
 }  // namespace gantry::aarch64

@@ -145,6 +145,33 @@ void Output::prepend_branch(u32 word, const Destination& to) {
   if (!overflowed_) references.push_back({position(), to});
 }
 
+void Output::prepend_round(const Round& round, u32 shift) {
+  auto size = static_cast<u32>(round.words.size());
+  if (size > first_) {
+    overflowed_ = true;
+    return;
+  }
+  first_ -= size;
+  std::copy(round.words.begin(), round.words.end(), &room_[first_]);
+  u32 original = label() + shift;
+  for (u32 n : round.references) {
+    Reference copy = references[n];
+    copy.at -= shift;
+    copy.original = n;
+    references.push_back(copy);
+  }
+  auto repeat = [&](auto& all) {
+    for (std::size_t n = 0, count = all.size(); n < count; n++) {
+      if (all[n].at - original >= size) continue;
+      auto copy = all[n];
+      copy.at -= shift;
+      all.push_back(copy);
+    }
+  };
+  repeat(marks);
+  repeat(literals);
+}
+
 // --- what is done about each operation
 
 enum class Lowering::Kind : u8 {

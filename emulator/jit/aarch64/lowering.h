@@ -46,7 +46,9 @@ class Output {
   struct Reference {
     u32 at;  // index of the branch
     Destination to;
-    u64 from = 0;  // the guest instruction that leads to guest code
+    u64 from = 0;                      // the guest instruction that leads to guest code
+    std::optional<u32> original = {};  // the number of the one that this is a copy of
+    u32 target = 0;                    // where `to` is, once that is known
   };
   struct Mark {
     u32 at;  // the code from here up to the previous mark belongs to
@@ -87,6 +89,12 @@ class Output {
   }
   // A branch whose distance is not known yet: `word` without it.
   void prepend_branch(u32 word, const Destination& to);
+  // Code that is there already, up to `shift` words behind the position where it is repeated, with
+  // the numbers of its references that are to be repeated as well.
+  struct Round {
+    std::vector<u32> words, references;
+  };
+  void prepend_round(const Round& round, u32 shift);
   void mark(u64 rip) { marks.push_back({position(), rip}); }
 
   List<Reference> references;
@@ -423,8 +431,8 @@ class Lowering {
   void lower_return(Value target);
   void push_return();
   void jump_indirect(Value target, s32 popped);
-  Destination slow_jump(X target, s32 popped);
   u64 interpreting_stub() const;
+  Destination slow_jump(X target, s32 popped);
   void lower_interpret();
   void lower_vector();
   void lower_vector_select(V to);
