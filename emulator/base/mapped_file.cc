@@ -1,24 +1,13 @@
 #include "emulator/base/mapped_file.h"
 
 #include <fcntl.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdio>
-#include <cstring>
 
 namespace gantry {
 namespace {
-
-bool parse(const char* line, MappedFile& mapping) {
-  int name = 0;
-  if (std::sscanf(line, "%lx-%lx %*s %lx %*s %*s %n", &mapping.start, &mapping.end, &mapping.offset,
-                  &name) < 3) {
-    return false;
-  }
-  std::snprintf(mapping.name, sizeof mapping.name, "%s", line + name);
-  return true;
-}
 
 // The lines of a file one after another; what does not fit into one is left out.
 class Lines {
@@ -59,10 +48,28 @@ class Lines {
 
 }  // namespace
 
+bool parse_mapping(const char* line, MappingLine& mapping) {
+  unsigned major, minor;
+  int name = 0;
+  if (std::sscanf(line, "%lx-%lx %*s %lx %x:%x %lu %n", &mapping.start, &mapping.end,
+                  &mapping.offset, &major, &minor, &mapping.inode, &name) < 6) {
+    return false;
+  }
+  mapping.device = makedev(major, minor);
+  mapping.name = line + name;
+  return true;
+}
+
 bool find_mapped_file(u64 address, MappedFile& found) {
   Lines lines("/proc/self/maps");
+  MappingLine mapping;
   for (char line[640]; lines.next(line);) {
-    if (parse(line, found) && found.start <= address && address < found.end) return true;
+    if (!parse_mapping(line, mapping) || address - mapping.start >= mapping.end - mapping.start) {
+      continue;
+    }
+    found = {.start = mapping.start, .offset = mapping.offset};
+    std::snprintf(found.name, sizeof found.name, "%s", mapping.name);
+    return true;
   }
   return false;
 }

@@ -1,34 +1,22 @@
 #include "runtime/memory/host_maps.h"
 
-#include <fcntl.h>
-#include <sys/sysmacros.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdio>
 
 #include "emulator/base/files.h"
+#include "emulator/base/mapped_file.h"
 
 namespace gantry::runtime {
-bool parse_host_mapping(const char* line, HostMapping& mapping) {
-  unsigned long start, end, offset, inode;
-  unsigned major, minor;
-  int name = 0;
-  if (std::sscanf(line, "%lx-%lx %*s %lx %x:%x %lu %n", &start, &end, &offset, &major, &minor,
-                  &inode, &name) < 6) {
-    return false;
-  }
-  mapping = {start, end, offset, makedev(major, minor), inode, line + name};
-  return true;
-}
 
 std::vector<HostMapping> read_host_maps() {
   std::vector<HostMapping> maps;
   std::string text = read_whole_file("/proc/self/maps");
   for (std::size_t at = 0; at < text.size();) {
     std::size_t end = std::min(text.find('\n', at), text.size());
-    HostMapping mapping;
-    if (parse_host_mapping(text.substr(at, end - at).c_str(), mapping)) maps.push_back(mapping);
+    std::string line = text.substr(at, end - at);
+    MappingLine m;
+    if (parse_mapping(line.c_str(), m)) {
+      maps.push_back({m.start, m.end, m.offset, m.device, m.inode, m.name});
+    }
     at = end + 1;
   }
   return maps;

@@ -23,7 +23,4 @@ std::vector<HostMapping> read_host_maps();
 // The line that holds `address`, or nullptr.
 const HostMapping* find_host_mapping(const std::vector<HostMapping>& maps, u64 address);
 
-// One line of proc(5)'s /proc/pid/maps; false when it is not one.
-bool parse_host_mapping(const char* line, HostMapping& mapping);
-
 }  // namespace gantry::runtime

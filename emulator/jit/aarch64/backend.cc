@@ -184,7 +184,9 @@ Exit enter(guest::Cpu& cpu, const void* code) {
   if (operands.branch == 0) return {};
   u32 word = *reinterpret_cast<const u32*>(result + operands.distance());
   bool is_backward = operands.branch & ExitOperands::kBackward;
-  return {.kind = Exit::Kind::kLink, .is_backward = is_backward && !aarch64::is_call(word), .site = result};
+  return {.kind = Exit::Kind::kLink,
+          .is_backward = is_backward && !aarch64::is_call(word),
+          .site = result};
 }
 
 // Other threads may be executing what is changed, which the architecture allows for B and BL alone
