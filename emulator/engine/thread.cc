@@ -135,29 +135,40 @@ void run_block(Thread& thread, const Block& block) {
 // Blocks one after another, until something else is due.
 void run_blocks(Thread& thread) {
   Cpu& cpu = thread.cpu;
-  adapt_to_mxcsr(cpu);
   FetchFault fault = FetchFault::kNone;
   u64 address = 0;
   Block* block = thread.blocks.find(*thread.os, cpu.rip, &fault, &address);
   while (block) {
-    if (options.cosim && thread.code_user && block->bytes.empty()) [[unlikely]] {
-      static const Cosimulator cosimulator;
+    if (const void* code = translated_code(thread, *block)) {
+      if (adapt_to_mxcsr(cpu)) return;
+      block = run_translated(thread, code);
+      if (block) continue;
+      if (must_leave(cpu) || thread.single_step_once) return;
+      block = thread.blocks.find(*thread.os, cpu.rip, &fault, &address);
+    } else {
+      run_block(thread, *block);
+      if (must_leave(cpu)) [[unlikely]]
+        return;
+      block = thread.blocks.find_next(*thread.os, *block, cpu.rip, &fault, &address);
+    }
+  }
+  guest::raise(cpu, fetch_fault(fault, address));
+}
+
+// The same, with the co-simulator.
+void compare_blocks(Thread& thread) {
+  static const Cosimulator cosimulator;
+  Cpu& cpu = thread.cpu;
+  FetchFault fault = FetchFault::kNone;
+  u64 address = 0;
+  while (Block* block = thread.blocks.find(*thread.os, cpu.rip, &fault, &address)) {
+    if (adapt_to_mxcsr(cpu)) return;
+    if (block->bytes.empty()) {
       cosimulator.run(thread, *block);
-      if (must_leave(cpu) || thread.single_step_once) return;
-      block = thread.blocks.find(*thread.os, cpu.rip, &fault, &address);
-      continue;
+    } else {
+      run_block(thread, *block);
     }
-    const void* code = thread.code_user ? translated_code(thread, *block) : nullptr;
-    if (code) {
-      run_translated(thread, code);
-      if (must_leave(cpu) || thread.single_step_once) return;
-      block = thread.blocks.find(*thread.os, cpu.rip, &fault, &address);
-      continue;
-    }
-    run_block(thread, *block);
-    if (must_leave(cpu) || adapt_to_mxcsr(cpu)) [[unlikely]]
-      return;
-    block = thread.blocks.find_next(*thread.os, *block, cpu.rip, &fault, &address);
+    if (must_leave(cpu) || thread.single_step_once) return;
   }
   guest::raise(cpu, fetch_fault(fault, address));
 }
@@ -273,7 +284,11 @@ void run(Thread& thread) {
       single_step(thread);
     } else {
       enter_code(thread);
-      run_blocks(thread);
+      if (options.cosim && thread.code_user) [[unlikely]] {
+        compare_blocks(thread);
+      } else {
+        run_blocks(thread);
+      }
       leave_code(thread);
     }
   }

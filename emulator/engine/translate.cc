@@ -11,9 +11,7 @@
 namespace gantry::engine {
 namespace {
 
-// A block is interpreted as often before it is translated: most code of short programs never is.
-constexpr u32 kHot = 24;
-// And as often before it is translated with the one that leads to it.
+// As often a block is interpreted before it is translated with the one that leads to it.
 constexpr u32 kWarm = kHot / 4;
 // Of a unit.
 constexpr std::size_t kMaxBlocks = 16;
@@ -154,16 +152,6 @@ jit::Outcome compile(Thread& thread, Block& first) {
   return jit::Outcome::kDone;
 }
 
-// Translates what has become hot. When the memory is full all code is forgotten, and when nobody
-// executes it any more the memory is used again; until then there is no room.
-void translate(Thread& thread, Block& block) {
-  u64 epoch = thread.blocks.epoch();
-  if (jit::reuse_memory(epoch, &is_older_code_unused)) LOG(kEngine, "reusing the code's memory");
-  if (compile(thread, block) != jit::Outcome::kNoRoom) return;
-  block.runs = 0;
-  if (jit::has_code_since(epoch)) invalidate_code();
-}
-
 // Where the exit may lead without coming back here. A loop has a jump back, be it of an indirect
 // kind: calls and the returns from them only lead on.
 const void* linkable_code(Thread& thread, Block& block, const jit::Exit& exit) {
@@ -201,24 +189,28 @@ bool repair_return_stack(u64 pc, u64 address, void* ucontext) {
 
 bool allow_misaligned(u64 pc) { return jit::is_translated(pc) && jit::allow_misaligned(pc); }
 
-const void* translated_code(Thread& thread, Block& block) {
-  if (block.entry.code) return block.entry.code;
-  if (block.runs > kHot || !block.bytes.empty()) return nullptr;
-  if (block.runs++ == kHot) translate(thread, block);
-  return block.entry.code;
+// When the memory is full all code is forgotten, and when nobody executes it any more the memory is
+// used again; until then there is no room.
+void translate(Thread& thread, Block& block) {
+  if (!thread.code_user || !block.bytes.empty()) return;
+  u64 epoch = thread.blocks.epoch();
+  if (jit::reuse_memory(epoch, &is_older_code_unused)) LOG(kEngine, "reusing the code's memory");
+  if (compile(thread, block) != jit::Outcome::kNoRoom) return;
+  block.runs = 0;
+  if (jit::has_code_since(epoch)) invalidate_code();
 }
 
-void run_translated(Thread& thread, const void* code) {
+Block* run_translated(Thread& thread, const void* code) {
   guest::Cpu& cpu = thread.cpu;
   while (true) {
     jit::Exit exit = jit::enter(cpu, code);
     if (exit.kind == jit::Exit::Kind::kStep) {
       thread.single_step_once = true;
-      return;
+      return nullptr;
     }
-    if (must_leave(cpu)) return;
+    if (must_leave(cpu)) return nullptr;
     Block* block = thread.blocks.find_decoded(cpu.rip);
-    if (!block || !block->entry.code) return;
+    if (!block || !block->entry.code) return block && block->bytes.empty() ? block : nullptr;
     if (exit.kind == jit::Exit::Kind::kLink) {
       const void* target = linkable_code(thread, *block, exit);
       if (target) jit::link(exit.site, target);

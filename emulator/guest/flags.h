@@ -138,13 +138,43 @@ struct LazyFlags {
 
   // The same flags as kHost.
   LazyFlags for_host() const {
-    if (kind == FlagKind::kHost) return *this;
-    u64 nzcv = (sf() ? kHostNegative : 0) | (zf() ? kHostZero : 0) | (cf() ? 0 : kHostNoCarry) |
-               (of() ? kHostOverflow : 0);
-    return {.result = u64{!pf()}, .lhs = nzcv, .rhs = af() ? kAF : 0, .kind = FlagKind::kHost};
+    switch (kind) {
+      case FlagKind::kHost:
+        return *this;
+      case FlagKind::kRaw:
+      case FlagKind::kResult:
+        return host(sf(), zf(), cf(), of(), !pf(), af() ? kAF : 0);
+      case FlagKind::kLogic:
+        return host(sf(), result == 0, false, false, result, 0);
+      default:
+        return sum_for_host();
+    }
   }
 
   static LazyFlags raw(u64 bits) { return {.result = bits & kStatusFlags}; }
+
+ private:
+  static LazyFlags host(bool s, bool z, bool c, bool o, u64 parity, u64 adjust) {
+    u64 nzcv = u64{s} << 31 | u64{z} << 30 | u64{!c} << 29 | u64{o} << 28;
+    return {.result = parity, .lhs = nzcv, .rhs = adjust, .kind = FlagKind::kHost};
+  }
+
+  // Those of a sum, or of a difference: as lhs - rhs is ~(~lhs + rhs), its borrow and overflow are
+  // the carry and overflow of that sum.
+  LazyFlags sum_for_host() const {
+    constexpr u32 kDifferences = 1 << static_cast<int>(FlagKind::kSub) |
+                                 1 << static_cast<int>(FlagKind::kSbb) |
+                                 1 << static_cast<int>(FlagKind::kDec);
+    constexpr u32 kSteps =
+        1 << static_cast<int>(FlagKind::kInc) | 1 << static_cast<int>(FlagKind::kDec);
+    u32 self = 1u << static_cast<int>(kind);
+    u64 inverted = self & kDifferences ? ~u64{0} : 0;
+    u64 left = lhs ^ inverted, sum = result ^ inverted, top = 8u * width - 1;
+    bool c = ((left & rhs) | ((left | rhs) & ~sum)) >> top & 1;
+    bool o = ((left ^ sum) & (rhs ^ sum)) >> top & 1;
+    return host(result >> top & 1, result == 0, self & kSteps ? carry : c, o, result,
+                lhs ^ rhs ^ result);
+  }
 };
 
 }  // namespace gantry::guest

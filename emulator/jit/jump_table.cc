@@ -33,8 +33,9 @@ bool JumpTable::clear() {
   return true;
 }
 
-JumpTable::~JumpTable() {
+void JumpTable::release() {
   if (entries_) munmap(entries_, kBytes);
+  entries_ = nullptr;
 }
 
 }  // namespace gantry::jit

@@ -24,10 +24,11 @@ class JumpTable {
   JumpTable() = default;
   JumpTable(const JumpTable&) = delete;
   JumpTable& operator=(const JumpTable&) = delete;
-  ~JumpTable();
 
   // Forgets all; before the first time there is no table. False when the host refuses the memory.
   bool clear();
+  // Gives the memory back.
+  void release();
   void* address() const { return entries_; }
 
  private:

@@ -24,7 +24,7 @@ u64 ReturnStack::reset() {
   return begin_ + bytes_ / 2;
 }
 
-ReturnStack::~ReturnStack() {
+void ReturnStack::release() {
   if (begin_ != 0) munmap(reinterpret_cast<void*>(begin_ - bytes_), 3 * bytes_);
   begin_ = 0;
 }

@@ -12,8 +12,9 @@ class ReturnStack {
   ReturnStack() = default;
   ReturnStack(const ReturnStack&) = delete;
   ReturnStack& operator=(const ReturnStack&) = delete;
-  ~ReturnStack();
 
+  // Gives the memory back.
+  void release();
   // Forgets what it holds. The top, which has room on both sides.
   u64 reset();
   bool contains(u64 top) const { return begin_ != 0 && top - begin_ <= bytes_; }

@@ -43,13 +43,12 @@ struct State {
   aarch64::Stubs stubs;
   std::optional<aarch64::Compiler> compiler;
   u64 newest_epoch = 0;  // of the code that there is
-  std::atomic<u64> times_reused{0}, times_forgotten{0};
+  // Grows when code is forgotten, and when its memory is used again.
+  std::atomic<u64> generation{1};
   Dump dump;
 };
-State& state() {
-  static State* the_state = new State;
-  return *the_state;
-}
+State* the_state = nullptr;  // from prepare() on
+State& state() { return *the_state; }
 bool is_ready = false;
 
 bool emit_shared_code(u64 cache_bytes) {
@@ -67,33 +66,37 @@ bool emit_shared_code(u64 cache_bytes) {
   return true;
 }
 
-// What the processor has fetched where there is other code now is fetched again (Arm ARM B2.2.5).
-void synchronise() {
-  static thread_local u64 times_seen = 0;
-  u64 times = state().times_reused.load(std::memory_order_acquire);
-  if (times == times_seen) return;
-  times_seen = times;
-  asm volatile("isb" ::: "memory");
-}
+constinit thread_local ReturnStack returns;
+constinit thread_local JumpTable jumps;
+constinit thread_local u64 generation_seen = 0;
 
-thread_local ReturnStack returns;
-thread_local JumpTable jumps;
+// When the thread ends. The objects themselves have no destructors: those would be asked for, at
+// each access, whether they have been registered.
+struct Release {
+  ~Release() {
+    returns.release();
+    jumps.release();
+  }
+};
 
-// Entries of code that was forgotten are to be so, too.
-void forget_guesses(guest::Cpu& cpu) {
-  static thread_local u64 times_seen = 0;
-  u64 times = state().times_forgotten.load(std::memory_order_acquire);
-  if (times == times_seen && returns.contains(cpu.return_stack)) [[likely]]
-    return;
-  times_seen = times;
+// Entries of code that was forgotten are to be so, too. What the processor has fetched where there
+// is other code now is fetched again (Arm ARM B2.2.5).
+[[gnu::noinline]] void start_again(guest::Cpu& cpu, u64 generation) {
+  static thread_local Release release;
+  generation_seen = generation;
+  cpu.code_table = state().table.address();
   cpu.return_stack = returns.reset();
   CHECK(jumps.clear());
+  asm volatile("isb" ::: "memory");
 }
 
 // False when something is pending. Of whoever calls cpu.leave_soon() meanwhile either the table
 // stays, or the other thing that he has set before is seen.
 bool arm_poll(guest::Cpu& cpu) {
-  __atomic_exchange_n(&cpu.jump_table, jumps.address(), __ATOMIC_ACQ_REL);
+  void* table = jumps.address();
+  if (__atomic_load_n(&cpu.jump_table, __ATOMIC_RELAXED) != table) {
+    __atomic_exchange_n(&cpu.jump_table, table, __ATOMIC_ACQ_REL);
+  }
   return !cpu.interrupt;
 }
 
@@ -129,6 +132,7 @@ Result<void> prepare(const Settings& settings) {
   if (!aarch64::prepare_features(settings.without_features)) {
     return make_error(EINVAL, "no such host feature in '%s'", settings.without_features.c_str());
   }
+  if (!the_state) the_state = new State;
   State& s = state();
   s.is_relaxed = settings.memory_model == MemoryModel::kRelaxed;
   bool is_tso = settings.memory_model == MemoryModel::kTso;
@@ -172,9 +176,10 @@ std::string list(const Block& block, const Dump& what) {
 
 Exit enter(guest::Cpu& cpu, const void* code) {
   State& s = state();
-  cpu.code_table = s.table.address();
-  synchronise();
-  forget_guesses(cpu);
+  u64 generation = s.generation.load(std::memory_order_acquire);
+  bool is_known = generation == generation_seen && returns.contains(cpu.return_stack);
+  if (!is_known) [[unlikely]]
+    start_again(cpu, generation);
   if (!arm_poll(cpu)) return {};
   auto stub = reinterpret_cast<u64 (*)(guest::Cpu*, const void*)>(s.stubs.enter);
   u64 result = stub(&cpu, code);
@@ -229,7 +234,7 @@ void forget() {
   if (!is_ready) return;
   std::atomic_thread_fence(std::memory_order_seq_cst);
   state().table.clear();
-  state().times_forgotten.fetch_add(1);
+  state().generation.fetch_add(1);
 }
 
 bool has_code_since(u64 epoch) {
@@ -244,7 +249,7 @@ bool reuse_memory(u64 epoch, bool (*is_older_code_unused)(u64 epoch)) {
   s.table.clear();
   s.table.reuse();
   s.cache.clear();
-  s.times_reused.fetch_add(1);
+  s.generation.fetch_add(1);
   return true;
 }
 
