@@ -59,6 +59,7 @@ constexpr s64 kRipOffset = offsetof(guest::Cpu, rip);
 constexpr s64 kXmmOffset = offsetof(guest::Cpu, xmm);
 constexpr s64 kHighOffset = offsetof(guest::Cpu, ymm_high);
 constexpr s64 kMxcsrOffset = offsetof(guest::Cpu, mxcsr);
+constexpr s64 kSystemFlagsOffset = offsetof(guest::Cpu, system_flags);
 constexpr s64 kInterruptOffset = offsetof(guest::Cpu, interrupt);
 constexpr s64 kJumpTableOffset = offsetof(guest::Cpu, jump_table);
 constexpr s64 kReturnsOffset = offsetof(guest::Cpu, return_stack);

@@ -1,5 +1,6 @@
 // Control flow, divisions, and the vector operations that are not functions.
 #include <algorithm>
+#include <bit>
 
 #include "emulator/base/check.h"
 #include "emulator/interp/eval.h"
@@ -158,15 +159,54 @@ u64 Lowering::interpreting_stub() const {
   return insn_->ends_block ? stubs_.interpret_and_leave : stubs_.interpret;
 }
 
+// REP MOVS and REP STOS as the loops that they are: each iteration is committed before the next.
+bool Lowering::is_plain_repeat() const {
+  u8 operation = insn_->opcode & 0xfe;
+  bool moves = operation == 0xa4 && insn_->mem.segment == x86::kNoRegister;
+  bool is_wide = insn_->mem.address_width == 8;
+  return insn_->is_repeated_string() && (moves || operation == 0xaa) && is_wide &&
+         !demands_.ordered;
+}
+
+// Few iterations, forward, and on to what comes after the call of the interpreter, which follows
+// for all others: `distance` words of it.
+void Lowering::lower_short_repeat(u32 distance) {
+  constexpr unsigned kLogMost = 6;
+  constexpr u64 kDirectionBit = std::countr_zero(guest::kDF);
+  X rcx = guest_gpr(guest::kRcx), rsi = guest_gpr(guest::kRsi), rdi = guest_gpr(guest::kRdi);
+  unsigned w = insn_->width;
+  bool moves = (insn_->opcode & 0xfe) == 0xa4;
+  out_.label();
+  sequence([&](Assembler& a) {
+    Label next, done, slow;
+    a.lsr(8, kScratch1, rcx, kLogMost);
+    a.ldr(8, kScratch0, {kCpu, kSystemFlagsOffset});
+    a.cbnz(8, kScratch1, slow);
+    a.tbnz(kScratch0, kDirectionBit, slow);
+    a.cbz(8, rcx, done);
+    a.bind(next);
+    if (moves) a.ldr(w, kScratch0, {rsi});
+    a.str(w, moves ? kScratch0 : guest_gpr(guest::kRax), Mem::post(rdi, w));
+    if (moves) a.add(8, rsi, rsi, w);
+    a.sub(8, rcx, rcx, 1);
+    a.cbnz(8, rcx, next);
+    a.bind(done);
+    a.b(4 * (s64{distance} + 1));
+    a.bind(slow);
+  });
+}
+
 // BL, then the instruction and its handler as two literals.
 void Lowering::lower_interpret() {
   if (insn_->is_repeated_string()) jump_to({Destination::Kind::kGuest, insn_->next_rip()});
+  u32 end = out_.label();
   auto insn = reinterpret_cast<u64>(insn_);
   auto handler = reinterpret_cast<u64>(interp::handler_for(*insn_));
   const u32 literals[] = {static_cast<u32>(insn), static_cast<u32>(insn >> 32),
                           static_cast<u32>(handler), static_cast<u32>(handler >> 32)};
   out_.prepend_literals(literals, true);
   out_.prepend_branch(kBranchAndLink, {Destination::Kind::kStub, interpreting_stub()});
+  if (is_plain_repeat()) lower_short_repeat(end - out_.position());
   x86::FlagEffect effect = x86::flag_effect(*insn_);
   live_ = static_cast<u8>((live_ & ~flags_of(effect.writes)) | flags_of(effect.reads));
 }

@@ -434,6 +434,8 @@ class Lowering {
   u64 interpreting_stub() const;
   Destination slow_jump(X target, s32 popped);
   void lower_interpret();
+  bool is_plain_repeat() const;
+  void lower_short_repeat(u32 distance);
   void lower_vector();
   void lower_vector_select(V to);
   void lower_apply();
