@@ -27,21 +27,15 @@ unsigned bytes_of(u64 value) {
 
 }  // namespace
 
-Emit::Known::Known() : flags(kNoValue) {
-  std::fill(std::begin(gpr), std::end(gpr), kNoValue);
-  std::fill(std::begin(xmm), std::end(xmm), kNoValue);
+Emit::Known::Known() {
   std::fill(std::begin(high), std::end(high), kNoValue);
   std::fill(std::begin(aligned), std::end(aligned), kNoValue);
 }
 
 void Emit::Known::forget_differences(const Known& other) {
   auto keep = [](Value& mine, Value theirs) { mine = mine == theirs ? mine : kNoValue; };
-  for (unsigned n = 0; n < 16; n++) {
-    keep(gpr[n], other.gpr[n]);
-    keep(xmm[n], other.xmm[n]);
-    keep(high[n], other.high[n]);
-  }
-  keep(flags, other.flags);
+  Held::forget_differences(other);
+  for (unsigned n = 0; n < 16; n++) keep(high[n], other.high[n]);
   for (unsigned n = 0; n < kAligned; n++) {
     if (alignment[n] != other.alignment[n]) aligned[n] = kNoValue;
     keep(aligned[n], other.aligned[n]);
@@ -52,6 +46,7 @@ void Emit::begin(const Insn& i, u16 live_flags) {
   start_ = unit_.code.size();
   supported_ = true;
   has_rare_ = false;
+  overwritten_count_ = 0;
   sets_flags_ = live_flags != 0;
   append(Op::kInsn, 0, 0, unit_.insns.size());
   unit_.insns.push_back(i);
@@ -59,11 +54,11 @@ void Emit::begin(const Insn& i, u16 live_flags) {
 
 bool Emit::end() {
   if (!supported_) {
-    unit_.code.shrink(start_ + 1);
-    known_ = {};
+    take_back();
     return false;
   }
   if (!sets_flags_) drop_values();
+  if (overwritten_count_ != 0) remove_overwritten();
   return true;
 }
 
@@ -73,19 +68,65 @@ void Emit::drop_values() {
   while (info(code.back().op).effects == kPure) code.shrink(code.size() - 1);
 }
 
+// All operations of the instruction, and what has come to be known of registers by them.
+void Emit::take_back() {
+  auto& code = unit_.code;
+  for (; code.size() > start_ + 1; code.pop_back()) {
+    const Inst& i = code.back();
+    auto before = static_cast<Value>(i.imm);
+    switch (i.op) {
+      case Op::kGetGpr:
+        known_.gpr[i.aux] = kNoValue;
+        break;
+      case Op::kSetGpr:
+        known_.gpr[i.aux] = before;
+        gpr_set_at_[i.aux] = 0;
+        break;
+      case Op::kGetXmm:
+        known_.xmm[i.aux] = kNoValue;
+        break;
+      case Op::kSetXmm:
+        known_.xmm[i.aux] = before;
+        xmm_set_at_[i.aux] = 0;
+        break;
+      case Op::kGetFlags:
+        known_.flags = kNoValue;
+        break;
+      case Op::kSetFlags:
+        known_.flags = before;
+        break;
+      case Op::kIf:
+      case Op::kElse:
+      case Op::kEndIf:
+      case Op::kCallCpu:
+        static_cast<Held&>(known_) = unit_.barriers.back();
+        unit_.barriers.pop_back();
+        break;
+      default:
+        break;
+    }
+  }
+}
+
 void Emit::interpret() {
+  note_barrier();
   append(Op::kInterpret);
   known_ = {};
 }
 
-Value Emit::append(Op op, unsigned width, unsigned aux, u64 imm, Value a, Value b, Value c) {
-  std::size_t at = unit_.code.size();
-  unit_.code.push_back({op,
-                        static_cast<u8>(width),
-                        static_cast<u8>(aux),
-                        {a, b, c, kNoValue, kNoValue, kNoValue},
-                        imm});
-  return static_cast<Value>(at);
+void Emit::append_set(Op op, unsigned n, Value before, Value value, Value& set_at) {
+  Value at = append(op, op == Op::kSetGpr ? 8 : 16, n, before, value);
+  bool is_overwritten = set_at > last_leave_ && overwritten_count_ < std::size(overwritten_);
+  if (is_overwritten) overwritten_[overwritten_count_++] = {set_at, at};
+  set_at = at;
+}
+
+void Emit::remove_overwritten() {
+  for (unsigned n = 0; n < overwritten_count_; n++) {
+    Inst& overwritten = unit_.code[overwritten_[n].at];
+    unit_.code[overwritten_[n].by].imm = overwritten.imm;
+    overwritten = {.op = Op::kNop};
+  }
 }
 
 u64 Emit::helper_index(const Helper& helper) {
@@ -211,7 +252,7 @@ Emit::Int Emit::gpr(unsigned n) {
 
 void Emit::set_gpr(unsigned n, unsigned w, Int value) {
   Value whole = w >= 4 ? zext(w, value).value : insert(w, gpr(n), value).value;
-  append(Op::kSetGpr, 8, n, 0, whole);
+  append_set(Op::kSetGpr, n, known_.gpr[n], whole, gpr_set_at_[n]);
   known_.gpr[n] = whole;
 }
 
@@ -228,7 +269,7 @@ Emit::Vec Emit::xmm(unsigned n) {
 
 void Emit::set_xmm(const Insn& i, unsigned n, Vec value) {
   Value v = use(value);
-  append(Op::kSetXmm, 16, n, 0, v);
+  append_set(Op::kSetXmm, n, known_.xmm[n], v, xmm_set_at_[n]);
   known_.xmm[n] = v;
   if (vex(i) && i.op[0].kind != OperandKind::kYmm) clear_high(n);
 }
@@ -417,11 +458,9 @@ Emit::Flags Emit::flags() {
 }
 
 void Emit::set_flags(Flags f) {
-  if (!sets_flags_) {
-    known_.flags = kNoValue;
-    return;
-  }
-  append(Op::kSetFlags, 0, 0, 0, f.value);
+  // Nobody asks before they are set again.
+  if (!sets_flags_) return;
+  append(Op::kSetFlags, 0, 0, known_.flags, f.value);
   known_.flags = f.value;
 }
 
@@ -491,11 +530,13 @@ void Emit::jump_after_repeat(const Insn& i) {
 }
 
 Emit::Known Emit::enter_if(Bool c) {
+  note_barrier();
   append(Op::kIf, 0, 0, 0, c.value);
   return known_;
 }
 
 Emit::Known Emit::enter_else(const Known& before) {
+  note_barrier();
   append(Op::kElse);
   Known after_then = known_;
   known_ = before;
@@ -504,6 +545,7 @@ Emit::Known Emit::enter_else(const Known& before) {
 
 // Only what both ways agree on is known, and no value of one way is used after it.
 void Emit::leave_if(const Known& other) {
+  note_barrier();
   append(Op::kEndIf);
   known_.forget_differences(other);
 }

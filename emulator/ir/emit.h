@@ -59,6 +59,8 @@ class Emit {
   void reject() { supported_ = false; }
   // The interpreter executes the instruction.
   void interpret();
+  // The unit is complete.
+  void finish() { unit_.at_end = known_; }
 
   // --- operands
   unsigned width(const Insn& i) const { return i.width; }
@@ -227,13 +229,10 @@ class Emit {
  private:
   // What is known of the guest state: the values that registers hold, and addresses that have been
   // found to be aligned.
-  struct Known {
+  struct Known : Held {
     static constexpr unsigned kAligned = 4;
 
-    Value gpr[16];
-    Value xmm[16];
     Value high[16];
-    Value flags;
     Value aligned[kAligned];
     u8 alignment[kAligned] = {};  // in bytes
     u8 next_aligned = 0;          // the one that is forgotten first
@@ -249,8 +248,22 @@ class Emit {
   using Native = typename NativeOf<T>::Type;
 
   void drop_values();
+  void take_back();
+  // What ends what is known comes next.
+  void note_barrier() { unit_.barriers.push_back(known_); }
   Value append(Op op, unsigned width = 0, unsigned aux = 0, u64 imm = 0, Value a = kNoValue,
-               Value b = kNoValue, Value c = kNoValue);
+               Value b = kNoValue, Value c = kNoValue) {
+    std::size_t at = unit_.code.size();
+    unit_.code.push_back({op,
+                          static_cast<u8>(width),
+                          static_cast<u8>(aux),
+                          {a, b, c, kNoValue, kNoValue, kNoValue},
+                          imm});
+    if (op != Op::kInsn && (info(op).effects & (kMayFault | kMark))) last_leave_ = at;
+    return static_cast<Value>(at);
+  }
+  void append_set(Op op, unsigned n, Value before, Value value, Value& set_at);
+  void remove_overwritten();
   Value use(Vec v);
   static Value use(Int v) { return v.value; }
   std::optional<u64> constant(Value v) const;
@@ -328,7 +341,8 @@ class Emit {
       call.op = op;
       call.aux = half;
       unit_.code.push_back(call);
-      return static_cast<Value>(unit_.code.size() - 1);
+      last_leave_ = unit_.code.size() - 1;
+      return static_cast<Value>(last_leave_);
     };
     if constexpr (std::is_same_v<Result, V128>) {
       return Vec{append_call(Op::kApplyFloatVec, 0)};
@@ -359,6 +373,16 @@ class Emit {
   bool supported_ = true;
   bool has_rare_ = false;
   bool sets_flags_ = true;  // somebody reads those of the instruction
+  // The last operation that may leave the unit, or where ways part or meet, and those that have set
+  // the registers.
+  std::size_t last_leave_ = 0;
+  Value gpr_set_at_[16] = {}, xmm_set_at_[16] = {};
+  // Of the instruction: an operation whose register is set again before anybody can see it.
+  struct Overwritten {
+    Value at, by;
+  };
+  Overwritten overwritten_[4];
+  unsigned overwritten_count_ = 0;
 };
 
 template <>
@@ -476,6 +500,7 @@ auto Emit::invoke(Op op, const Helper& helper, const Values&... values) {
   }
   [[maybe_unused]] unsigned slot = 0;
   (argument(slot, values), ...);
+  if (op == Op::kCallCpu) note_barrier();
   append(op, 0, 0, helper_index(helper));
   if (op == Op::kCallCpu) {
     has_rare_ = true;

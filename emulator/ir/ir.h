@@ -5,6 +5,7 @@
 // it. Nothing here depends on the host.
 #pragma once
 
+#include <algorithm>
 #include <iterator>
 #include <span>
 #include <string>
@@ -101,10 +102,24 @@ struct Helper {
   bool operator==(const Helper&) const = default;
 };
 
+// What the guest's registers hold at one point of a unit, as values, as far as that is known.
+struct Held {
+  Value gpr[16];
+  Value xmm[16];
+  Value flags;
+
+  Held() { std::fill_n(gpr, sizeof *this / sizeof(Value), kNoValue); }
+  // Keeps what is the same.
+  void forget_differences(const Held& other);
+};
+
 struct Unit {
   List<x86::Insn> insns;
   List<Inst> code;
   std::vector<Helper> helpers;
+  // Before each If, Else, EndIf, CallCpu and Interpret, and after the last operation.
+  std::vector<Held> barriers;
+  Held at_end;
 
   void clear();
 };

@@ -34,7 +34,7 @@ TEST(Emit, RegistersAreReadOnceAUnit) {
   // mov rcx, rax; add rcx, rax; mov rdx, rcx
   Unit unit = translate_all({{0x48, 0x89, 0xc1}, {0x48, 0x01, 0xc1}, {0x48, 0x89, 0xca}});
   EXPECT_EQ(count(unit, Op::kGetGpr), 1u);
-  EXPECT_EQ(count(unit, Op::kSetGpr), 3u);
+  EXPECT_EQ(count(unit, Op::kSetGpr), 2u);
 }
 
 TEST(Emit, FloatingPointLeavesWhatIsKnownOfRegisters) {
@@ -89,6 +89,40 @@ TEST(Emit, FlagsThatNobodyReadsAreNotMade) {
   // shl eax, cl: set if the count is not zero
   EXPECT_EQ(count(translate_before({0xd3, 0xe0}, guest::kCF), Op::kFlagsSelect), 1u);
   EXPECT_EQ(count(translate_before({0xd3, 0xe0}, 0), Op::kSetFlags), 0u);
+}
+
+TEST(Emit, ARegisterThatIsWrittenTwiceIsWrittenOnce) {
+  // mov eax, 1; mov eax, 2
+  EXPECT_EQ(count(translate_all({{0xb8, 1, 0, 0, 0}, {0xb8, 2, 0, 0, 0}}), Op::kSetGpr), 1u);
+  // xorps xmm0, xmm0; movaps xmm0, xmm1
+  EXPECT_EQ(count(translate_all({{0x0f, 0x57, 0xc0}, {0x0f, 0x28, 0xc1}}), Op::kSetXmm), 1u);
+}
+
+TEST(Emit, ARegisterIsWrittenBeforeWhatMayFault) {
+  // mov eax, 1; mov ecx, [rbx]; mov eax, 2
+  Unit unit = translate_all({{0xb8, 1, 0, 0, 0}, {0x8b, 0x0b}, {0xb8, 2, 0, 0, 0}});
+  EXPECT_EQ(count(unit, Op::kSetGpr), 3u);
+}
+
+TEST(Emit, ARegisterIsWrittenBeforeABodyThatMayNotRun) {
+  Unit unit;
+  Emit emit(unit);
+  auto condition = emit.is_zero(emit.gpr(0));
+  emit.set_gpr(1, 8, emit.imm(1));
+  emit.when(condition, [&] { emit.set_gpr(1, 8, emit.imm(2)); });
+  emit.end();
+  EXPECT_EQ(count(unit, Op::kSetGpr), 2u);
+}
+
+TEST(Emit, ARegisterIsWrittenBeforeWhatTheInterpreterExecutes) {
+  // mov eax, ecx; bswap eax, which is rejected; mov eax, 2; mov eax, 3
+  Unit unit = translate_all({{0x89, 0xc8}, {0x0f, 0xc8}, {0xb8, 2, 0, 0, 0}, {0xb8, 3, 0, 0, 0}},
+                            [](const Unit&, const Inst& inst) { return inst.op != Op::kBswap; });
+  EXPECT_EQ(count(unit, Op::kInterpret), 1u);
+  EXPECT_EQ(count(unit, Op::kSetGpr), 2u);
+  // And what it held before is known there.
+  ASSERT_EQ(unit.barriers.size(), 1u);
+  EXPECT_EQ(unit.code[unit.barriers[0].gpr[0]].op, Op::kZext);
 }
 
 TEST(Emit, AddressesOfConstantPartsFold) {

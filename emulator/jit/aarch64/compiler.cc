@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "emulator/ir/emit.h"
-#include "emulator/ir/remove_dead.h"
 #include "emulator/jit/aarch64/branch.h"
 #include "emulator/jit/aarch64/trampolines.h"
 #include "emulator/x86/flag_effect.h"
@@ -96,7 +95,7 @@ bool Compiler::translate(Part& part) {
   for (std::size_t n = 0; n < insns.size(); n++) {
     if (!ir::translate(insns[n], part.unit, emit, accepted, live_after_[n])) return false;
   }
-  ir::remove_dead(part.unit, part.live_taken | part.live_other);
+  emit.finish();
   return true;
 }
 

@@ -57,7 +57,7 @@ Lowering::Address Lowering::match_address(Value v) {
 // Whether it is a large constant that a guest register holds.
 bool Lowering::is_far_in_register(Value v) const {
   auto c = constant(v);
-  return c && home_[v] != kNone && plan_constant(8, *c).count > 2;
+  return c && states_[v].home != kNone && plan_constant(8, *c).count > 2;
 }
 
 // The same for an access of `width` bytes, where a displacement that has no room in it and one

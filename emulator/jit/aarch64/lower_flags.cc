@@ -66,7 +66,7 @@ void Lowering::restore_carry(Assembler& a, X nzcv) {
 
 // A condition of flags that nothing else reads, as a test of the number that they are of.
 std::optional<Lowering::Test> Lowering::test_number(const Inst& i) {
-  if (i.arg[0] != holders_.flags || (live_ & kFlagsNzcv)) return std::nullopt;
+  if (i.arg[0] != held_.flags || (live_ & kFlagsNzcv)) return std::nullopt;
   const Inst& flags = inst(i.arg[0]);
   auto kind = static_cast<FlagKind>(flags.aux);
   bool of_logic = flags.op == Op::kFlagsOf && kind == FlagKind::kLogic;
@@ -116,7 +116,7 @@ Lowering::Test Lowering::branch_test(Value v) {
 
 Lowering::Test Lowering::test_flags(const Inst& i, Value v) {
   Test t;
-  bool current = i.arg[0] == holders_.flags;
+  bool current = i.arg[0] == held_.flags;
   if (!current) {
     t.kind = Test::Kind::kZero;
     t.inverted = true;
@@ -297,7 +297,7 @@ void Lowering::lower_flag_bits() {
 void Lowering::lower_set_flags() {
   u8 needed = live_;
   live_ = kNoFlags;
-  holders_.flags = previous_[at_];
+  held_.flags = previous();
   if (needed != kNoFlags) lower_flags_value(inst(at_).arg[0], needed);
 }
 
@@ -352,7 +352,7 @@ bool Lowering::fuse_flags(Value v, u8 needed) {
         return false;
     }
   }
-  fused_[v] = needed & kFlagsNzcv;
+  states_[v].fused = needed & kFlagsNzcv;
   return true;
 }
 
@@ -558,7 +558,7 @@ void Lowering::lower_flags_incdec(const Inst& i, u8 needed) {
   bool same = made.op == (subtract ? Op::kSub : Op::kAdd) && made.width == w && w >= 4;
   if (keep_carry) live_ |= kFlagC;
   if (same && fuse_flags(i.arg[1], needed & ~kFlagC)) {
-    if (keep_carry) fused_[i.arg[1]] |= kKeepsCarry;
+    if (keep_carry) states_[i.arg[1]].fused |= kKeepsCarry;
     return;
   }
   X lhs = source(i.arg[0], kScratch1, w);
@@ -692,7 +692,7 @@ bool Lowering::lower_flags_zero(const Inst& i, u8 needed) {
 
 void Lowering::lower_flags_raw(const Inst& i, u8 needed) {
   if (inst(i.arg[0]).op == Op::kApplyFloatInt) {
-    fused_[i.arg[0]] = needed;
+    states_[i.arg[0]].fused = needed;
     return;
   }
   if (lower_flags_zero(i, needed)) return;

@@ -120,7 +120,7 @@ void Lowering::lower_float_to_integer(const FloatFunction& f) {
 // The flags are those that lower_flags_raw() has found to be needed. Where there are none, the
 // compare notes exceptions.
 void Lowering::lower_float_compare(const FloatFunction& f) {
-  u8 needed = fused_[at_];
+  u8 needed = states_[at_].fused;
   bool keep = live_ & kFlagsNzcv;
   FloatOperands o = float_operands(f);
   sequence([&](Assembler& a) {

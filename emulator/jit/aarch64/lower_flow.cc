@@ -60,7 +60,7 @@ void Lowering::prepend_to_edge(std::span<const u32> code) {
 
 // The flags at the block's end as a value, when PF and AF can be made of it there.
 Lowering::Value Lowering::flags_for_edges() const {
-  Value flags = holders_.flags;
+  Value flags = held_.flags;
   if (flags == kNoValue) return kNoValue;
   Op op = inst(flags).op;
   return op == Op::kFlagsOf || op == Op::kFlagsIncDec ? flags : kNoValue;
@@ -282,10 +282,7 @@ void Lowering::lower_flow() {
   }
 }
 
-void Lowering::restore_barrier() {
-  restore_holders(barriers_.back().second);
-  barriers_.pop_back();
-}
+void Lowering::restore_barrier() { restore_held(*--barrier_); }
 
 // The calls that can_lower() lets through.
 void Lowering::lower_call_cpu() {

@@ -21,7 +21,7 @@ void Lowering::mask_result(Assembler& a, X reg, unsigned width) {
 void Lowering::lower_add_sub() {
   const Inst& i = inst(at_);
   unsigned w = i.width, hw = host_width(w);
-  bool fused = fused_[at_] != 0;
+  bool fused = states_[at_].fused != 0;
   bool wanted = is_wanted(at_);
   X to = wanted ? result() : kZr;
   bool subtract = i.op == Op::kSub;
@@ -50,7 +50,7 @@ void Lowering::lower_add_sub() {
     } else {
       emit(fields::RmShifted(rhs.reg, rhs.shift, rhs.amount));
     }
-    if ((fused_[at_] & kFlagC) && !subtract) complement_carry(a);
+    if ((states_[at_].fused & kFlagC) && !subtract) complement_carry(a);
     if (wanted) mask_result(a, to, w);
   });
 }
@@ -95,7 +95,7 @@ bool Lowering::lower_add_scaled(X to) {
 void Lowering::lower_add_constant(X to) {
   const Inst& i = inst(at_);
   unsigned w = i.width, hw = host_width(w);
-  bool fused = fused_[at_] != 0, keeps_carry = fused_[at_] & kKeepsCarry;
+  bool fused = states_[at_].fused != 0, keeps_carry = states_[at_].fused & kKeepsCarry;
   bool subtract = i.op == Op::kSub;
   u64 value = *constant(i.arg[1]);
   Value left = i.arg[0];
@@ -127,7 +127,7 @@ void Lowering::lower_add_constant(X to) {
       }
     };
     fits ? emit(value) : emit(rhs);
-    if ((fused_[at_] & kFlagC) && !subtract) complement_carry(a);
+    if ((states_[at_].fused & kFlagC) && !subtract) complement_carry(a);
     if (keeps_carry) restore_carry(a, kScratch2);
     if (to != kZr) mask_result(a, to, w);
   });
@@ -137,7 +137,7 @@ void Lowering::lower_add_constant(X to) {
 void Lowering::lower_logic() {
   const Inst& i = inst(at_);
   unsigned w = i.width, hw = host_width(w);
-  bool fused = fused_[at_] != 0;
+  bool fused = states_[at_].fused != 0;
   X to = is_wanted(at_) ? result() : kZr;
   if (i.op == Op::kAnd && lower_masked_field(to)) return;
   Value left = i.arg[0], right = i.arg[1];

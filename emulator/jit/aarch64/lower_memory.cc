@@ -72,7 +72,7 @@ void Lowering::lower_access(const Inst& i, unsigned w) {
     load_address(address);
   };
   if (i.op == Op::kLoad) {
-    unsigned extended = fused_[at_];  // see extend_load()
+    unsigned extended = states_[at_].fused;  // see extend_load()
     X to = result();
     return access([&](Assembler& a, const Mem& mem) {
       extended != 0 ? a.ldrs(extended, w, to, mem) : a.ldr(w, to, mem);

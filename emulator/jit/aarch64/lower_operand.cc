@@ -100,7 +100,7 @@ bool Lowering::is_product(Value v, unsigned width) const {
 bool Lowering::lower_multiply_add(X to) {
   const Inst& i = inst(at_);
   unsigned w = i.width;
-  if (w < 4 || fused_[at_] != 0) return false;
+  if (w < 4 || states_[at_].fused != 0) return false;
   Value sum = i.arg[0], product = peel(i.arg[1], w);
   if (i.op == Op::kAdd && !is_product(product, w)) {
     product = peel(i.arg[0], w);
@@ -141,7 +141,7 @@ bool Lowering::lower_masked_field(X to) {
   const Inst& i = inst(at_);
   auto mask = constant(i.arg[1]);
   auto bits = mask ? mask_bits(*mask) : std::nullopt;
-  return bits && fused_[at_] == 0 && lower_field(to, i.arg[0], *bits);
+  return bits && states_[at_].fused == 0 && lower_field(to, i.arg[0], *bits);
 }
 
 // to := a zero-extended value << a constant below 64.
@@ -221,12 +221,12 @@ bool Lowering::extend_load(Value extension, unsigned to_width) {
   bool only = i.op == Op::kLoad && i.width == inst(extension).width && is_free_standing(load);
   bool adjacent = load + 1 == extension && (extension == at_ || extension + 1 == at_);
   if (!only || !adjacent || i.width >= to_width || demands_.ordered) return false;
-  Place place = place_[at_];
-  place_[load] = place;
-  place_[at_] = {};
+  Place place = states_[at_].place;
+  states_[load].place = place;
+  states_[at_].place = {};
   bool is_value = place.reg != kNone && place.reg >= 16;
   if (is_value) owner_[place.reg] = load;
-  fused_[load] = static_cast<u8>(to_width);
+  states_[load].fused = static_cast<u8>(to_width);
   return true;
 }
 

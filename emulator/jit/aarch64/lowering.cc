@@ -249,11 +249,6 @@ constexpr Lowering::Traits Lowering::traits_of(Op op) {
   return {kind_of(op), pure && !marks_holder};
 }
 
-Lowering::Holders::Holders() : flags(kNoValue) {
-  std::fill(std::begin(gpr), std::end(gpr), kNoValue);
-  std::fill(std::begin(xmm), std::end(xmm), kNoValue);
-}
-
 Lowering::Lowering(const ir::Unit& unit, const x86::Insn* insns, LiveOut live_out, u64 below,
                    const Demands& demands, const Stubs& stubs, Workspace& workspace, Output& out)
     : unit_(unit),
@@ -263,37 +258,31 @@ Lowering::Lowering(const ir::Unit& unit, const x86::Insn* insns, LiveOut live_ou
       demands_(demands),
       stubs_(stubs),
       out_(out),
-      barriers_(workspace.barriers),
+      barrier_(unit.barriers.data() + unit.barriers.size()),
+      held_(unit.at_end),
       open_(workspace.open),
       live_(live_out.taken | live_out.other),
       live_out_(live_out) {
   prepare(workspace);
-  barriers_.clear();
   open_.clear();
   std::fill(std::begin(owner_), std::end(owner_), kNoValue);
   std::fill(std::begin(owner_vector_), std::end(owner_vector_), kNoValue);
 }
 
-// No value is anywhere, or sets flags.
+// No value is anywhere but in guest registers, or sets flags.
 void Lowering::prepare(Workspace& workspace) {
-  static_assert(kNone == 0xff && kNoValue == 0xffff && sizeof(Place) == 2);
   std::size_t values = unit_.code.size();
-  auto& memory = workspace.by_value;
-  if (memory.size() < values * 8) memory.resize(values * 8);
-  previous_ = reinterpret_cast<Value*>(memory.data());
-  place_ = reinterpret_cast<Place*>(previous_ + values);
-  home_ = reinterpret_cast<u8*>(place_ + values);
-  home_xmm_ = home_ + values;
-  held_ = home_xmm_ + values;
-  fused_ = held_ + values;
-  std::memset(memory.data(), 0xff, values * 6);
-  std::memset(held_, 0, values * 2);
+  auto& states = workspace.states;
+  if (states.size() < values) states.resize(values);
+  states_ = states.data();
+  std::fill_n(states_, values, State());
+  find_homes(held_.gpr);
+  find_homes(held_.xmm);
 }
 
 bool Lowering::run() {
   static constexpr auto kTraits = op_table([](Op op) { return traits_of(op); });
   end_ = out_.position();
-  find_holders();
   at_ = static_cast<Value>(unit_.code.size());
   find_insn();
   const x86::Insn& last = *insn_;
@@ -301,7 +290,7 @@ bool Lowering::run() {
   for (std::size_t v = unit_.code.size(); v-- > 0 && !failed_;) {
     Traits traits = kTraits[static_cast<unsigned>(code_[v].op)];
     at_ = static_cast<Value>(v);
-    if (traits.only_makes_a_value && !is_wanted(at_) && fused_[v] == 0) continue;
+    if (traits.only_makes_a_value && !is_wanted(at_) && states_[v].fused == 0) continue;
     locked_ = locked_vectors_ = 0;
     lower(traits.kind);
   }
@@ -330,121 +319,37 @@ void Lowering::load_immediate(X to, u64 value) {
 
 // --- which value each guest register holds
 
-void Lowering::hold(Value* holder, Value v, unsigned n, bool vector) {
-  u8* home = vector ? home_xmm_ : home_;
+void Lowering::hold(Value* holder, Value v, unsigned n) {
   Value old = holder[n];
   holder[n] = v;
   if (old != kNoValue) {
-    bool elsewhere = --held_[old] != 0;
-    if (home[old] == n) {
-      home[old] = elsewhere ? static_cast<u8>(std::find(holder, holder + 16, old) - holder) : kNone;
+    State& state = states_[old];
+    bool elsewhere = --state.held != 0;
+    if (state.home == n) {
+      state.home =
+          elsewhere ? static_cast<u8>(std::find(holder, holder + 16, old) - holder) : kNone;
     }
   }
   if (v == kNoValue) return;
-  held_[v]++;
-  home[v] = static_cast<u8>(n);
+  states_[v].held++;
+  states_[v].home = static_cast<u8>(n);
 }
 
-void Lowering::restore_holders(const Holders& holders) {
+void Lowering::restore_held(const ir::Held& held) {
   for (unsigned n = 0; n < 16; n++) {
-    if (holders_.gpr[n] != holders.gpr[n]) hold_gpr(n, holders.gpr[n]);
-    if (holders_.xmm[n] != holders.xmm[n]) hold_xmm(n, holders.xmm[n]);
+    if (held_.gpr[n] != held.gpr[n]) hold_gpr(n, held.gpr[n]);
+    if (held_.xmm[n] != held.xmm[n]) hold_xmm(n, held.xmm[n]);
   }
-  holders_.flags = holders.flags;
+  held_.flags = held.flags;
 }
 
-namespace {
-
-template <typename Value>
-void forget_differences(Value* mine, const Value* theirs, unsigned count) {
-  for (unsigned n = 0; n < count; n++) {
-    if (mine[n] != theirs[n]) mine[n] = ir::kNoValue;
-  }
-}
-
-}  // namespace
-
-// Forward, once: what each register held before each operation that changes that.
-void Lowering::find_holders() {
-  static constexpr auto kChanges = op_table([](Op op) {
-    constexpr Op kAll[] = {Op::kGetGpr,   Op::kSetGpr,   Op::kGetXmm,  Op::kSetXmm,
-                           Op::kGetFlags, Op::kSetFlags, Op::kCallCpu, Op::kInterpret,
-                           Op::kIf,       Op::kElse,     Op::kEndIf};
-    return std::find(std::begin(kAll), std::end(kAll), op) != std::end(kAll);
-  });
-  std::vector<Holders> other_way;  // of the Ifs that are open: what was held on the way not taken
-  Holders& now = holders_;
-  u32 gprs = 0, xmms = 0;  // that have held a value
-  const std::size_t count = unit_.code.size();
-  for (std::size_t n = 0; n < count; n++) {
-    const Inst& i = code_[n];
-    if (!kChanges[static_cast<unsigned>(i.op)]) continue;
-    const auto v = static_cast<Value>(n);
-    auto change = [&](Value& holder, Value to) {
-      previous_[v] = holder;
-      holder = to;
-    };
-    switch (i.op) {
-      case Op::kGetGpr:
-        gprs |= 1u << i.aux;
-        change(now.gpr[i.aux], v);
-        break;
-      case Op::kSetGpr:
-        gprs |= 1u << i.aux;
-        change(now.gpr[i.aux], i.arg[0]);
-        break;
-      case Op::kGetXmm:
-        xmms |= 1u << i.aux;
-        change(now.xmm[i.aux], v);
-        break;
-      case Op::kSetXmm:
-        xmms |= 1u << i.aux;
-        change(now.xmm[i.aux], i.arg[0]);
-        break;
-      case Op::kGetFlags:
-        change(now.flags, v);
-        break;
-      case Op::kSetFlags:
-        change(now.flags, i.arg[0]);
-        break;
-      case Op::kCallCpu:
-      case Op::kInterpret:
-        barriers_.push_back({v, now});
-        now = {};
-        break;
-      case Op::kIf:
-        barriers_.push_back({v, now});
-        other_way.push_back(now);
-        break;
-      case Op::kElse:
-        barriers_.push_back({v, now});
-        std::swap(now, other_way.back());
-        break;
-      case Op::kEndIf: {
-        barriers_.push_back({v, now});
-        const Holders& other = other_way.back();
-        forget_differences(now.gpr, other.gpr, 16);
-        forget_differences(now.xmm, other.xmm, 16);
-        forget_differences(&now.flags, &other.flags, 1);
-        other_way.pop_back();
-        break;
-      }
-      default:
-        break;
-    }
-  }
-  find_homes(now.gpr, gprs, home_);
-  find_homes(now.xmm, xmms, home_xmm_);
-}
-
-// At the block's end; others than `registers` hold no values.
-void Lowering::find_homes(const Value* holder, u32 registers, u8* home) {
-  for (; registers != 0; registers &= registers - 1) {
-    int n = std::countr_zero(registers);
-    Value v = holder[n];
-    if (v == kNoValue) continue;
-    home[v] = static_cast<u8>(n);
-    held_[v]++;
+// At the block's end.
+void Lowering::find_homes(const Value* holder) {
+  for (u8 n = 0; n < 16; n++) {
+    if (holder[n] == kNoValue) continue;
+    State& state = states_[holder[n]];
+    state.home = n;
+    state.held++;
   }
 }
 
@@ -480,7 +385,7 @@ u8 Lowering::evict(bool vector) {
   }
   auto reg = static_cast<u8>(std::countr_zero(candidates));
   Value victim = vector ? owner_vector_[reg] : owner_[reg];
-  Place& place = place_[victim];
+  Place& place = states_[victim].place;
   if (place.slot == kNone) {
     place.slot = static_cast<u8>(std::countr_zero(free_slots_));
     free_slots_ &= free_slots_ - 1;
@@ -501,15 +406,15 @@ u8 Lowering::allocate(Value v) {
     reg = evict(vector);
   }
   (vector ? owner_vector_ : owner_)[reg] = v;
-  place_[v].reg = reg;
+  states_[v].place.reg = reg;
   return reg;
 }
 
 u8 Lowering::use_register(Value v) {
   bool vector = is_vector(v);
-  u8 reg = place_[v].reg;
+  u8 reg = states_[v].place.reg;
   if (reg == kNone) {
-    u8 home = vector ? home_xmm_[v] : home_[v];
+    u8 home = states_[v].home;
     if (home != kNone) return vector ? guest_xmm(home).code : home;
     if (inst(v).op == Op::kVecZero) return kVectorZero.code;
     reg = allocate(v);
@@ -519,7 +424,7 @@ u8 Lowering::use_register(Value v) {
 }
 
 Lowering::Value Lowering::peel(Value v, unsigned width) const {
-  while (place_[v].reg == kNone && home_[v] == kNone) {
+  while (states_[v].place.reg == kNone && states_[v].home == kNone) {
     const Inst& i = inst(v);
     bool extension = i.op == Op::kZext || i.op == Op::kSext;
     if (!extension || i.width < width) break;
@@ -532,8 +437,8 @@ X Lowering::use(Value v, unsigned width) { return X{use_register(peel(v, width))
 
 u8 Lowering::result_register() {
   bool vector = is_vector(at_);
-  Place place = place_[at_];
-  place_[at_] = {};
+  Place place = states_[at_].place;
+  states_[at_].place = {};
   u8 reg = place.reg;
   if (reg == kNone) reg = vector ? kVectorScratch0.code : kScratch0.code;
   if (place.slot != kNone) {
@@ -552,13 +457,19 @@ u8 Lowering::result_register() {
   return reg;
 }
 
+// Whether nobody needs the pure value that comes before the operation at hand.
+bool Lowering::is_unused(Value v) const {
+  if (ir::info(inst(v).op).effects != ir::kPure || is_wanted(v)) return false;
+  return std::none_of(code_ + v + 1, code_ + at_ + 1, [&](const Inst& i) { return names(i, v); });
+}
+
 // Whether value v, which the operation at hand commits, may be computed in the guest register: its
 // old content is not read in between, and nothing in between leaves the block.
 bool Lowering::commits_early(Value v) const {
   constexpr int kLookBack = 24;
   constexpr u8 kStops = ir::kMayFault | ir::kMark | ir::kCallPart;
   if (at_ - v > kLookBack) return false;
-  Value old = previous_[at_];
+  Value old = previous();
   for (Value n = static_cast<Value>(v + 1); n < at_; n++) {
     const Inst& i = inst(n);
     if (ir::info(i.op).effects & kStops) return false;
@@ -566,9 +477,7 @@ bool Lowering::commits_early(Value v) const {
     bool state =
         i.op == Op::kGetGpr || i.op == Op::kSetGpr || i.op == Op::kGetXmm || i.op == Op::kSetXmm;
     if (state && same && i.aux == inst(at_).aux) return false;
-    if (old != kNoValue && std::find(std::begin(i.arg), std::end(i.arg), old) != std::end(i.arg)) {
-      return false;
-    }
+    if (old != kNoValue && names(i, old) && !is_unused(n)) return false;
   }
   return true;
 }
@@ -581,19 +490,19 @@ void Lowering::lower_get_gpr() {
     X to = result();
     sequence([&](Assembler& a) { a.mov(8, to, guest_gpr(n)); });
   }
-  hold_gpr(n, previous_[at_]);
+  hold_gpr(n, kNoValue);
 }
 
 void Lowering::lower_set_gpr() {
   unsigned n = inst(at_).aux;
   Value v = inst(at_).arg[0];
-  hold_gpr(n, previous_[at_]);
+  hold_gpr(n, previous());
   auto value = constant(v);
-  if (value && place_[v].reg == kNone) return load_immediate(guest_gpr(n), *value);
-  bool elsewhere = is_wanted(v) || home_[v] != kNone;
+  if (value && states_[v].place.reg == kNone) return load_immediate(guest_gpr(n), *value);
+  bool elsewhere = is_wanted(v) || states_[v].home != kNone;
   if (!elsewhere && commits_early(v)) {
-    place_[v].reg = static_cast<u8>(n);
-    displaced_[n] = holders_.gpr[n];
+    states_[v].place.reg = static_cast<u8>(n);
+    displaced_[n] = held_.gpr[n];
     return hold_gpr(n, kNoValue);
   }
   auto step = elsewhere ? std::nullopt : step_of(v);
@@ -606,7 +515,7 @@ void Lowering::lower_set_gpr() {
 std::optional<s64> Lowering::step_of(Value v) const {
   const Inst& i = inst(v);
   bool sum = (i.op == Op::kAdd || i.op == Op::kSub) && i.width == 8;
-  if (!sum || i.arg[0] != previous_[at_] || fused_[v] != 0) return std::nullopt;
+  if (!sum || i.arg[0] != previous() || states_[v].fused != 0) return std::nullopt;
   auto c = constant(i.arg[1]);
   if (!c) return std::nullopt;
   return static_cast<s64>(i.op == Op::kAdd ? *c : -*c);
@@ -628,17 +537,17 @@ void Lowering::lower_get_xmm() {
     V to = result_vector();
     sequence([&](Assembler& a) { a.mov(k16B, to, guest_xmm(n)); });
   }
-  hold_xmm(n, previous_[at_]);
+  hold_xmm(n, kNoValue);
 }
 
 void Lowering::lower_set_xmm() {
   unsigned n = inst(at_).aux;
   Value v = inst(at_).arg[0];
-  hold_xmm(n, previous_[at_]);
-  bool elsewhere = is_wanted(v) || home_xmm_[v] != kNone;
+  hold_xmm(n, previous());
+  bool elsewhere = is_wanted(v) || states_[v].home != kNone;
   if (!elsewhere && commits_early(v)) {
-    place_[v].reg = guest_xmm(n).code;
-    displaced_xmm_[n] = holders_.xmm[n];
+    states_[v].place.reg = guest_xmm(n).code;
+    displaced_xmm_[n] = held_.xmm[n];
     return hold_xmm(n, kNoValue);
   }
   V from = use_vector(v);
@@ -700,7 +609,7 @@ void Lowering::lower_state() {
     case Op::kSetHigh:
       return lower_set_high();
     case Op::kGetFlags:
-      holders_.flags = previous_[at_];
+      held_.flags = kNoValue;
       return;
     case Op::kSetFlags:
       return lower_set_flags();

@@ -3,6 +3,8 @@
 // needs becomes part of it, and a result is computed in the register where it is wanted.
 #pragma once
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <vector>
@@ -172,19 +174,18 @@ class Lowering {
   static constexpr u8 kNone = 0xff;
   static constexpr Value kNoValue = ir::kNoValue;
 
-  // What guest registers hold, as values, at one point of the block.
-  struct Holders {
-    Value gpr[16];
-    Value xmm[16];
-    Value flags;
-
-    Holders();
-  };
-
   // Where a value must be for the code below.
   struct Place {
     u8 reg = kNone;
     u8 slot = kNone;
+  };
+  // What is known of a value, or an operation, at this point of the block.
+  struct State {
+    Place place;
+    u8 home = kNone;  // a guest register that holds it
+    u8 held = 0;      // how many do
+    u8 fused = 0;     // the flags of NZCV that it sets besides
+    u8 unused[3] = {};
   };
 
   struct OpenIf {
@@ -200,9 +201,7 @@ class Lowering {
   class Workspace {
     friend class Lowering;
 
-    // One byte of each kind, or two, for each value.
-    std::vector<u8> by_value;
-    std::vector<std::pair<Value, Holders>> barriers;  // what was held before what forgets it
+    std::vector<State> states;
     std::vector<OpenIf> open;
   };
 
@@ -273,14 +272,15 @@ class Lowering {
 
   // --- values and registers (lowering.cc)
   void prepare(Workspace& workspace);
-  void find_holders();
-  void find_homes(const Value* holder, u32 registers, u8* home);
-  void hold(Value* holder, Value v, unsigned n, bool vector);
-  void hold_gpr(unsigned n, Value v) { hold(holders_.gpr, v, n, false); }
-  void hold_xmm(unsigned n, Value v) { hold(holders_.xmm, v, n, true); }
-  void restore_holders(const Holders& holders);
+  void find_homes(const Value* holder);
+  void restore_held(const ir::Held& held);
+  void hold(Value* holder, Value v, unsigned n);
+  void hold_gpr(unsigned n, Value v) { hold(held_.gpr, v, n); }
+  void hold_xmm(unsigned n, Value v) { hold(held_.xmm, v, n); }
+  // What the register that the operation at hand sets held before it.
+  Value previous() const { return static_cast<Value>(inst(at_).imm); }
   bool is_vector(Value v) const { return ir::info(inst(v).op).result == ir::Type::kVec; }
-  bool is_wanted(Value v) const { return (place_[v].reg & place_[v].slot) != kNone; }
+  bool is_wanted(Value v) const { return (states_[v].place.reg & states_[v].place.slot) != kNone; }
   u8 allocate(Value v);
   u8 evict(bool vector);
   void load_slot(u8 reg, u8 slot, bool vector);
@@ -302,6 +302,10 @@ class Lowering {
   u8 result_register();
   X result() { return X{result_register()}; }
   V result_vector() { return V{result_register()}; }
+  static bool names(const Inst& i, Value v) {
+    return std::find(std::begin(i.arg), std::end(i.arg), v) != std::end(i.arg);
+  }
+  bool is_unused(Value v) const;
   bool commits_early(Value v) const;
   std::optional<s64> step_of(Value v) const;
   bool add_to_register(unsigned n, s64 step);
@@ -395,7 +399,7 @@ class Lowering {
   Address match_address(Value v);
   Address match_far_address(Value v, unsigned width);
   bool is_far_in_register(Value v) const;
-  bool is_free_standing(Value v) const { return !is_wanted(v) && home_[v] == kNone; }
+  bool is_free_standing(Value v) const { return !is_wanted(v) && states_[v].home == kNone; }
   void match_index(Value v, Address& address);
   static void add_index(Assembler& a, X base, const Address& address);
   Mem finish_address(Assembler& a, const Address& address, unsigned width);
@@ -471,15 +475,10 @@ class Lowering {
   Demands demands_;
   Stubs stubs_;
   Output& out_;
-  // By value or operation.
-  Value* previous_;  // what the register that the operation sets held before
-  Place* place_;
-  u8 *home_, *home_xmm_;  // the guest register that holds it here
-  u8* held_;              // how many guest registers hold it here
-  u8* fused_;             // the flags of NZCV that it sets besides
-  std::vector<std::pair<Value, Holders>>& barriers_;
-  static constexpr u8 kKeepsCarry = 0x40;  // in fused_: the carry stays as it is
-  Holders holders_;
+  State* states_;                          // by value or operation
+  static constexpr u8 kKeepsCarry = 0x40;  // in State::fused: the carry stays as it is
+  const ir::Held* barrier_;                // behind those that are left
+  ir::Held held_;                          // what guest registers hold
   Value owner_[32], owner_vector_[32];
   u32 free_ = kValueRegisters, free_vectors_ = kValueVectors;
   u32 locked_ = 0, locked_vectors_ = 0;  // used by the operation at hand
