@@ -73,6 +73,13 @@ engine::CodePage Personality::prepare_code_page(u64 address) {
   return readable ? page : engine::CodePage::kNotExecutable;
 }
 
+bool Personality::read_constant(u64 address, u64& value) {
+  Task& task = *current_task();
+  InPersonality inside(task);
+  return task.process->memory->prepare_constant(address) &&
+         copy_in(task, &value, address, sizeof value);
+}
+
 void open_emulator(Process& process, int inherited) {
   char path[PATH_MAX];
   ssize_t length = ::readlink("/proc/self/exe", path, sizeof path);

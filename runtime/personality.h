@@ -12,6 +12,7 @@ class Personality final : public engine::GuestOs {
   void exception(engine::Thread& thread) override;
   void safepoint(engine::Thread& thread) override;
   engine::CodePage prepare_code_page(u64 address) override;
+  bool read_constant(u64 address, u64& value) override;
 };
 
 Personality& personality();

@@ -38,6 +38,7 @@ struct Block {
   // How often it was interpreted, up to the number that asks for a translation, and that (engine/
   // translate.h).
   u32 runs = 0;
+  bool knows_target = false;  // whether its jump leads to a constant place has been looked at
   jit::Entry entry;
   std::shared_ptr<Pieces> pieces;  // what the co-simulator compares
   Block* same_slot = nullptr;      // the next one in the cache's slot

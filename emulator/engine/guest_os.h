@@ -31,6 +31,10 @@ class GuestOs {
   // Asked before instructions on the page of `address` are cached.
   virtual CodePage prepare_code_page(u64 address) = 0;
 
+  // The eight bytes at `address`, a multiple of 8, if they cannot change without invalidate_code()
+  // being called from now on. False elsewhere.
+  virtual bool read_constant(u64 address, u64& value) = 0;
+
  protected:
   ~GuestOs() = default;
 };

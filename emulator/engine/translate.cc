@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <vector>
 
+#include "emulator/base/check.h"
 #include "emulator/base/log.h"
 #include "emulator/engine/code_users.h"
 #include "emulator/jit/backend.h"
+#include "emulator/x86/decoder.h"
 #include "emulator/x86/flag_effect.h"
 
 namespace gantry::engine {
@@ -32,6 +34,40 @@ unsigned direct_targets(const Block& block, u64 (&targets)[2]) {
   targets[1] = targets[0];
   targets[0] = last.next_rip();
   return call ? 1 : 2;
+}
+
+// CALL or JMP to where eight bytes of memory say, at a constant address: those that lead to other
+// files, through a table that the dynamic linker has filled.
+bool jumps_by_table(const x86::Insn& insn) {
+  unsigned kind = insn.modrm >> 3 & 7;
+  const x86::MemoryOperand& mem = insn.mem;
+  return insn.ends_block && insn.opcode == 0xff && (kind == 2 || kind == 4) &&
+         insn.op[0].kind == x86::OperandKind::kMemory && mem.base == x86::kNoRegister &&
+         mem.index == x86::kNoRegister && mem.segment == x86::kNoRegister && mem.disp % 8 == 0 &&
+         mem.address_width == 8;
+}
+
+// The same, of a target that is known.
+x86::Insn as_direct_jump(const x86::Insn& insn, u64 target) {
+  const u8 code[5] = {static_cast<u8>(insn.is_near_call() ? 0xe8 : 0xe9)};
+  x86::Insn direct;
+  CHECK(x86::decode(code, insn.rip, direct) == x86::DecodeStatus::kOk);
+  direct.length = insn.length;
+  direct.imm = target;
+  return direct;
+}
+
+// Where the table cannot change any more, the jump that ends the block becomes a direct one.
+void find_target(Thread& thread, Block& block) {
+  if (block.knows_target) return;
+  block.knows_target = true;
+  Step& last = block.steps.back();
+  u64 target;
+  if (!jumps_by_table(last.insn) || !block.bytes.empty()) return;
+  if (!thread.os->read_constant(static_cast<u64>(last.insn.mem.disp), target)) return;
+  if (target >> 47 != 0) return;
+  last.insn = as_direct_jump(last.insn, target);
+  last.handler = interp::handler_for(last.insn);
 }
 
 // What a unit is made of; kept, as it is needed for one after another.
@@ -63,6 +99,7 @@ void choose_blocks(Thread& thread, Block& first, Plan& plan) {
     // What has hardly run may never again; what has been translated is only jumped to.
     if (block != &first && (block->runs < kWarm || block->entry.code)) continue;
     if (insns + block->steps.size() > kMaxInsns && !plan.unit.empty()) continue;
+    find_target(thread, *block);
     insns += block->steps.size();
     plan.unit.push_back(block);
     u64 targets[2];

@@ -293,6 +293,14 @@ engine::CodePage AddressSpace::prepare_code_page(u64 address) {
   return state_->code.prepare(address, it->second.protection & PROT_WRITE);
 }
 
+bool AddressSpace::prepare_constant(u64 address) {
+  std::lock_guard lock(state_->mutex);
+  auto it = state_->regions.find(address);
+  if (it == state_->regions.end() || (it->second.flags & MAP_TYPE) != MAP_PRIVATE) return false;
+  if ((it->second.protection & (PROT_READ | PROT_WRITE)) != PROT_READ) return false;
+  return state_->code.prepare(address, false) == engine::CodePage::kStable;
+}
+
 AddressSpace::WriteFault AddressSpace::handle_write_fault(u64 address) {
   return state_->code.handle_write_fault(address) ? WriteFault::kRetry : WriteFault::kNotOurs;
 }

@@ -78,6 +78,9 @@ class AddressSpace {
 
   // GuestOs::prepare_code_page.
   engine::CodePage prepare_code_page(u64 address);
+  // What code may be made of besides: whether the page of `address` is the guest's to read alone,
+  // so that its content cannot change without decoded code being forgotten.
+  bool prepare_constant(u64 address);
 
   // A host write fault at `address`. kNotOurs: it is the guest's fault to see. kRetry: the page was
   // write-protected because of decoded code; it is writable again, the code is invalidated, and the

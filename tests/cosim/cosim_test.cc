@@ -19,6 +19,7 @@ class Memory final : public GuestOs {
   void exception(Thread&) override {}
   void safepoint(Thread&) override {}
   CodePage prepare_code_page(u64) override { return CodePage::kStable; }
+  bool read_constant(u64, u64&) override { return false; }
 };
 
 constexpr u64 kCode = 0x10000000, kData = 0x10001000, kSize = 0x2000;

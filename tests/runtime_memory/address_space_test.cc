@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "emulator/engine/block_cache.h"
 #include "runtime/memory/host_maps.h"
 
 #ifndef MAP_FIXED_NOREPLACE
@@ -376,6 +377,25 @@ TEST_P(AddressSpaceTest, ProtectForgetsCodePages) {
   byte(address) = 1;
   memory_->protect(address, 4 * kPage, PROT_READ);
   EXPECT_EQ(memory_->handle_write_fault(address), AddressSpace::WriteFault::kNotOurs);
+}
+
+TEST_P(AddressSpaceTest, OnlyReadableMemoryIsConstant) {
+  u64 address = anonymous(4, PROT_READ);
+  EXPECT_TRUE(memory_->prepare_constant(address + 8));
+  EXPECT_FALSE(memory_->prepare_constant(anonymous(4)));
+  EXPECT_FALSE(memory_->prepare_constant(anonymous(4, PROT_NONE)));
+  s64 shared = memory_->map(0, 4 * kPage, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  ASSERT_GT(shared, 0);
+  EXPECT_FALSE(memory_->prepare_constant(static_cast<u64>(shared)));
+}
+
+TEST_P(AddressSpaceTest, ConstantMemoryThatChangesEndsDecodedCode) {
+  u64 address = anonymous(4, PROT_READ);
+  ASSERT_TRUE(memory_->prepare_constant(address));
+  u64 epoch = engine::BlockCache::current_epoch();
+  memory_->protect(address, 4 * kPage, kReadWrite);
+  EXPECT_NE(engine::BlockCache::current_epoch(), epoch);
+  EXPECT_FALSE(memory_->prepare_constant(address));
 }
 
 TEST_P(AddressSpaceTest, RemapOfProtectedCode) {
