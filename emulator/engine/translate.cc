@@ -126,31 +126,56 @@ void withdraw(const Plan& plan) {
   invalidate_code();
 }
 
-// The flags that the next few instructions at `rip`, which need not have been executed, read.
-u16 flags_read_at(Thread& thread, u64 rip) {
-  constexpr unsigned kLookAhead = 6;
-  u16 reads = 0, unwritten = jit::Outside::kAllStatusFlags;
-  auto look_at = [&](const x86::Insn& insn) {
+// Which status flags the code ahead reads before it writes them. All that is not known is read.
+class FlagReaders {
+ public:
+  explicit FlagReaders(Thread& thread) : thread_(thread) {}
+
+  // Of the flags asked for, those that code at `rip` reads, which need not have been executed.
+  u16 find(u64 rip, u16 asked) {
+    if (asked == 0 || blocks_left_ == 0) return asked;
+    blocks_left_--;
+    Block* block = thread_.blocks.find_decoded(rip);
+    if (!block) return peek(rip, asked);
+    return block->bytes.empty() ? find(*block, asked) : asked;
+  }
+
+ private:
+  Thread& thread_;
+  unsigned blocks_left_ = 6;
+
+  static void look_at(const x86::Insn& insn, u16& reads, u16& unwritten) {
     x86::FlagEffect effect = x86::flag_effect(insn);
     reads |= effect.reads & unwritten;
     unwritten &= static_cast<u16>(~effect.writes);
-  };
-  if (Block* block = thread.blocks.find_decoded(rip)) {
-    if (!block->bytes.empty()) return jit::Outside::kAllStatusFlags;
-    for (const Step& step : block->steps) {
-      look_at(step.insn);
-      if (unwritten == 0) break;
+  }
+
+  u16 find(Block& block, u16 asked) {
+    u16 reads = 0, unwritten = asked;
+    for (const Step& step : block.steps) {
+      look_at(step.insn, reads, unwritten);
+      if (unwritten == 0) return reads;
+    }
+    find_target(thread_, block);
+    const x86::Insn& last = block.steps.back().insn;
+    if (block.falls_through) return reads | find(block.end, unwritten);
+    if (last.op[0].kind != x86::OperandKind::kRelative) return reads | unwritten;
+    reads |= find(last.imm, unwritten);
+    return last.is_conditional_branch() ? reads | find(block.end, unwritten) : reads;
+  }
+
+  u16 peek(u64 rip, u16 asked) {
+    constexpr unsigned kLookAhead = 6;
+    u16 reads = 0, unwritten = asked;
+    x86::Insn insn;
+    for (unsigned n = 0; n < kLookAhead && unwritten; n++, rip = insn.next_rip()) {
+      if (!thread_.blocks.peek(*thread_.os, rip, insn)) break;
+      look_at(insn, reads, unwritten);
+      if (insn.ends_block) break;
     }
     return reads | unwritten;
   }
-  x86::Insn insn;
-  for (unsigned n = 0; n < kLookAhead && unwritten; n++, rip = insn.next_rip()) {
-    if (!thread.blocks.peek(*thread.os, rip, insn)) break;
-    look_at(insn);
-    if (insn.ends_block) break;
-  }
-  return reads | unwritten;
-}
+};
 
 bool knows(const std::vector<jit::Outside::Flags>& outside, u64 rip) {
   return std::any_of(outside.begin(), outside.end(), [&](const auto& o) { return o.rip == rip; });
@@ -164,7 +189,8 @@ void look_outside(Thread& thread, Plan& plan) {
     direct_targets(*block, targets);
     for (u64 rip : targets) {
       if (rip == 0 || contains(plan.unit, rip) || knows(plan.outside, rip)) continue;
-      plan.outside.push_back({rip, flags_read_at(thread, rip)});
+      u16 read = FlagReaders(thread).find(rip, jit::Outside::kAllStatusFlags);
+      plan.outside.push_back({rip, read});
     }
   }
 }
