@@ -120,6 +120,9 @@ typedef uint64_t Case(uint64_t a, uint64_t b, const uint64_t* memory);
   X(inserted, "shr $2, %%al; and $7, %%eax; cmp %%cl, %%al")                                 \
   X(low_inserted, "mov %%cl, %%al; movzbl %%al, %%eax; cmp $0x80, %%eax")                    \
   X(counted, "shl %%cl, %%eax; shr %%cl, %%rax; test %%eax, %%eax")                          \
+  X(bit_32, "cmp %%rcx, %%rax; bt %%ecx, %%eax")                                             \
+  X(bit_64_constant, "cmp %%rcx, %%rax; btr $40, %%rax")                                     \
+  X(rotated, "cmp %%rcx, %%rax; rol $1, %%eax")                                              \
   X(two_constants, "add $24, %%rax; sub $-100000, %%rax; cmp %%rcx, %%rax")                  \
   X(pushed,                                                                                  \
     "lea -128(%%rsp), %%rsp; push %%rax; push %%rcx; pop %%rax; pop %%rcx; lea 128(%%rsp), " \

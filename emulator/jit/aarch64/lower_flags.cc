@@ -433,11 +433,11 @@ void Lowering::lower_flags_compare(const Inst& i, u8 needed) {
     if (fits) {
       subtract ? a.cmp(w, lhs, value) : a.cmn(w, lhs, value);
     } else {
-      if (moves) a.mov(w, rhs, value);
       subtract ? a.cmp(w, lhs, rhs) : a.cmn(w, lhs, rhs);
     }
     if (!subtract && (needed & kFlagC)) complement_carry(a);
   });
+  if (moves) load_immediate(rhs, value);
 }
 
 // Of one and two bytes.
@@ -498,7 +498,8 @@ void Lowering::lower_flags_logic(const Inst& i, u8 needed) {
   unsigned w = i.width;
   const Inst& made = inst(i.arg[2]);
   bool ands = made.op == Op::kAnd && made.width == w && !(needed & kFlagC);
-  bool same_sign = w >= 4 || !(needed & kFlagN);
+  bool positive = !(possible_bits(i.arg[2]) >> (w * 8 - 1) & 1);
+  bool same_sign = w >= 4 || positive || !(needed & kFlagN);
   if (ands && same_sign && fuse_flags(i.arg[2], needed)) return;
   if (w < 4 && !(needed & kFlagC)) {
     return lower_flags_narrow_number(i.arg[2], w, needed & kFlagN);
@@ -507,7 +508,7 @@ void Lowering::lower_flags_logic(const Inst& i, u8 needed) {
   X result = source(i.arg[2], kScratch0, w);
   sequence([&](Assembler& a) {
     load_constant(a, 8, kScratch0, i.arg[2]);
-    if (w >= 4) return a.cmp(w, result, 0);
+    if (w >= 4 || positive) return a.cmp(w == 8 ? 8 : 4, result, 0);
     a.lsl(4, kScratch0, result, 32 - w * 8);
     a.cmp(4, kScratch0, 0);
   });
@@ -716,6 +717,20 @@ void Lowering::lower_flags_raw(const Inst& i, u8 needed) {
   });
 }
 
+// CF := a number that is 0 or 1. `alone`: N, Z and V may become anything.
+void Lowering::set_carry(Value v, bool alone) {
+  X bit = source(v, kScratch1);
+  sequence([&](Assembler& a) {
+    load_constant(a, 4, kScratch1, v);
+    if (alone) return a.cmp(4, kZr, bit);
+    a.eor(4, kScratch0, bit, 1);
+    if (features().flagm) return a.rmif(kScratch0, 63, 2);
+    a.mrs(kScratch2, SystemRegister::kNzcv);
+    a.bfi(8, kScratch2, kScratch0, kHostC, 1);
+    a.msr(SystemRegister::kNzcv, kScratch2);
+  });
+}
+
 // The flags of the mask come from the bits, the others stay.
 void Lowering::lower_flags_update(const Inst& i, u8 needed) {
   struct Place {
@@ -731,6 +746,9 @@ void Lowering::lower_flags_update(const Inst& i, u8 needed) {
   for (const Place& p : kPlaces) changed |= i.imm & p.mask ? p.flag : 0;
   live_ |= needed & ~changed;
   if (!(needed & changed)) return;
+  if ((needed & changed) == kFlagC && possible_bits(i.arg[1]) == 1) {
+    return set_carry(i.arg[1], !(needed & kFlagsNzcv & ~kFlagC));
+  }
   X bits = source(i.arg[1], kScratch1);
   sequence([&](Assembler& a) {
     load_constant(a, 8, kScratch1, i.arg[1]);

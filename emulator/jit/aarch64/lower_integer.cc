@@ -118,7 +118,6 @@ void Lowering::lower_add_constant(X to) {
   sequence([&](Assembler& a) {
     load_constant(a, hw, kScratch0, left);
     if (keeps_carry) a.mrs(kScratch2, SystemRegister::kNzcv);
-    if (!fits && !at_hand && hw == 4) a.mov(hw, rhs, value);
     auto emit = [&](auto operand) {
       if (fused) {
         subtract ? a.subs(hw, to, lhs, operand) : a.adds(hw, to, lhs, operand);
@@ -131,7 +130,7 @@ void Lowering::lower_add_constant(X to) {
     if (keeps_carry) restore_carry(a, kScratch2);
     if (to != kZr) mask_result(a, to, w);
   });
-  if (!fits && !at_hand && hw == 8) load_immediate(kScratch1, value);
+  if (!fits && !at_hand) load_immediate(kScratch1, value);
 }
 
 void Lowering::lower_logic() {
@@ -156,7 +155,6 @@ void Lowering::lower_logic() {
   Operand rhs = folded ? *folded : Operand(c ? kScratch1 : use(right, read_one));
   sequence([&](Assembler& a) {
     load_constant(a, hw, kScratch0, left);
-    if (c && !fits) a.mov(hw, rhs.reg, *c);
     auto emit = [&](auto operand) {
       if (fused) return a.ands(hw, to, lhs, operand);
       if (i.op == Op::kAnd) return a.and_(hw, to, lhs, operand);
@@ -165,6 +163,7 @@ void Lowering::lower_logic() {
     };
     fits ? emit(*c) : emit(fields::RmRotated(rhs.reg, rhs.shift, rhs.amount));
   });
+  if (c && !fits) load_immediate(rhs.reg, *c & width_mask(hw));
 }
 
 namespace {

@@ -306,9 +306,9 @@ void Lowering::find_insn() {
 void Lowering::load_immediate(X to, u64 value) {
   u32 words[4];
   Assembler a(words);
-  a.mov(8, to, value);
+  a.mov(value >> 32 ? 8 : 4, to, value);
   std::span<u32> code = a.finish();
-  if (code.size() < 3 || edge_) {
+  if (code.size() < 2 || edge_) {
     return sequence([&](Assembler& b) {
       for (u32 word : code) b.emit(word);
     });

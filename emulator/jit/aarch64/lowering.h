@@ -380,6 +380,7 @@ class Lowering {
   void lower_flags_vectors(const Inst& test, u8 needed);
   void clear_parity_and_adjust(u8 needed);
   u64 possible_bits(Value v) const;
+  void set_carry(Value v, bool alone);
   void lower_select_bit(unsigned bit);
   void lower_flags_update(const Inst& flags, u8 needed);
   void lower_flags_select(const Inst& flags, u8 needed);
