@@ -40,7 +40,10 @@ Result<void> enable_translation();
 const char* engine_name();
 std::string host_features();
 
-// Instructions that all threads have executed up to their last safepoint.
+// What there is of translated code.
+jit::Usage translated_code_usage();
+
+// Instructions that all threads have interpreted up to their last safepoint.
 u64 executed_instructions();
 
 // Flags under which instructions are executed one by one.

@@ -232,6 +232,7 @@ Result<void> enable_translation() {
 }
 
 const char* engine_name() { return options.cosim ? "cosim" : options.jit ? "jit" : "interp"; }
+jit::Usage translated_code_usage() { return options.jit ? jit::usage() : jit::Usage(); }
 std::string host_features() { return options.jit ? jit::used_features() : std::string(); }
 
 bool leave_translated(Thread& thread, u64 pc, const void* ucontext) {

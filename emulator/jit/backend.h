@@ -130,6 +130,13 @@ inline bool has_usual_controls(u32 mxcsr) {
   return (mxcsr & ~kFlags) == guest::kInitialMxcsr;
 }
 
+// What the memory for code holds.
+struct Usage {
+  u64 units = 0, bytes = 0;
+  u64 insns = 0;  // of the guest, translated since the process began
+};
+Usage usage();
+
 // Forgets all code; what is being executed stays in place. Async-signal-safe.
 void forget();
 

@@ -44,13 +44,17 @@ class CodeCache {
   // What there is now stays for ever: clear() drops everything else. Nobody may be executing that.
   void keep_forever();
   void clear();
-  bool is_empty() const { return used() == kept_bytes_; }
+  bool is_empty() const { return bytes() == 0; }
 
   bool contains(u64 pc) const { return pc - begin_ < used_.load(std::memory_order_acquire); }
   // RIP of the guest instruction that `pc` belongs to; 0 when it belongs to none.
   u64 rip_of(u64 pc) const;
   // False when `pc` is in no unit.
   bool find(u64 pc, Place& place) const;
+
+  // Of what clear() drops.
+  u64 unit_count() const { return unit_count_.load() - kept_units_; }
+  u64 bytes() const { return used() - kept_bytes_; }
 
   u64 used() const { return used_.load(std::memory_order_relaxed); }
   std::mutex& mutex() { return mutex_; }

@@ -19,6 +19,7 @@ Exit enter(guest::Cpu&, const void*) { return {}; }
 void link(u64, const void*) {}
 void publish(u64, const void*) {}
 void withdraw(u64) {}
+Usage usage() { return {}; }
 bool has_code_since(u64) { return false; }
 bool reuse_memory(u64, bool (*)(u64)) { return false; }
 void lock_for_fork() {}

@@ -156,10 +156,15 @@ void prepare_reports(const char* version, const Settings& settings) {
 
 void report_statistics(Task& task) {
   if (!task.process->settings.stats) return;
-  log_line(Channel::kEngine, "process %d: %lu instructions executed, %zu blocks decoded",
+  log_line(Channel::kEngine, "process %d: %lu instructions interpreted, %zu blocks decoded",
            static_cast<int>(getpid()),
            static_cast<Ulong>(engine::executed_instructions() + task.executed),
            task.blocks.block_count());
+  jit::Usage code = engine::translated_code_usage();
+  if (code.units == 0) return;
+  log_line(Channel::kEngine, "process %d: %lu instructions translated, %lu units, %lu KiB of code",
+           static_cast<int>(getpid()), static_cast<Ulong>(code.insns),
+           static_cast<Ulong>(code.units), static_cast<Ulong>(code.bytes >> 10));
 }
 
 }  // namespace gantry::runtime

@@ -19,7 +19,8 @@ void report_own_fault(const siginfo_t& info, u64 pc, const void* ucontext);
 // Before that: what reports say of the emulator. From now on a CHECK that fails makes one, too.
 void prepare_reports(const char* version, const Settings& settings);
 
-// With --stats: a line with the number of executed instructions and decoded blocks.
+// With --stats: a line that counts interpreted instructions and decoded blocks, and one on
+// translated code.
 void report_statistics(Task& task);
 
 }  // namespace gantry::runtime

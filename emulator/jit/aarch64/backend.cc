@@ -42,6 +42,7 @@ struct State {
   bool is_relaxed = false;
   aarch64::Stubs stubs;
   std::optional<aarch64::Compiler> compiler;
+  u64 insns = 0;         // of the guest, translated so far
   u64 newest_epoch = 0;  // of the code that there is
   // Grows when code is forgotten, and when its memory is used again.
   std::atomic<u64> generation{1};
@@ -150,6 +151,7 @@ Outcome compile(std::span<const Block> blocks, std::span<Entry> entries, u64 epo
   std::lock_guard lock(s.cache.mutex());
   Outcome outcome = s.compiler->compile(blocks, outside, s.cache, entries);
   if (outcome != Outcome::kDone) return outcome;
+  for (const Block& block : blocks) s.insns += block.insns.size();
   s.newest_epoch = std::max(s.newest_epoch, epoch);
   if (s.dump.any()) [[unlikely]]
     log_unit(blocks[0], entries[0]);
@@ -230,6 +232,12 @@ void exact_float() {
   s.demands.exact_float = true;
   s.compiler->set_demands(s.demands);
 }
+Usage usage() {
+  State& s = state();
+  std::lock_guard lock(s.cache.mutex());
+  return {.units = s.cache.unit_count(), .bytes = s.cache.bytes(), .insns = s.insns};
+}
+
 void forget() {
   if (!is_ready) return;
   std::atomic_thread_fence(std::memory_order_seq_cst);
