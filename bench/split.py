@@ -9,7 +9,7 @@ from collections import Counter
 TRANSLATION = re.compile(
     r"gantry::(ir|aarch64|x86)::|gantry::jit::CodeCache"
     r"|gantry::engine::.*(compile|translat|decode|BlockCache)"
-    r"|gantry::interp::handler_for|gantry::runtime::CodePages")
+    r"|gantry::interp::(handler_for|StepCache)|gantry::runtime::CodePages")
 RUN = re.compile(r"gantry::(engine::run_translated|jit::enter)\b")
 CODE = "translated code"
 

@@ -75,24 +75,6 @@ bool decode_step(GuestOs& os, u64 rip, Step& step, FetchFault* fault, u64* fault
   return false;
 }
 
-// Up to the first branch, the page's end, or what cannot be decoded. 0 and *fault when that is the
-// first instruction.
-std::size_t decode_steps(GuestOs& os, u64 rip, std::span<Step> steps, FetchFault* fault,
-                         u64* fault_address) {
-  FetchFault later;
-  u64 later_address, page_end = page_end_of(rip);
-  std::size_t count = 0;
-  while (count < steps.size() && rip < page_end) {
-    if (!decode_step(os, rip, steps[count], fault, fault_address)) break;
-    const x86::Insn& insn = steps[count++].insn;
-    if (insn.ends_block) break;
-    rip = insn.next_rip();
-    fault = &later;
-    fault_address = &later_address;
-  }
-  return count;
-}
-
 }  // namespace
 
 std::atomic<u64> BlockCache::global_epoch_{1};
@@ -175,6 +157,45 @@ Block* BlockCache::find_slow(GuestOs& os, u64 rip, FetchFault* fault, u64* fault
     if (bytes.empty() || !std::memcmp(bytes.data(), now, bytes.size())) return block;
   }
   return decode_block(os, rip, block, fault, fault_address);
+}
+
+// Decodes what is not known, and notes it. Others may be changing the code: what is noted is what
+// was decoded.
+bool BlockCache::learn_step(GuestOs& os, u64 rip, Step& step, FetchFault* fault,
+                            u64* fault_address) {
+  u8 copy[2 * interp::StepCache::kReadAhead] = {};
+  std::memcpy(copy, reinterpret_cast<const u8*>(rip), interp::StepCache::kReadAhead);
+  bool is_valid = x86::decode(copy, rip, step.insn) == x86::DecodeStatus::kOk;
+  if (!is_valid || !is_enabled(step.insn)) {
+    return decode_step(os, rip, step, fault, fault_address);
+  }
+  step.handler = interp::handler_for(step.insn);
+  known_steps_.note(copy, step);
+  return true;
+}
+
+// Up to the first branch, the page's end, or what cannot be decoded. 0 and *fault when that is the
+// first instruction.
+std::size_t BlockCache::decode_steps(GuestOs& os, u64 rip, std::span<Step> steps, FetchFault* fault,
+                                     u64* fault_address) {
+  FetchFault later;
+  u64 later_address, page_end = page_end_of(rip);
+  std::size_t count = 0;
+  while (count < steps.size() && rip < page_end) {
+    Step& step = steps[count];
+    if (page_end - rip < interp::StepCache::kReadAhead) {
+      if (!decode_step(os, rip, step, fault, fault_address)) break;
+    } else if (!known_steps_.find(reinterpret_cast<const u8*>(rip), rip, step)) {
+      if (!learn_step(os, rip, step, fault, fault_address)) break;
+    }
+    const x86::Insn& insn = step.insn;
+    count++;
+    if (insn.ends_block) break;
+    rip = insn.next_rip();
+    fault = &later;
+    fault_address = &later_address;
+  }
+  return count;
 }
 
 // The block at `rip`: a new one, or `changed`, whose code is another one now.

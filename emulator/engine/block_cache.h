@@ -11,16 +11,13 @@
 
 #include "emulator/base/check.h"
 #include "emulator/engine/guest_os.h"
-#include "emulator/interp/eval.h"
+#include "emulator/interp/step_cache.h"
 #include "emulator/jit/backend.h"
 #include "emulator/x86/insn.h"
 
 namespace gantry::engine {
 
-struct Step {
-  interp::Handler handler;
-  x86::Insn insn;
-};
+using interp::Step;
 
 struct Pieces;  // cosim.cc
 
@@ -121,6 +118,9 @@ class BlockCache {
   Block* decode_block(GuestOs& os, u64 rip, Block* changed, FetchFault* fault, u64* fault_address);
   Block& new_block(u64 rip);
   Step* room_for_steps();
+  bool learn_step(GuestOs& os, u64 rip, Step& step, FetchFault* fault, u64* fault_address);
+  std::size_t decode_steps(GuestOs& os, u64 rip, std::span<Step> steps, FetchFault* fault,
+                           u64* fault_address);
   CodePage prepare_page(GuestOs& os, u64 rip);
 
   // Memory that is zero and that the host gives page by page as it is used.
@@ -139,6 +139,7 @@ class BlockCache {
   std::vector<std::unique_ptr<Block[]>> blocks_;
   std::vector<std::unique_ptr<std::byte[]>> steps_;
   std::size_t block_count_ = 0, last_steps_ = 0;
+  interp::StepCache known_steps_;
   // Of the epoch; the page that is known to be CodePage::kStable.
   u64 stable_page_ = kNoPage;
   static constexpr u64 kNoPage = ~u64{0};

@@ -109,6 +109,7 @@ class Decoder {
 
   const u8* start_;
   const u8* at_;
+  const u8* head_end_ = nullptr;
   u64 rip_;
   Insn& insn_;
   const Opcode* row_ = nullptr;
@@ -125,6 +126,7 @@ DecodeStatus Decoder::run() {
   if (!read_start() || !read_operands() || consumed() > kMaxInsnLength) [[unlikely]]
     return refuse();
   insn_.length = static_cast<u8>(consumed());
+  insn_.head = static_cast<u8>(head_end_ - start_);
   insn_.prefixes = static_cast<u8>(prefixes_);
   insn_.ends_block = row_->attributes & kBranch;
   insn_.aligned = row_->attributes & kAligned;
@@ -184,6 +186,7 @@ bool Decoder::select_row(Map map, unsigned vex_pp) {
   const Cell& cell = kOpcodeCells[static_cast<unsigned>(map)][opcode_];
   rm_byte_ = cell.has_modrm ? *at_ : opcode_;
   at_ += cell.has_modrm;
+  head_end_ = at_;
   unsigned row = cell.base;
   if (!cell.is_direct()) {
     // F2 and F3 hide 66.
@@ -229,6 +232,7 @@ void Decoder::read_memory() {
 
 void Decoder::read_sib(unsigned mod) {
   u32 sib = read<u8>();
+  head_end_ = at_;
   u32 index = (sib >> 3 & 7) | rex_x();
   if (index != 4 || (row_->attributes & kVectorIndex)) {
     insn_.mem.index = static_cast<u8>(index);
