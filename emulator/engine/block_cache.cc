@@ -129,6 +129,11 @@ bool BlockCache::decode_one(GuestOs& os, u64 rip, Step& step, FetchFault* fault,
 
 bool BlockCache::peek(GuestOs& os, u64 rip, x86::Insn& insn) {
   if (prepare_page(os, rip) != CodePage::kStable) return false;
+  Step step;
+  if (find_known_step(rip, step)) {
+    insn = step.insn;
+    return true;
+  }
   return x86::decode(bytes_on_page(rip), rip, insn) == x86::DecodeStatus::kOk && is_enabled(insn);
 }
 
@@ -159,10 +164,18 @@ Block* BlockCache::find_slow(GuestOs& os, u64 rip, FetchFault* fault, u64* fault
   return decode_block(os, rip, block, fault, fault_address);
 }
 
+bool BlockCache::find_known_step(u64 rip, Step& step) const {
+  return page_end_of(rip) - rip >= interp::StepCache::kReadAhead &&
+         known_steps_.find(reinterpret_cast<const u8*>(rip), rip, step);
+}
+
 // Decodes what is not known, and notes it. Others may be changing the code: what is noted is what
 // was decoded.
 bool BlockCache::learn_step(GuestOs& os, u64 rip, Step& step, FetchFault* fault,
                             u64* fault_address) {
+  if (page_end_of(rip) - rip < interp::StepCache::kReadAhead) {
+    return decode_step(os, rip, step, fault, fault_address);
+  }
   u8 copy[2 * interp::StepCache::kReadAhead] = {};
   std::memcpy(copy, reinterpret_cast<const u8*>(rip), interp::StepCache::kReadAhead);
   bool is_valid = x86::decode(copy, rip, step.insn) == x86::DecodeStatus::kOk;
@@ -183,11 +196,7 @@ std::size_t BlockCache::decode_steps(GuestOs& os, u64 rip, std::span<Step> steps
   std::size_t count = 0;
   while (count < steps.size() && rip < page_end) {
     Step& step = steps[count];
-    if (page_end - rip < interp::StepCache::kReadAhead) {
-      if (!decode_step(os, rip, step, fault, fault_address)) break;
-    } else if (!known_steps_.find(reinterpret_cast<const u8*>(rip), rip, step)) {
-      if (!learn_step(os, rip, step, fault, fault_address)) break;
-    }
+    if (!find_known_step(rip, step) && !learn_step(os, rip, step, fault, fault_address)) break;
     const x86::Insn& insn = step.insn;
     count++;
     if (insn.ends_block) break;

@@ -118,6 +118,7 @@ class BlockCache {
   Block* decode_block(GuestOs& os, u64 rip, Block* changed, FetchFault* fault, u64* fault_address);
   Block& new_block(u64 rip);
   Step* room_for_steps();
+  bool find_known_step(u64 rip, Step& step) const;
   bool learn_step(GuestOs& os, u64 rip, Step& step, FetchFault* fault, u64* fault_address);
   std::size_t decode_steps(GuestOs& os, u64 rip, std::span<Step> steps, FetchFault* fault,
                            u64* fault_address);

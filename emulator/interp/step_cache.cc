@@ -51,9 +51,9 @@ s64 StepCache::read(const u8* code, Number number) {
 }
 
 bool StepCache::find(const u8* code, u64 rip, Step& step) const {
-  u64 bytes = read_bytes(code);
-  const Entry& entry = entries_[index_of(bytes)];
-  if (((bytes ^ entry.head) & entry.mask) || !entry.step.handler) return false;
+  u64 bytes = read_bytes(code), index = index_of(bytes);
+  if (!entries_[index].is_of(bytes) && !entries_[index ^= 1].is_of(bytes)) return false;
+  const Entry& entry = entries_[index];
   step = entry.step;
   x86::Insn& insn = step.insn;
   insn.rip = rip;
@@ -100,7 +100,10 @@ void StepCache::note(const u8* code, const Step& step) {
               .displacement = {},
               .immediate = {},
               .step = step};
-  if (find_numbers(entry, code[insn.head - 1])) entries_[index_of(bytes)] = entry;
+  if (!find_numbers(entry, code[insn.head - 1])) return;
+  u64 index = index_of(bytes);
+  entries_[index ^ 1] = entries_[index];
+  entries_[index] = entry;
 }
 
 }  // namespace gantry::interp

@@ -42,7 +42,11 @@ class StepCache {
     u64 mask;  // those that it has
     Number displacement, immediate;
     Step step;  // without a handler: there is none
+
+    bool is_of(u64 bytes) const { return ((bytes ^ head) & mask) == 0 && step.handler; }
   };
+  // An instruction has two places, index_of() and the other one of the pair; the one that was noted
+  // last is at the former.
   static constexpr unsigned kBits = 12;
 
   static u64 index_of(u64 bytes);
