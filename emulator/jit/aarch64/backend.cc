@@ -109,6 +109,13 @@ void write_branch(u64 at, u32 word, u64 target) {
   __builtin___clear_cache(begin, begin + 4);
 }
 
+// Of what the instruction at `load` puts on the stack of returns, the host's code.
+void set_return(u64 load, u64 target) {
+  u32 word = *reinterpret_cast<const u32*>(load);
+  u64 literal = load + aarch64::literal_distance(word);
+  std::memcpy(reinterpret_cast<void*>(literal + sizeof(u64)), &target, sizeof target);
+}
+
 void log_unit(const Block& first, const Entry& entry) {
   State& s = state();
   char title[96];
@@ -205,6 +212,11 @@ void link(u64 site, const void* code) {
   u64 branch = site + operands.distance();
   u32 word = *reinterpret_cast<const u32*>(branch);
   auto target = reinterpret_cast<u64>(code);
+  if (aarch64::is_literal_load(word)) {
+    write_branch(site - 4, aarch64::kBranch, target);
+    if (!s.demands.shared) set_return(branch, target);
+    return;
+  }
   bool is_conditional = aarch64::reach_of(word) != aarch64::Reach::k26;
   if (is_conditional) write_branch(site - 4, aarch64::kBranch, target);
   bool is_in_reach = aarch64::is_in_reach(word, static_cast<s64>(target - branch));

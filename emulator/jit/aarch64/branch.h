@@ -28,6 +28,7 @@ constexpr u32 reach_mask(Reach reach) {
 }
 
 constexpr bool is_call(u32 word) { return (word & 0xfc000000) == 0x94000000; }
+constexpr bool is_literal_load(u32 word) { return (word & 0x3b000000) == 0x18000000; }
 constexpr bool is_adr(u32 word) { return (word & 0x9f000000) == 0x10000000; }
 
 // Whether `word`, one of the above, can hold `distance`.
@@ -44,6 +45,9 @@ constexpr u32 retarget(u32 word, s64 distance) {
   word = (word & ~mask) | (static_cast<u32>(distance >> 2) << reach_position(reach) & mask);
   return is_adr(word) ? (word & ~(3u << 29)) | (distance & 3) << 29 : word;
 }
+
+// That of `word`, a load of a literal.
+constexpr s64 literal_distance(u32 word) { return s64{static_cast<s32>(word << 8) >> 13} * 4; }
 
 // `word`, a conditional branch, that is taken where it was not.
 constexpr u32 inverted(u32 word) {

@@ -145,6 +145,21 @@ u32 Compiler::literal(u64 value) {
   return out_.position();
 }
 
+// What a call puts on the stack of returns.
+u32 Compiler::add_return(const Output::Reference& reference) {
+  u64 rip = reference.to.address;
+  const Part* part = part_at(rip);
+  Output::Reference exit = reference;
+  exit.to.kind = Destination::Kind::kGuest;
+  u32 code = part ? part->start : add_exit(exit);
+  const u32 nothing_yet[2] = {};
+  out_.prepend_literals(nothing_yet, true);
+  host_addresses_.push_back({out_.position(), code});
+  const u32 words[] = {static_cast<u32>(rip), static_cast<u32>(rip >> 32)};
+  out_.prepend_literals(words);
+  return out_.position();
+}
+
 // An exit of that branch.
 u32 Compiler::add_exit(const Output::Reference& reference) {
   const Destination& to = reference.to;
@@ -180,12 +195,14 @@ u32 Compiler::add_target(const Output::Reference& reference) {
   if (to.kind == Kind::kData) return literal(to.address);
   bool is_patched = to.kind == Kind::kGuest && reach_of(out_.word(reference.at)) == Reach::k26;
   if (reference.original && !is_patched) return out_.references[*reference.original].target;
+  if (to.kind == Kind::kReturn) return add_return(reference);
   return to.kind == Kind::kEdge ? add_edge(out_.edges[to.address]) : add_exit(reference);
 }
 
 // Gives all branches their distances.
 bool Compiler::resolve() {
   literals_.clear();
+  host_addresses_.clear();
   for (std::size_t n = 0; n < out_.references.size(); n++) {
     const Output::Reference reference = out_.references[n];
     if (reference.to.kind == Destination::Kind::kStub) continue;
@@ -210,6 +227,11 @@ bool Compiler::place(jit::CodeCache& cache, std::span<jit::Entry> entries) {
     u64 at = reinterpret_cast<u64>(room.code) + (reference.at - first) * 4;
     u32& word = out_.word(reference.at);
     word = retarget(word, static_cast<s64>(reference.to.address - at));
+  }
+  for (auto [at, code] : host_addresses_) {
+    u64 address = reinterpret_cast<u64>(room.code) + (code - first) * 4;
+    out_.word(at) = static_cast<u32>(address);
+    out_.word(at + 1) = static_cast<u32>(address >> 32);
   }
   std::memcpy(room.code, out_.words().data(), bytes);
   for (std::size_t n = 0; n < out_.marks.size(); n++) {

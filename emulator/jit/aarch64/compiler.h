@@ -72,6 +72,7 @@ class Compiler {
   static constexpr u8 kPollBytes = 8;
   void emit_poll(u64 rip);
   u32 literal(u64 value);
+  u32 add_return(const Output::Reference& reference);
   bool resolve();
   u32 add_exit(const Output::Reference& reference);
   u32 add_edge(const Output::Edge& edge);
@@ -84,6 +85,8 @@ class Compiler {
   std::span<Part> parts_;
   std::vector<u16> live_after_;  // flags that are read after each instruction of a part
   std::vector<std::pair<u64, u32>> literals_;  // and their positions
+  // Where host addresses of the unit's own code stand, and that code.
+  std::vector<std::pair<u32, u32>> host_addresses_;
   Lowering::Workspace workspace_;
   std::vector<u32> room_ = std::vector<u32>(kMaxWords);
   Output out_{room_};

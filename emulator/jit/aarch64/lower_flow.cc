@@ -136,8 +136,22 @@ void Lowering::jump_indirect(Value target, s32 popped) {
   });
 }
 
-// The store of the return address has left that in kScratch2.
+// The return address and the host's code for it, for the stack of the guest and that of returns.
+void Lowering::store_return_address() {
+  constexpr u32 kLdrLiteral = 0x9c000000;  // of 16 bytes
+  Address address = match_address(inst(at_).arg[0]);
+  sequence([&](Assembler& a) { a.str(8, kVectorScratch0, finish_address(a, address, 8)); });
+  load_address(address);
+  out_.prepend_branch(kLdrLiteral | kVectorScratch0.code,
+                      {Destination::Kind::kReturn, insn_->next_rip()});
+}
+
+// Either store_return_address() has been there, or an ordered store, which has left the address in
+// kScratch2.
 void Lowering::push_return() {
+  if (!demands_.ordered) {
+    return sequence([](Assembler& a) { a.str(16, kVectorScratch0, Mem::pre(kReturns, -16)); });
+  }
   sequence([](Assembler& a) { a.stp(8, kScratch2, kScratch1, Mem::pre(kReturns, -16)); });
   out_.prepend_branch(kAdr | kScratch1.code, {Destination::Kind::kGuest, insn_->next_rip()});
 }

@@ -55,10 +55,10 @@ void Lowering::lower_ordered_store(const Inst& i) {
   Address address = match_address(i.arg[0]);
   sequence([&](Assembler& a) {
     if (vector) a.fmov(w == 8 ? 8 : 4, from, from_vector);
-    if (c && *c != 0) a.mov(w == 8 ? 8 : 4, from, *c);
     Mem m = ordered_address(a, address);
     features().rcpc2 ? a.stlur(w, from, m.base, m.offset) : a.stlr(w, from, m.base);
   });
+  if (c && *c != 0) load_immediate(from, *c);
 }
 
 void Lowering::lower_access(const Inst& i, unsigned w) {
@@ -86,6 +86,7 @@ void Lowering::lower_access(const Inst& i, unsigned w) {
     V from = use_vector(i.arg[1]);
     return access([&](Assembler& a, const Mem& mem) { a.str(w, from, mem); });
   }
+  if (insn_->is_near_call()) return store_return_address();
   auto c = constant(i.arg[1]);
   X from = c ? (*c == 0 ? kZr : kScratch2) : use(i.arg[1], w);
   access([&](Assembler& a, const Mem& mem) { a.str(w, from, mem); });

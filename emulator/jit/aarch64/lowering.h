@@ -28,12 +28,13 @@ struct Demands {
 // Where control goes: to guest code, or to the interpreter for one instruction.
 struct Destination {
   enum class Kind : u8 {
-    kGuest,  // the guest's code at `address`
-    kStep,   // the interpreter, for the one instruction at `address`; state is that before it
-    kPoll,   // the engine, because something is pending; goes on at `address`
-    kStub,   // the host's code at `address`
-    kEdge,   // Output::edges[address]
-    kData,   // the eight bytes `address`, which are put near the code
+    kGuest,   // the guest's code at `address`
+    kStep,    // the interpreter, for the one instruction at `address`; state is that before it
+    kPoll,    // the engine, because something is pending; goes on at `address`
+    kStub,    // the host's code at `address`
+    kEdge,    // Output::edges[address]
+    kData,    // the eight bytes `address`, which are put near the code
+    kReturn,  // sixteen bytes there: `address` of the guest, and where the host's code for it is
   } kind = Kind::kGuest;
   u64 address = 0;
 
@@ -435,6 +436,7 @@ class Lowering {
   void lower_set_rip();
   void lower_return(Value target);
   void push_return();
+  void store_return_address();
   void jump_indirect(Value target, s32 popped);
   u64 interpreting_stub() const;
   Destination slow_jump(X target, s32 popped);
