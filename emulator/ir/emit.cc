@@ -68,8 +68,9 @@ void Emit::drop_values() {
   while (info(code.back().op).effects == kPure) code.shrink(code.size() - 1);
 }
 
-// All operations of the instruction, and what has come to be known of registers by them.
+// All operations of the instruction, and what has come to be known by them.
 void Emit::take_back() {
+  stored_.forget();
   auto& code = unit_.code;
   for (; code.size() > start_ + 1; code.pop_back()) {
     const Inst& i = code.back();
@@ -337,12 +338,26 @@ void Emit::check_aligned(Value address, unsigned bytes) {
   k.next_aligned = (k.next_aligned + 1) % Known::kAligned;
 }
 
+// Whether it is to be had for nothing: a value that has to be kept for it may cost more than a
+// load.
+bool Emit::is_at_hand(Value v) const {
+  return constant(v) || std::find(known_.gpr, known_.gpr + 16, v) != known_.gpr + 16;
+}
+
+Emit::Int Emit::load(unsigned w, Int address) {
+  Value stored = stored_.find(unit_, address.value, w);
+  if (stored != kNoValue && is_at_hand(stored)) return zext(w, {stored});
+  return {append(Op::kLoad, w, 0, 0, address.value)};
+}
+
 Emit::Int Emit::atomic_rmw(Rmw operation, unsigned w, Int address, Int value) {
+  stored_.forget();
   return {
       append(Op::kAtomicRmw, w, static_cast<unsigned>(operation), 0, address.value, value.value)};
 }
 
 Emit::Int Emit::compare_exchange(unsigned w, Int address, Int expected, Int desired) {
+  stored_.forget();
   return {append(Op::kCompareExchange, w, 0, 0, address.value, expected.value, desired.value)};
 }
 

@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "emulator/ir/ir.h"
+#include "emulator/ir/stored_values.h"
 #include "emulator/semantics/builder.h"
 
 namespace gantry::ir {
@@ -41,9 +42,10 @@ class Emit {
     Vec high;
   };
 
-  // What the code generator can do in one operation that x86 does in several.
+  // What the code generator can do in one operation that x86 does in several, and what it knows.
   struct HostOps {
     bool four_sha256_rounds = false;
+    bool memory_is_private = false;  // nobody else writes there while the code is executed
   };
 
   explicit Emit(Unit& unit) : Emit(unit, {}) {}
@@ -98,13 +100,15 @@ class Emit {
   Int operand_address(const Insn& i, Int delta, u32 access);
 
   // --- memory
-  Int load(unsigned w, Int address) { return {append(Op::kLoad, w, 0, 0, address.value)}; }
+  Int load(unsigned w, Int address);
   void store(unsigned w, Int address, Int value) {
     append(Op::kStore, w, 0, 0, address.value, value.value);
+    note_store(w, address, value.value);
   }
   Vec load_vec(unsigned w, Int address) { return {append(Op::kLoadVec, w, 0, 0, address.value)}; }
   void store_vec(unsigned w, Int address, Vec value) {
     append(Op::kStoreVec, w, 0, 0, address.value, use(value));
+    note_store(w, address);
   }
   Int load_stack(unsigned w, Int address) { return load(w, address); }
   void store_stack(unsigned w, Int address, Int value) { store(w, address, value); }
@@ -114,7 +118,10 @@ class Emit {
     has_rare_ = true;
     append(Op::kProbeWrite, w, 0, 0, address.value);
   }
-  void fence() { append(Op::kFence); }
+  void fence() {
+    append(Op::kFence);
+    stored_.forget();
+  }
 
   // --- integers
   Int imm(u64 value) { return {append(Op::kConst, 8, 0, value)}; }
@@ -250,7 +257,14 @@ class Emit {
   void drop_values();
   void take_back();
   // What ends what is known comes next.
-  void note_barrier() { unit_.barriers.push_back(known_); }
+  void note_barrier() {
+    unit_.barriers.push_back(known_);
+    stored_.forget();
+  }
+  void note_store(unsigned w, Int address, Value value = kNoValue) {
+    if (host_.memory_is_private) stored_.store(unit_, address.value, w, value);
+  }
+  bool is_at_hand(Value v) const;
   Value append(Op op, unsigned width = 0, unsigned aux = 0, u64 imm = 0, Value a = kNoValue,
                Value b = kNoValue, Value c = kNoValue) {
     std::size_t at = unit_.code.size();
@@ -369,6 +383,7 @@ class Emit {
   Unit& unit_;
   HostOps host_;
   Known known_;
+  StoredValues stored_;
   std::size_t start_ = 0;
   bool supported_ = true;
   bool has_rare_ = false;

@@ -90,7 +90,9 @@ bool Compiler::translate(Part& part) {
     live = x86::flags_live_before(insns[n], live);
   }
   part.unit.clear();
-  ir::Emit emit(part.unit, {.four_sha256_rounds = features().sha2});
+  bool is_private = !demands_.shared && !demands_.ordered;
+  ir::Emit emit(part.unit,
+                {.four_sha256_rounds = features().sha2, .memory_is_private = is_private});
   const ir::Acceptance accepted = acceptance(demands_);
   for (std::size_t n = 0; n < insns.size(); n++) {
     if (!ir::translate(insns[n], part.unit, emit, accepted, live_after_[n])) return false;
