@@ -1,20 +1,12 @@
 #include "emulator/interp/step_cache.h"
 
 #include <algorithm>
-#include <cstring>
 #include <ranges>
 
 #include "emulator/x86/opcode.h"
-#include "emulator/x86/opcode_lookup.h"
 
 namespace gantry::interp {
 namespace {
-
-u64 read_bytes(const u8* at) {
-  u64 bytes;
-  std::memcpy(&bytes, at, sizeof bytes);
-  return bytes;
-}
 
 // Bytes of the displacement of ModRM and SIB, `last` of which is the last (SDM vol. 2, table 2-2).
 unsigned displacement_bytes(const x86::Insn& insn, u8 last) {
@@ -28,45 +20,6 @@ unsigned displacement_bytes(const x86::Insn& insn, u8 last) {
 }
 
 }  // namespace
-
-// By REX, 0F and what the opcode has of ModRM; other prefixes and maps are taken for opcodes of
-// four bytes.
-u64 StepCache::index_of(u64 bytes) {
-  unsigned bits = 0;
-  const auto* cells = &x86::kOpcodeCells[static_cast<unsigned>(x86::Map::k1)];
-  if ((bytes & 0xf0) == 0x40) bits = 8;
-  if ((bytes >> bits & 0xff) == 0x0f) {
-    bits += 8;
-    cells = &x86::kOpcodeCells[static_cast<unsigned>(x86::Map::k0F)];
-  }
-  const x86::Cell& cell = (*cells)[bytes >> bits & 0xff];
-  bits += cell.base == x86::kNoRow ? 32 : cell.has_modrm ? 16 : 8;
-  return (bytes << (64 - bits)) * 0x9e3779b97f4a7c15 >> (64 - kBits);
-}
-
-s64 StepCache::read(const u8* code, Number number) {
-  u64 bytes = read_bytes(code + number.offset) << number.unused;
-  if (number.extension == Extension::kZero) return static_cast<s64>(bytes >> number.unused);
-  return static_cast<s64>(bytes) >> number.unused;
-}
-
-bool StepCache::find(const u8* code, u64 rip, Step& step) const {
-  u64 bytes = read_bytes(code), index = index_of(bytes);
-  if (!entries_[index].is_of(bytes) && !entries_[index ^= 1].is_of(bytes)) return false;
-  const Entry& entry = entries_[index];
-  step = entry.step;
-  x86::Insn& insn = step.insn;
-  insn.rip = rip;
-  if (entry.displacement.extension != Extension::kNone) {
-    s64 origin = insn.mem.rip_relative ? static_cast<s64>(insn.next_rip()) : 0;
-    insn.mem.disp = read(code, entry.displacement) + origin;
-  }
-  if (entry.immediate.extension != Extension::kNone) {
-    u64 origin = entry.immediate.extension == Extension::kRelative ? insn.next_rip() : 0;
-    insn.imm = static_cast<u64>(read(code, entry.immediate)) + origin;
-  }
-  return true;
-}
 
 // False when what is behind the head is more than one displacement and one immediate operand.
 bool StepCache::find_numbers(Entry& entry, u8 last_of_head) {

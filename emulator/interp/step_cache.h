@@ -5,11 +5,13 @@
 #pragma once
 
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 
 #include "emulator/base/check.h"
 #include "emulator/interp/eval.h"
 #include "emulator/x86/insn.h"
+#include "emulator/x86/opcode_lookup.h"
 
 namespace gantry::interp {
 
@@ -49,6 +51,11 @@ class StepCache {
   // last is at the former.
   static constexpr unsigned kBits = 12;
 
+  static u64 read_bytes(const u8* at) {
+    u64 bytes;
+    std::memcpy(&bytes, at, sizeof bytes);
+    return bytes;
+  }
   static u64 index_of(u64 bytes);
   static s64 read(const u8* code, Number number);
   static bool find_numbers(Entry& entry, u8 last_of_head);
@@ -64,5 +71,44 @@ class StepCache {
   }
   std::unique_ptr<Entry[], Free> entries_{make_entries()};
 };
+
+// By REX, 0F and what the opcode has of ModRM; other prefixes and maps are taken for opcodes of
+// four bytes.
+inline u64 StepCache::index_of(u64 bytes) {
+  unsigned bits = 0;
+  const auto* cells = &x86::kOpcodeCells[static_cast<unsigned>(x86::Map::k1)];
+  if ((bytes & 0xf0) == 0x40) bits = 8;
+  if ((bytes >> bits & 0xff) == 0x0f) {
+    bits += 8;
+    cells = &x86::kOpcodeCells[static_cast<unsigned>(x86::Map::k0F)];
+  }
+  const x86::Cell& cell = (*cells)[bytes >> bits & 0xff];
+  bits += cell.base == x86::kNoRow ? 32 : cell.has_modrm ? 16 : 8;
+  return (bytes << (64 - bits)) * 0x9e3779b1 >> (64 - kBits);
+}
+
+inline s64 StepCache::read(const u8* code, Number number) {
+  u64 bytes = read_bytes(code + number.offset) << number.unused;
+  if (number.extension == Extension::kZero) return static_cast<s64>(bytes >> number.unused);
+  return static_cast<s64>(bytes) >> number.unused;
+}
+
+[[gnu::always_inline]] inline bool StepCache::find(const u8* code, u64 rip, Step& step) const {
+  u64 bytes = read_bytes(code), index = index_of(bytes);
+  if (!entries_[index].is_of(bytes) && !entries_[index ^= 1].is_of(bytes)) return false;
+  const Entry& entry = entries_[index];
+  step = entry.step;
+  x86::Insn& insn = step.insn;
+  insn.rip = rip;
+  if (entry.displacement.extension != Extension::kNone) {
+    s64 origin = insn.mem.rip_relative ? static_cast<s64>(insn.next_rip()) : 0;
+    insn.mem.disp = read(code, entry.displacement) + origin;
+  }
+  if (entry.immediate.extension != Extension::kNone) {
+    u64 origin = entry.immediate.extension == Extension::kRelative ? insn.next_rip() : 0;
+    insn.imm = static_cast<u64>(read(code, entry.immediate)) + origin;
+  }
+  return true;
+}
 
 }  // namespace gantry::interp
