@@ -339,6 +339,7 @@ bool Lowering::fuse_flags(Value v, u8 needed) {
       case Op::kConst:
       case Op::kGetGpr:
       case Op::kSetGpr:
+      case Op::kGetFlags:
       case Op::kZext:
       case Op::kSext:
       case Op::kShl:
