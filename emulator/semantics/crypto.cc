@@ -207,14 +207,8 @@ V128 sha256_rounds(V128 cdgh, V128 abef, V128 words) {
   return from_high(state.a, state.b, state.e, state.f);
 }
 
-V128 sha256_abcd(V128 abef, V128 cdgh) {
-  auto x = abef.as<u32>(), y = cdgh.as<u32>();
-  return from_high(y[2], y[3], x[2], x[3]);
-}
-V128 sha256_efgh(V128 abef, V128 cdgh) {
-  auto x = abef.as<u32>(), y = cdgh.as<u32>();
-  return from_high(y[0], y[1], x[0], x[1]);
-}
+V128 sha256_upper_words(V128 a, V128 b) { return {std::rotl(a.hi, 32), std::rotl(b.hi, 32)}; }
+V128 sha256_lower_words(V128 a, V128 b) { return {std::rotl(a.lo, 32), std::rotl(b.lo, 32)}; }
 V128 sha256_next_abcd(V128 abcd, V128 efgh, V128 words) {
   Sha256 next = after_four_rounds(abcd, efgh, words);
   return from_high(next.d, next.c, next.b, next.a);
@@ -222,14 +216,6 @@ V128 sha256_next_abcd(V128 abcd, V128 efgh, V128 words) {
 V128 sha256_next_efgh(V128 abcd, V128 efgh, V128 words) {
   Sha256 next = after_four_rounds(abcd, efgh, words);
   return from_high(next.h, next.g, next.f, next.e);
-}
-V128 sha256_after_two(V128 next_abcd, V128 next_efgh) {
-  auto x = next_abcd.as<u32>(), y = next_efgh.as<u32>();
-  return from_high(x[2], x[3], y[2], y[3]);
-}
-V128 sha256_after_four(V128 next_abcd, V128 next_efgh) {
-  auto x = next_abcd.as<u32>(), y = next_efgh.as<u32>();
-  return from_high(x[0], x[1], y[0], y[1]);
 }
 
 V128 sha256_message1(V128 a, V128 b) {

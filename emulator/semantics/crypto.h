@@ -19,14 +19,13 @@ V128 sha1_next_e(V128 abcd, V128 words);
 V128 sha1_message1(V128 a, V128 b);
 V128 sha1_message2(V128 a, V128 b);
 V128 sha256_rounds(V128 cdgh, V128 abef, V128 words);
-// The same in steps that do four rounds, as ARM64 does: A to D and E to H in words of their own,
-// what four rounds make of these, and two words of each, as they are after two rounds or four.
-V128 sha256_abcd(V128 abef, V128 cdgh);
-V128 sha256_efgh(V128 abef, V128 cdgh);
+// The same in steps that do four rounds, as ARM64 does, on A to D and E to H. The upper two words
+// of ABEF and CDGH, each two exchanged, are ABCD, the lower two EFGH; those of EFGH and ABCD are
+// CDGH and ABEF. What four rounds make has in its upper words the state as two have left it.
+V128 sha256_upper_words(V128 a, V128 b);
+V128 sha256_lower_words(V128 a, V128 b);
 V128 sha256_next_abcd(V128 abcd, V128 efgh, V128 words);
 V128 sha256_next_efgh(V128 abcd, V128 efgh, V128 words);
-V128 sha256_after_two(V128 next_abcd, V128 next_efgh);
-V128 sha256_after_four(V128 next_abcd, V128 next_efgh);
 V128 sha256_message1(V128 a, V128 b);
 V128 sha256_message2(V128 a, V128 b);
 

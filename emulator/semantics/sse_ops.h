@@ -85,6 +85,13 @@ template <>
 inline u32 sign_mask<s8, 16>(V128 v) {
   return sign_mask<s8, 8>(v) | sign_mask<s8, 8>({v.hi, 0}) << 8;
 }
+template <>
+inline u32 sign_mask<s16, 16>(V128 v) {
+  auto half = [](u64 x) {
+    return static_cast<u32>(((x >> 15) & 0x0001000100010001) * 0x0001000200040008 >> 48);
+  };
+  return half(v.lo) | half(v.hi) << 4;
+}
 
 // Those of the bytes of 32.
 inline u32 all_byte_signs(V128 low, V128 high) {

@@ -18,17 +18,11 @@ unsigned element_count(u64 control) { return has_words(control) ? 8 : 16; }
 
 constexpr u64 first_bits(u64 count) { return (u64{1} << count) - 1; }
 
-// One bit of each of the four or eight lanes of `half`, which are all ones or zero.
-template <typename T>
-u64 half_bits(u64 half) {
-  if (sizeof(T) == 1) return (half & 0x0101010101010101) * 0x0102040810204080 >> 56;
-  return (half & 0x0001000100010001) * 0x0001000200040008 >> 48;
-}
+// A bit for each lane of what a comparison gives.
 template <typename M>
 u64 lane_bits(M mask) {
-  using T = std::remove_reference_t<decltype(mask[0])>;
-  V128 v = packed(mask);
-  return half_bits<T>(v.lo) | half_bits<T>(v.hi) << kLanes<T> / 2;
+  using Lane = std::make_signed_t<std::remove_reference_t<decltype(mask[0])>>;
+  return sign_mask<Lane>(packed(mask));
 }
 
 // A bit for each element of `b`.

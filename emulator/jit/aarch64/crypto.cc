@@ -19,11 +19,13 @@ void rotate_lanes_left(Assembler& a, V to, V from, unsigned bits) {
   a.sli(k4S, to, from, bits);
 }
 
-// Where the first operand is replaced step by step.
-V state_of(Assembler& a, const Operands& o) {
-  if (o.to == o.vector[0] && o.to != o.vector[1]) return o.to;
-  a.mov(k16B, s0, o.vector[0]);
-  return s0;
+// `emit(v)` replaces a register v that holds `from`, and reads the two others.
+template <typename F>
+void replace(Assembler& a, V to, V from, V x, V y, F emit) {
+  V at = to == x || to == y ? s0 : to;
+  if (at != from) a.mov(k16B, at, from);
+  emit(at);
+  if (at != to) a.mov(k16B, to, at);
 }
 
 }  // namespace
@@ -31,27 +33,36 @@ V state_of(Assembler& a, const Operands& o) {
 // --- AES. AESE and AESD add the key first, which x86 does last: they are given zero. Substituting
 // bytes and shifting rows commute.
 
+namespace {
+
+template <typename F>
+void emit_aes_round(Assembler& a, const Operands& o, F substitute_and_mix) {
+  V key = o.vector[1];
+  V state = o.to == key ? s0 : o.to;
+  if (state != o.vector[0]) a.mov(k16B, state, o.vector[0]);
+  substitute_and_mix(state);
+  a.eor(k16B, o.to, state, key);
+}
+
+}  // namespace
+
 void emit_aes_encrypt(Assembler& a, const Operands& o) {
-  V state = state_of(a, o);
-  a.aese(state, kVectorZero);
-  a.aesmc(state, state);
-  a.eor(k16B, o.to, state, o.vector[1]);
+  emit_aes_round(a, o, [&](V state) {
+    a.aese(state, kVectorZero);
+    a.aesmc(state, state);
+  });
 }
 void emit_aes_encrypt_last(Assembler& a, const Operands& o) {
-  V state = state_of(a, o);
-  a.aese(state, kVectorZero);
-  a.eor(k16B, o.to, state, o.vector[1]);
+  emit_aes_round(a, o, [&](V state) { a.aese(state, kVectorZero); });
 }
 void emit_aes_decrypt(Assembler& a, const Operands& o) {
-  V state = state_of(a, o);
-  a.aesd(state, kVectorZero);
-  a.aesimc(state, state);
-  a.eor(k16B, o.to, state, o.vector[1]);
+  emit_aes_round(a, o, [&](V state) {
+    a.aesd(state, kVectorZero);
+    a.aesimc(state, state);
+  });
 }
 void emit_aes_decrypt_last(Assembler& a, const Operands& o) {
-  V state = state_of(a, o);
-  a.aesd(state, kVectorZero);
-  a.eor(k16B, o.to, state, o.vector[1]);
+  emit_aes_round(a, o, [&](V state) { a.aesd(state, kVectorZero); });
 }
 
 // Columns 1 1 3 3 are substituted. Shifting their rows exchanges the upper halves of lanes 0 and 2,
@@ -111,43 +122,26 @@ void emit_sha1_message2(Assembler& a, const Operands& o) {
   a.eor(k16B, o.to, o.to, s1);
 }
 
-void emit_sha256_abcd(Assembler& a, const Operands& o) {
+void emit_sha256_upper_words(Assembler& a, const Operands& o) {
   a.zip2(k2D, o.to, o.vector[0], o.vector[1]);
   a.rev64(k4S, o.to, o.to);
 }
-void emit_sha256_efgh(Assembler& a, const Operands& o) {
+void emit_sha256_lower_words(Assembler& a, const Operands& o) {
   a.zip1(k2D, o.to, o.vector[0], o.vector[1]);
   a.rev64(k4S, o.to, o.to);
 }
-// The instructions replace their first operand.
 void emit_sha256_next_abcd(Assembler& a, const Operands& o) {
   V abcd = o.vector[0], efgh = o.vector[1], words = o.vector[2];
-  V to = o.to == efgh || o.to == words ? s0 : o.to;
-  if (to != abcd) a.mov(k16B, to, abcd);
-  a.sha256h(to, efgh, words);
-  if (to != o.to) a.mov(k16B, o.to, to);
+  replace(a, o.to, abcd, efgh, words, [&](V v) { a.sha256h(v, efgh, words); });
 }
 void emit_sha256_next_efgh(Assembler& a, const Operands& o) {
   V abcd = o.vector[0], efgh = o.vector[1], words = o.vector[2];
-  V to = o.to == abcd || o.to == words ? s0 : o.to;
-  if (to != efgh) a.mov(k16B, to, efgh);
-  a.sha256h2(to, abcd, words);
-  if (to != o.to) a.mov(k16B, o.to, to);
-}
-void emit_sha256_after_two(Assembler& a, const Operands& o) {
-  a.zip2(k2D, o.to, o.vector[1], o.vector[0]);
-  a.rev64(k4S, o.to, o.to);
-}
-void emit_sha256_after_four(Assembler& a, const Operands& o) {
-  a.zip1(k2D, o.to, o.vector[1], o.vector[0]);
-  a.rev64(k4S, o.to, o.to);
+  replace(a, o.to, efgh, abcd, words, [&](V v) { a.sha256h2(v, abcd, words); });
 }
 
 void emit_sha256_message1(Assembler& a, const Operands& o) {
-  V to = o.to == o.vector[1] ? s0 : o.to;
-  if (to != o.vector[0]) a.mov(k16B, to, o.vector[0]);
-  a.sha256su0(to, o.vector[1]);
-  if (to != o.to) a.mov(k16B, o.to, to);
+  V next = o.vector[1];
+  replace(a, o.to, o.vector[0], next, next, [&](V v) { a.sha256su0(v, next); });
 }
 
 // SHA256SU1 adds the third operand's first lane as well, which is made zero.

@@ -16,12 +16,10 @@ void emit_sha1_rounds(Assembler& a, const Operands& o);
 void emit_sha1_next_e(Assembler& a, const Operands& o);
 void emit_sha1_message1(Assembler& a, const Operands& o);
 void emit_sha1_message2(Assembler& a, const Operands& o);
-void emit_sha256_abcd(Assembler& a, const Operands& o);
-void emit_sha256_efgh(Assembler& a, const Operands& o);
+void emit_sha256_upper_words(Assembler& a, const Operands& o);
+void emit_sha256_lower_words(Assembler& a, const Operands& o);
 void emit_sha256_next_abcd(Assembler& a, const Operands& o);
 void emit_sha256_next_efgh(Assembler& a, const Operands& o);
-void emit_sha256_after_two(Assembler& a, const Operands& o);
-void emit_sha256_after_four(Assembler& a, const Operands& o);
 void emit_sha256_message1(Assembler& a, const Operands& o);
 void emit_sha256_message2(Assembler& a, const Operands& o);
 
