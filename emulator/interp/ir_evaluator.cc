@@ -177,6 +177,7 @@ class Evaluator {
       case Op::kGetXmm:
         return result(cpu_.xmm[inst.aux]);
       case Op::kSetXmm:
+      case Op::kOweXmm:
         cpu_.xmm[inst.aux] = vector(inst, 0);
         return;
       case Op::kGetHigh:

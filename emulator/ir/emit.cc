@@ -117,17 +117,60 @@ void Emit::interpret() {
 
 void Emit::append_set(Op op, unsigned n, Value before, Value value, Value& set_at) {
   Value at = append(op, op == Op::kSetGpr ? 8 : 16, n, before, value);
-  bool is_overwritten = set_at > last_leave_ && overwritten_count_ < std::size(overwritten_);
-  if (is_overwritten) overwritten_[overwritten_count_++] = {set_at, at};
+  bool is_overwritten = set_at > last_leave_ || (op == Op::kSetXmm && can_owe(set_at));
+  if (is_overwritten && overwritten_count_ < std::size(overwritten_)) {
+    overwritten_[overwritten_count_++] = {set_at, at};
+  }
   set_at = at;
 }
 
 void Emit::remove_overwritten() {
   for (unsigned n = 0; n < overwritten_count_; n++) {
-    Inst& overwritten = unit_.code[overwritten_[n].at];
-    unit_.code[overwritten_[n].by].imm = overwritten.imm;
-    overwritten = {.op = Op::kNop};
+    auto [at, by] = overwritten_[n];
+    Inst& overwritten = unit_.code[at];
+    unit_.code[by].imm = overwritten.imm;
+    bool is_seen =
+        std::any_of(&overwritten, &unit_.code[by], [](const Inst& i) { return is_access(i.op); });
+    if (is_seen) {
+      overwritten.op = Op::kOweXmm;
+      unit_.owed.push_back({at, by});
+    } else {
+      overwritten = {.op = Op::kNop};
+    }
   }
+}
+
+// Whether an operation from `from` on needs the value for another purpose than a register that is
+// owed, as far as can be seen from `depth` steps.
+bool Emit::is_needed(Value v, Value from, unsigned depth) const {
+  for (std::size_t n = from; n < unit_.code.size(); n++) {
+    const Inst& i = unit_.code[n];
+    if (i.op == Op::kOweXmm || std::find(i.arg, std::end(i.arg), v) == std::end(i.arg)) continue;
+    auto user = static_cast<Value>(n);
+    bool is_passed_on = info(i.op).effects == kPure && depth > 0;
+    if (!is_passed_on || is_needed(user, static_cast<Value>(n + 1), depth - 1)) return true;
+  }
+  return false;
+}
+
+// Whether only faults of accesses can see what the operation sets the register to, now that it is
+// set again, and it can be computed there.
+bool Emit::can_owe(Value set) const {
+  // At a time, as that takes registers; and so far back.
+  constexpr int kMaxOwed = 8;
+  constexpr std::size_t kFar = 160;
+  if (!host_.owes_vectors || set <= last_exit_ || unit_.code.size() - set > kFar) return false;
+  Value v = unit_.code[set].arg[0];
+  const Inst& made = unit_.code[v];
+  auto is_there = [&](Value argument) {
+    if (argument == kNoValue) return true;
+    Op op = unit_.code[argument].op;
+    return op == Op::kConst || info(op).result == Type::kVec;
+  };
+  bool computes = made.op == Op::kApplyVec && std::all_of(made.arg, made.arg + 3, is_there);
+  if (!computes || is_needed(v, static_cast<Value>(set + 1), 1)) return false;
+  return std::count_if(unit_.owed.begin(), unit_.owed.end(),
+                       [&](const Owed& o) { return o.until > set; }) < kMaxOwed;
 }
 
 u64 Emit::helper_index(const Helper& helper) {

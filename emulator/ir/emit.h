@@ -42,9 +42,12 @@ class Emit {
     Vec high;
   };
 
-  // What the code generator can do in one operation that x86 does in several, and what it knows.
+  // What the code generator can do in one operation that x86 does in several, or otherwise, and
+  // what it knows.
   struct HostOps {
     bool four_sha256_rounds = false;
+    bool aes_key_first = false;      // a round of AES adds its key before the rest
+    bool owes_vectors = false;       // computes registers that only faults see when there is one
     bool memory_is_private = false;  // nobody else writes there while the code is executed
   };
 
@@ -273,11 +276,20 @@ class Emit {
                           static_cast<u8>(aux),
                           {a, b, c, kNoValue, kNoValue, kNoValue},
                           imm});
-    if (op != Op::kInsn && (info(op).effects & (kMayFault | kMark))) last_leave_ = at;
+    if (op != Op::kInsn && (info(op).effects & (kMayFault | kMark))) {
+      last_leave_ = at;
+      if (!is_access(op)) last_exit_ = at;
+    }
     return static_cast<Value>(at);
+  }
+  // What leaves the unit only by a fault.
+  static constexpr bool is_access(Op op) {
+    return op == Op::kLoad || op == Op::kStore || op == Op::kLoadVec || op == Op::kStoreVec;
   }
   void append_set(Op op, unsigned n, Value before, Value value, Value& set_at);
   void remove_overwritten();
+  bool is_needed(Value v, Value from, unsigned depth) const;
+  bool can_owe(Value set) const;
   Value use(Vec v);
   static Value use(Int v) { return v.value; }
   std::optional<u64> constant(Value v) const;
@@ -355,7 +367,7 @@ class Emit {
       call.op = op;
       call.aux = half;
       unit_.code.push_back(call);
-      last_leave_ = unit_.code.size() - 1;
+      last_leave_ = last_exit_ = unit_.code.size() - 1;
       return static_cast<Value>(last_leave_);
     };
     if constexpr (std::is_same_v<Result, V128>) {
@@ -379,6 +391,9 @@ class Emit {
   std::pair<Vec, Vec> sha256_state(Value abef, Value cdgh);
   bool is_second_half(Value cdgh, Value words, const Inst& first_half) const;
   Vec sha256_rounds(Value cdgh, Value abef, Value words);
+  std::optional<Vec> sha256_message(Value sum, Value w12);
+  std::optional<Vec> simplify_sha256(const void* target, const Value (&arguments)[3]);
+  std::optional<Vec> simplify_aes(const void* target, Value state, Value key);
 
   Unit& unit_;
   HostOps host_;
@@ -391,8 +406,10 @@ class Emit {
   // The last operation that may leave the unit, or where ways part or meet, and those that have set
   // the registers.
   std::size_t last_leave_ = 0;
+  std::size_t last_exit_ = 0;  // the same but for accesses
   Value gpr_set_at_[16] = {}, xmm_set_at_[16] = {};
-  // Of the instruction: an operation whose register is set again before anybody can see it.
+  // Of the instruction: an operation whose register is set again before anybody can see it, but
+  // faults of accesses.
   struct Overwritten {
     Value at, by;
   };

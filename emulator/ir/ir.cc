@@ -7,6 +7,7 @@ void Unit::clear() {
   code.clear();
   helpers.clear();
   barriers.clear();
+  owed.clear();
 }
 
 void Held::forget_differences(const Held& other) {

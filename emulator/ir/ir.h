@@ -113,6 +113,12 @@ struct Held {
   void forget_differences(const Held& other);
 };
 
+// A register that accesses between two operations find with another value, if they fault, than it
+// holds: that of the first operation, a kOweXmm. The second sets it again.
+struct Owed {
+  Value at, until;
+};
+
 struct Unit {
   List<x86::Insn> insns;
   List<Inst> code;
@@ -120,6 +126,7 @@ struct Unit {
   // Before each If, Else, EndIf, CallCpu and Interpret, and after the last operation.
   std::vector<Held> barriers;
   Held at_end;
+  std::vector<Owed> owed;
 
   void clear();
 };

@@ -31,6 +31,7 @@ bool has_aux(Op op) {
     case Op::kSetGpr:
     case Op::kGetXmm:
     case Op::kSetXmm:
+    case Op::kOweXmm:
     case Op::kGetHigh:
     case Op::kSetHigh:
     case Op::kAtomicRmw:

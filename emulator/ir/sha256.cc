@@ -9,12 +9,6 @@ namespace gantry::ir {
 
 namespace vec = sem::vec;
 
-const Inst* Emit::as_call_of(Value v, const void* target) const {
-  const Inst& call = unit_.code[v];
-  bool is = call.op == Op::kApplyVec && unit_.helpers[call.imm].target == target;
-  return is ? &call : nullptr;
-}
-
 // A to D and E to H.
 std::pair<Emit::Vec, Emit::Vec> Emit::sha256_state(Value abef, Value cdgh) {
   const Inst* lower = as_call(abef, &vec::sha256_lower_words);
@@ -50,9 +44,24 @@ Emit::Vec Emit::sha256_rounds(Value cdgh, Value abef, Value words) {
   return call(&vec::sha256_upper_words, next_efgh, next_abcd);
 }
 
-std::optional<Emit::Vec> Emit::simplify_call(const void* target, const Value (&arguments)[3]) {
-  if (host_.four_sha256_rounds && target == reinterpret_cast<const void*>(&vec::sha256_rounds)) {
+// SHA256MSG2 of a sum to which PALIGNR and PADDD have added W9 to W12, which other hosts do in one.
+std::optional<Emit::Vec> Emit::sha256_message(Value sum, Value w12) {
+  const Inst* add = as_call(sum, &vec::add<u32>);
+  if (!add) return std::nullopt;
+  for (unsigned n = 0; n < 2; n++) {
+    const Inst* w9 = as_call(add->arg[n], &vec::align_right);
+    if (!w9 || w9->arg[0] != w12 || constant(w9->arg[2]) != 4) continue;
+    return call(&vec::sha256_next_words, Vec{add->arg[1 - n]}, Vec{w9->arg[1]}, Vec{w12});
+  }
+  return std::nullopt;
+}
+
+std::optional<Emit::Vec> Emit::simplify_sha256(const void* target, const Value (&arguments)[3]) {
+  if (target == reinterpret_cast<const void*>(&vec::sha256_rounds)) {
     return sha256_rounds(arguments[0], arguments[1], arguments[2]);
+  }
+  if (target == reinterpret_cast<const void*>(&vec::sha256_message2)) {
+    return sha256_message(arguments[0], arguments[1]);
   }
   return std::nullopt;
 }

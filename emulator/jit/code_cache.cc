@@ -35,11 +35,13 @@ bool CodeCache::prepare(u64 bytes) {
   max_marks_ = bytes / 12;
   max_insns_ = bytes / 24;
   max_units_ = bytes / 64;
+  max_recoveries_ = bytes / 256;
   begin_ = reinterpret_cast<u64>(reserve(max_bytes_, kData | PROT_EXEC));
   marks_ = static_cast<Mark*>(reserve(max_marks_ * sizeof(Mark), kData));
   insns_ = static_cast<x86::Insn*>(reserve(max_insns_ * sizeof(x86::Insn), kData));
   units_ = static_cast<Unit*>(reserve(max_units_ * sizeof(Unit), kData));
-  return begin_ && marks_ && insns_ && units_;
+  recoveries_ = static_cast<Recovery*>(reserve(max_recoveries_ * sizeof(Recovery), kData));
+  return begin_ && marks_ && insns_ && units_ && recoveries_;
 }
 
 void CodeCache::keep_forever() {
@@ -51,15 +53,18 @@ void CodeCache::clear() {
   if (has_debugger()) remove_from_debugger(kept_units_);
   used_.store(kept_bytes_, std::memory_order_release);
   unit_count_.store(kept_units_, std::memory_order_release);
-  mark_count_ = insn_count_ = 0;
+  mark_count_ = insn_count_ = recovery_count_ = 0;
 }
 
-CodeCache::Room CodeCache::allocate(u64 bytes, u64 mark_count) {
+CodeCache::Room CodeCache::allocate(u64 bytes, u64 mark_count, u64 recovery_count) {
   u64 offset = align_up(used_, 16);
   bool full = offset + bytes > max_bytes_ || mark_count_ + mark_count > max_marks_ ||
-              unit_count_ == max_units_;
+              recovery_count_ + recovery_count > max_recoveries_ || unit_count_ == max_units_;
   if (full) return {};
-  return {reinterpret_cast<u8*>(begin_ + offset), {marks_ + mark_count_, mark_count}};
+  return {.code = reinterpret_cast<u8*>(begin_ + offset),
+          .marks = {marks_ + mark_count_, mark_count},
+          .recoveries = {recoveries_ + recovery_count_, recovery_count},
+          .first_recovery = static_cast<u32>(recovery_count_ + 1)};
 }
 
 x86::Insn* CodeCache::keep(std::span<const x86::Insn> insns) {
@@ -78,6 +83,7 @@ void CodeCache::publish(const Room& room, u64 bytes, u64 rip) {
   units_[unit] = {offset, static_cast<u32>(offset + bytes), static_cast<u32>(mark_count_),
                   static_cast<u32>(room.marks.size()), rip};
   mark_count_ += room.marks.size();
+  recovery_count_ += room.recoveries.size();
   unit_count_.store(unit + 1, std::memory_order_release);
   used_.store(offset + bytes, std::memory_order_release);
   tell_name(room.code, bytes, rip);
@@ -101,10 +107,18 @@ const Mark* CodeCache::mark_of(const Unit& unit, u64 pc) const {
   return after == first ? nullptr : after - 1;
 }
 
-u64 CodeCache::rip_of(u64 pc) const {
+const Mark* CodeCache::mark_at(u64 pc) const {
   const Unit* unit = unit_of(pc);
-  const Mark* mark = unit ? mark_of(*unit, pc) : nullptr;
+  return unit ? mark_of(*unit, pc) : nullptr;
+}
+
+u64 CodeCache::rip_of(u64 pc) const {
+  const Mark* mark = mark_at(pc);
   return mark ? mark->rip : 0;
+}
+
+const Recovery* CodeCache::recovery_of(const Mark& mark) const {
+  return mark.recovery ? recoveries_ + mark.recovery - 1 : nullptr;
 }
 
 bool CodeCache::find(u64 pc, Place& place) const {

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "emulator/semantics/sse_ops.h"
+#include "emulator/semantics/sse_shuffle_ops.h"
 
 namespace gantry::sem::vec {
 namespace {
@@ -125,18 +126,22 @@ constexpr Bytes kInverses = make_inverses();
 
 }  // namespace
 
-V128 aes_encrypt(V128 state, V128 key) {
-  return xor_(mix_columns(shift_and_substitute(state, kSbox, 1), kMix), key);
+V128 aes_key_encrypt(V128 state, V128 key) {
+  return mix_columns(aes_key_encrypt_last(state, key), kMix);
 }
-V128 aes_encrypt_last(V128 state, V128 key) {
-  return xor_(shift_and_substitute(state, kSbox, 1), key);
+V128 aes_key_encrypt_last(V128 state, V128 key) {
+  return shift_and_substitute(xor_(state, key), kSbox, 1);
 }
-V128 aes_decrypt(V128 state, V128 key) {
-  return xor_(mix_columns(shift_and_substitute(state, kInverseSbox, 3), kInverseMix), key);
+V128 aes_key_decrypt(V128 state, V128 key) {
+  return mix_columns(aes_key_decrypt_last(state, key), kInverseMix);
 }
-V128 aes_decrypt_last(V128 state, V128 key) {
-  return xor_(shift_and_substitute(state, kInverseSbox, 3), key);
+V128 aes_key_decrypt_last(V128 state, V128 key) {
+  return shift_and_substitute(xor_(state, key), kInverseSbox, 3);
 }
+V128 aes_encrypt(V128 state, V128 key) { return xor_(aes_key_encrypt(state, {}), key); }
+V128 aes_encrypt_last(V128 state, V128 key) { return xor_(aes_key_encrypt_last(state, {}), key); }
+V128 aes_decrypt(V128 state, V128 key) { return xor_(aes_key_decrypt(state, {}), key); }
+V128 aes_decrypt_last(V128 state, V128 key) { return xor_(aes_key_decrypt_last(state, {}), key); }
 V128 aes_inverse_mix(V128 key) { return mix_columns(key, kInverseMix); }
 V128 aes_key_assist(V128 key, u64 round_constant) {
   auto x = key.as<u32>();
@@ -232,6 +237,10 @@ V128 sha256_message2(V128 a, V128 b) {
   u32 w18 = x[2] + small_sigma1(w16);
   u32 w19 = x[3] + small_sigma1(w17);
   return from_high(w19, w18, w17, w16);
+}
+
+V128 sha256_next_words(V128 sums, V128 w8, V128 w12) {
+  return sha256_message2(add<u32>(sums, align_right(w12, w8, 4)), w12);
 }
 
 // Four bits of the multiplier at a time.

@@ -11,6 +11,11 @@ V128 aes_encrypt(V128 state, V128 key);
 V128 aes_encrypt_last(V128 state, V128 key);
 V128 aes_decrypt(V128 state, V128 key);
 V128 aes_decrypt_last(V128 state, V128 key);
+// The same with the key where ARM64 has it: added to the state first.
+V128 aes_key_encrypt(V128 state, V128 key);
+V128 aes_key_encrypt_last(V128 state, V128 key);
+V128 aes_key_decrypt(V128 state, V128 key);
+V128 aes_key_decrypt_last(V128 state, V128 key);
 V128 aes_inverse_mix(V128 key);
 V128 aes_key_assist(V128 key, u64 round_constant);
 
@@ -28,6 +33,8 @@ V128 sha256_next_abcd(V128 abcd, V128 efgh, V128 words);
 V128 sha256_next_efgh(V128 abcd, V128 efgh, V128 words);
 V128 sha256_message1(V128 a, V128 b);
 V128 sha256_message2(V128 a, V128 b);
+// W16 to W19 from the sums of W0 to W3 and sigma0(W1) to sigma0(W4), from W8 to W11 and W12 to W15.
+V128 sha256_next_words(V128 sums, V128 w8, V128 w12);
 
 // The product of one half of each, without carries; control bits 0 and 4 choose the upper halves.
 V128 carryless_multiply(V128 a, V128 b, u64 control);

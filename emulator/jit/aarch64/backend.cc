@@ -301,7 +301,8 @@ bool allow_misaligned(u64 pc) {
   auto place = reinterpret_cast<u64>(room.code);
   if (!room.code || !aarch64::emit_misaligned(word, pc, place, code)) return false;
   std::memcpy(room.code, code, sizeof code);
-  room.marks[0] = {0, 0, s.cache.rip_of(pc)};
+  const Mark* mark = s.cache.mark_at(pc);
+  room.marks[0] = {0, mark ? mark->recovery : 0, mark ? mark->rip : 0};
   s.cache.publish(room, sizeof code, room.marks[0].rip);
   write_branch(pc, aarch64::kBranch, place);
   return true;
@@ -315,12 +316,16 @@ void restore_guest_state(guest::Cpu& cpu, const void* pointer) {
                .lhs = machine.pstate & 0xf0000000,
                .rhs = machine.regs[aarch64::kAdjust.code],
                .kind = guest::FlagKind::kHost};
+  const Mark* mark = state().cache.mark_at(machine.pc);
   if (const fpsimd_context* vectors = find_fpsimd(context)) {
-    std::memcpy(cpu.xmm, &vectors->vregs[aarch64::guest_xmm(0).code], sizeof cpu.xmm);
+    const auto* host = reinterpret_cast<const guest::V128*>(vectors->vregs);
+    std::memcpy(cpu.xmm, host + aarch64::guest_xmm(0).code, sizeof cpu.xmm);
+    const Recovery* owed = mark ? state().cache.recovery_of(*mark) : nullptr;
+    if (owed) recover(cpu, owed, host);
     cpu.mxcsr |= aarch64::mxcsr_flags(vectors->fpsr);
   }
   cpu.return_stack = machine.regs[aarch64::kReturns.code];
-  cpu.rip = state().cache.rip_of(machine.pc);
+  cpu.rip = mark ? mark->rip : 0;
 }
 
 }  // namespace gantry::jit

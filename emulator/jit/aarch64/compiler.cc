@@ -81,7 +81,7 @@ void Compiler::find_live_flags() {
 }
 
 // Where nobody reads the flags of an instruction it has no operations for them.
-bool Compiler::translate(Part& part) {
+bool Compiler::translate(Part& part, bool careful) {
   std::span<const x86::Insn> insns = part.block->insns;
   live_after_.resize(insns.size());
   u16 live = part.live_taken | part.live_other;
@@ -91,8 +91,10 @@ bool Compiler::translate(Part& part) {
   }
   part.unit.clear();
   bool is_private = !demands_.shared && !demands_.ordered;
-  ir::Emit emit(part.unit,
-                {.four_sha256_rounds = features().sha2, .memory_is_private = is_private});
+  ir::Emit emit(part.unit, {.four_sha256_rounds = features().sha2,
+                            .aes_key_first = features().aes,
+                            .owes_vectors = !careful,
+                            .memory_is_private = is_private});
   const ir::Acceptance accepted = acceptance(demands_);
   for (std::size_t n = 0; n < insns.size(); n++) {
     if (!ir::translate(insns[n], part.unit, emit, accepted, live_after_[n])) return false;
@@ -101,8 +103,11 @@ bool Compiler::translate(Part& part) {
   return true;
 }
 
-bool Compiler::translate() {
-  return std::all_of(parts_.begin(), parts_.end(), [&](Part& part) { return translate(part); });
+// `careful` is what may ask less than else of registers and branches, and cost more.
+bool Compiler::translate_and_lower(bool careful) {
+  bool translated = std::all_of(parts_.begin(), parts_.end(),
+                                [&](Part& part) { return translate(part, careful); });
+  return translated && lower(careful) && resolve();
 }
 
 // Leaves when something is pending.
@@ -222,7 +227,7 @@ bool Compiler::resolve() {
 bool Compiler::place(jit::CodeCache& cache, std::span<jit::Entry> entries) {
   u32 first = out_.position();
   u64 bytes = out_.words().size() * 4;
-  jit::CodeCache::Room room = cache.allocate(bytes, out_.marks.size());
+  jit::CodeCache::Room room = cache.allocate(bytes, out_.marks.size(), out_.recoveries.size());
   if (!room.code) return false;
   for (const Output::Reference& reference : out_.references) {
     if (reference.to.kind != Destination::Kind::kStub) continue;
@@ -238,8 +243,10 @@ bool Compiler::place(jit::CodeCache& cache, std::span<jit::Entry> entries) {
   std::memcpy(room.code, out_.words().data(), bytes);
   for (std::size_t n = 0; n < out_.marks.size(); n++) {
     const Output::Mark& mark = out_.marks[out_.marks.size() - 1 - n];
-    room.marks[n] = {(mark.at - first) * 4, 0, mark.rip};
+    u32 recovery = mark.recovery ? room.first_recovery + *mark.recovery : 0;
+    room.marks[n] = {(mark.at - first) * 4, recovery, mark.rip};
   }
+  std::copy(out_.recoveries.begin(), out_.recoveries.end(), room.recoveries.begin());
   cache.publish(room, bytes, parts_[0].block->rip);
   for (std::size_t n = 0; n < parts_.size(); n++) {
     bool polls = n == 0 || parts_[n].is_loop_head;
@@ -254,7 +261,7 @@ jit::Outcome Compiler::compile(std::span<const jit::Block> blocks, const jit::Ou
   u64 insns = cache.insn_count();
   Outcome outcome = prepare(blocks, outside, cache) ? Outcome::kDone : Outcome::kNoRoom;
   if (outcome == Outcome::kDone) {
-    bool lowered = translate() && ((lower(false) && resolve()) || (lower(true) && resolve()));
+    bool lowered = translate_and_lower(false) || translate_and_lower(true);
     outcome = !lowered ? Outcome::kImpossible : place(cache, entries) ? outcome : Outcome::kNoRoom;
   }
   if (outcome != Outcome::kDone) cache.drop_insns(insns);

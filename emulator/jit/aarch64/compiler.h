@@ -62,8 +62,8 @@ class Compiler {
   static void find_successors(Part& part);
   static void find_flag_effect(Part& part);
   void find_live_flags();
-  bool translate();
-  bool translate(Part& part);
+  bool translate(Part& part, bool careful);
+  bool translate_and_lower(bool careful);
   Part* part_at(u64 rip);
   bool lower(bool branches_far);
   std::optional<u32> find_jump_back(const Part& head);

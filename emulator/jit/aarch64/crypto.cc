@@ -1,5 +1,7 @@
 #include "emulator/jit/aarch64/crypto.h"
 
+#include <utility>
+
 #include "emulator/jit/aarch64/abi.h"
 
 namespace gantry::aarch64 {
@@ -30,39 +32,40 @@ void replace(Assembler& a, V to, V from, V x, V y, F emit) {
 
 }  // namespace
 
-// --- AES. AESE and AESD add the key first, which x86 does last: they are given zero. Substituting
-// bytes and shifting rows commute.
+// --- AES. The instructions add the key first, as the functions that ir/host_ops.cc makes of
+// AESENC do. Substituting bytes and shifting rows commute.
 
 namespace {
 
+// `emit(v, key)` replaces the state v, which has the key added to it: so it does not matter which
+// of the two is which.
 template <typename F>
-void emit_aes_round(Assembler& a, const Operands& o, F substitute_and_mix) {
-  V key = o.vector[1];
-  V state = o.to == key ? s0 : o.to;
-  if (state != o.vector[0]) a.mov(k16B, state, o.vector[0]);
-  substitute_and_mix(state);
-  a.eor(k16B, o.to, state, key);
+void emit_aes_round(Assembler& a, const Operands& o, F emit) {
+  V state = o.vector[0], key = o.vector[1];
+  if (o.to == key) std::swap(state, key);
+  if (o.to != state) a.mov(k16B, o.to, state);
+  emit(o.to, key);
 }
 
 }  // namespace
 
 void emit_aes_encrypt(Assembler& a, const Operands& o) {
-  emit_aes_round(a, o, [&](V state) {
-    a.aese(state, kVectorZero);
+  emit_aes_round(a, o, [&](V state, V key) {
+    a.aese(state, key);
     a.aesmc(state, state);
   });
 }
 void emit_aes_encrypt_last(Assembler& a, const Operands& o) {
-  emit_aes_round(a, o, [&](V state) { a.aese(state, kVectorZero); });
+  emit_aes_round(a, o, [&](V state, V key) { a.aese(state, key); });
 }
 void emit_aes_decrypt(Assembler& a, const Operands& o) {
-  emit_aes_round(a, o, [&](V state) {
-    a.aesd(state, kVectorZero);
+  emit_aes_round(a, o, [&](V state, V key) {
+    a.aesd(state, key);
     a.aesimc(state, state);
   });
 }
 void emit_aes_decrypt_last(Assembler& a, const Operands& o) {
-  emit_aes_round(a, o, [&](V state) { a.aesd(state, kVectorZero); });
+  emit_aes_round(a, o, [&](V state, V key) { a.aesd(state, key); });
 }
 
 // Columns 1 1 3 3 are substituted. Shifting their rows exchanges the upper halves of lanes 0 and 2,
@@ -149,6 +152,11 @@ void emit_sha256_message2(Assembler& a, const Operands& o) {
   a.zip2(k2D, s1, kVectorZero, o.vector[1]);
   if (o.to != o.vector[0]) a.mov(k16B, o.to, o.vector[0]);
   a.sha256su1(o.to, kVectorZero, s1);
+}
+
+void emit_sha256_next_words(Assembler& a, const Operands& o) {
+  V w8 = o.vector[1], w12 = o.vector[2];
+  replace(a, o.to, o.vector[0], w8, w12, [&](V v) { a.sha256su1(v, w8, w12); });
 }
 
 // --- products and sums

@@ -22,6 +22,7 @@ void emit_sha256_next_abcd(Assembler& a, const Operands& o);
 void emit_sha256_next_efgh(Assembler& a, const Operands& o);
 void emit_sha256_message1(Assembler& a, const Operands& o);
 void emit_sha256_message2(Assembler& a, const Operands& o);
+void emit_sha256_next_words(Assembler& a, const Operands& o);
 
 void emit_carryless_multiply(Assembler& a, const Operands& o);
 void emit_crc32c(Assembler& a, const Operands& o);

@@ -87,16 +87,26 @@ class Compiler::HostListing {
     }
   }
 
-  // The guest instruction whose code begins here.
+  // The guest instruction whose code begins here, or what is computed where the access here faults.
   std::string mark_text(u32 at) const {
     std::string text;
     for (const Output::Mark& mark : out_.marks) {
       auto insn = insns_.find(mark.rip);
       if (mark.at != at || insn == insns_.end()) continue;
       // The code of an earlier one comes first, and marks are in the opposite order.
-      text = "  // " + guest_text(*insn->second) + "\n" + text;
+      std::string line = mark.recovery ? owed_text(*mark.recovery) : guest_text(*insn->second);
+      text = "  // " + line + "\n" + text;
     }
     return text;
+  }
+
+  std::string owed_text(u32 recovery) const {
+    std::string text = "owes";
+    for (u32 n = recovery;; n++) {
+      const jit::Recovery& call = out_.recoveries[n];
+      if (call.xmm != jit::Recovery::kNone) text += " xmm" + std::to_string(call.xmm);
+      if (call.is_last) return text;
+    }
   }
 
   std::string number_text(u32 at) const {

@@ -8,6 +8,12 @@ namespace gantry::aarch64 {
 // Ordered accesses are instructions of their own (docs/memory-order.md) up to 8 bytes. Larger ones
 // have a barrier: loads stay before what follows, and so stores need to stay behind stores alone.
 void Lowering::lower_memory() {
+  auto recovery = unit_.owed.empty() ? std::nullopt : add_recoveries();
+  lower_access_in_order();
+  if (recovery) out_.mark(insn_->rip, recovery);
+}
+
+void Lowering::lower_access_in_order() {
   const Inst& i = inst(at_);
   unsigned w = i.width;
   bool loads = i.op == Op::kLoad || i.op == Op::kLoadVec;

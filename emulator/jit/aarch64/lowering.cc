@@ -18,6 +18,7 @@ void Output::reset() {
   references.clear();
   marks.clear();
   literals.clear();
+  recoveries.clear();
   edges.clear();
 }
 
@@ -108,7 +109,7 @@ bool Output::merge(u32 word) {
 void Output::join_marks() {
   if (marks.empty() || marks.back().at != first_) return;
   Mark second = marks.back();
-  marks.pop_back();
+  while (!marks.empty() && marks.back().at == first_) marks.pop_back();
   if (marks.empty() || marks.back().at != first_ + 1) marks.push_back({position() + 1, second.rip});
 }
 
@@ -175,7 +176,7 @@ void Output::prepend_round(const Round& round, u32 shift) {
 // --- what is done about each operation
 
 enum class Lowering::Kind : u8 {
-  kNothing,  // also of flags, which are computed where they are set
+  kNothing,  // also of flags, which are computed where they are set, and of what is owed
   kInsn,
   kGetGpr,
   kSetGpr,
@@ -212,6 +213,8 @@ constexpr Lowering::Kind Lowering::kind_of(Op op) {
       return Kind::kCallCpu;
     case Op::kProbeWrite:
       return Kind::kProbe;
+    case Op::kOweXmm:
+      return Kind::kNothing;
     case Op::kAtomicRmw:
       return Kind::kRmw;
     case Op::kCompareExchange:

@@ -15,6 +15,7 @@
 #include "emulator/jit/aarch64/abi.h"
 #include "emulator/jit/aarch64/assembler.h"
 #include "emulator/jit/aarch64/features.h"
+#include "emulator/jit/recovery.h"
 
 namespace gantry::aarch64 {
 
@@ -56,6 +57,7 @@ class Output {
   struct Mark {
     u32 at;  // the code from here up to the previous mark belongs to
     u64 rip;
+    std::optional<u32> recovery = {};  // the first of a fault there, by its number
   };
   struct Literal {
     u32 at, count;  // words that are no instructions
@@ -98,11 +100,14 @@ class Output {
     std::vector<u32> words, references;
   };
   void prepend_round(const Round& round, u32 shift);
-  void mark(u64 rip) { marks.push_back({position(), rip}); }
+  void mark(u64 rip, std::optional<u32> recovery = {}) {
+    marks.push_back({position(), rip, recovery});
+  }
 
   List<Reference> references;
   List<Mark> marks;
   List<Literal> literals;
+  List<jit::Recovery> recoveries;
   std::vector<Edge> edges;
 
  private:
@@ -275,6 +280,11 @@ class Lowering {
   void prepare(Workspace& workspace);
   void find_homes(const Value* holder);
   void restore_held(const ir::Held& held);
+  // --- registers that are computed at faults (lower_owed.cc)
+  bool is_at_hand(Value v) const;
+  u8 add_recovery(Value v, u8 xmm, bool nested, u32 first);
+  jit::Recovery::Argument recovery_argument(Value v, bool nested, u32 first);
+  std::optional<u32> add_recoveries();
   void hold(Value* holder, Value v, unsigned n);
   void hold_gpr(unsigned n, Value v) { hold(held_.gpr, v, n); }
   void hold_xmm(unsigned n, Value v) { hold(held_.xmm, v, n); }
@@ -407,6 +417,7 @@ class Lowering {
   Mem finish_address(Assembler& a, const Address& address, unsigned width);
   void load_address(const Address& address);
   void lower_memory();
+  void lower_access_in_order();
   void lower_access(const Inst& access, unsigned width);
   static Mem ordered_address(Assembler& a, Address address);
   void lower_ordered_load(const Inst& load);
