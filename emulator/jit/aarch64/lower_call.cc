@@ -27,6 +27,7 @@ void Lowering::lower_native(const Function& function) {
   Operands o;
   if (is_vector(at_)) {
     o.to = result_vector();
+    compute_in_place(o.to);
   } else {
     o.to_integer = result();
   }

@@ -466,23 +466,41 @@ bool Lowering::is_unused(Value v) const {
   return std::none_of(code_ + v + 1, code_ + at_ + 1, [&](const Inst& i) { return names(i, v); });
 }
 
-// Whether value v, which the operation at hand commits, may be computed in the guest register: its
-// old content is not read in between, and nothing in between leaves the block.
-bool Lowering::commits_early(Value v) const {
+// Whether the guest register, which Op `set` sets, is free from where value v is made to the
+// operation at hand: its old content is not read in between, and nothing in between leaves the
+// block.
+bool Lowering::is_free_since(Value v, Op set, unsigned n, Value old) const {
   constexpr int kLookBack = 24;
   constexpr u8 kStops = ir::kMayFault | ir::kMark | ir::kCallPart;
+  const Op get = set == Op::kSetGpr ? Op::kGetGpr : Op::kGetXmm;
   if (at_ - v > kLookBack) return false;
-  Value old = previous();
-  for (Value n = static_cast<Value>(v + 1); n < at_; n++) {
-    const Inst& i = inst(n);
+  for (Value between = static_cast<Value>(v + 1); between < at_; between++) {
+    const Inst& i = inst(between);
     if (ir::info(i.op).effects & kStops) return false;
-    bool same = (i.op == Op::kGetGpr || i.op == Op::kSetGpr) == (inst(at_).op == Op::kSetGpr);
-    bool state =
-        i.op == Op::kGetGpr || i.op == Op::kSetGpr || i.op == Op::kGetXmm || i.op == Op::kSetXmm;
-    if (state && same && i.aux == inst(at_).aux) return false;
-    if (old != kNoValue && names(i, old) && !is_unused(n)) return false;
+    if ((i.op == get || i.op == set) && i.aux == n) return false;
+    if (old != kNoValue && names(i, old) && !is_unused(between)) return false;
   }
   return true;
+}
+
+// Whether value v, which the operation at hand commits, may be computed in the guest register.
+bool Lowering::commits_early(Value v) const {
+  return is_free_since(v, inst(at_).op, inst(at_).aux, previous());
+}
+
+// Makes the operation at hand replace its first operand in the guest register that its result is
+// for, if that is free before.
+void Lowering::compute_in_place(V to) {
+  const Inst& i = inst(at_);
+  Value v = i.arg[0];
+  unsigned n = to.code - 16u;
+  if (to.code < 16 || inst(v).op != Op::kApplyVec || !is_free_standing(v)) return;
+  Value old = held_.xmm[n];
+  bool is_read = old != kNoValue && std::find(i.arg, std::end(i.arg), old) != std::end(i.arg);
+  if (is_read || !is_free_since(v, Op::kSetXmm, n, old)) return;
+  states_[v].place.reg = to.code;
+  displaced_xmm_[n] = old;
+  hold_xmm(n, kNoValue);
 }
 
 // --- guest registers

@@ -317,7 +317,9 @@ class Lowering {
     return std::find(std::begin(i.arg), std::end(i.arg), v) != std::end(i.arg);
   }
   bool is_unused(Value v) const;
+  bool is_free_since(Value v, Op set, unsigned n, Value old) const;
   bool commits_early(Value v) const;
+  void compute_in_place(V to);
   std::optional<s64> step_of(Value v) const;
   bool add_to_register(unsigned n, s64 step);
   void find_insn();
