@@ -42,26 +42,6 @@ void Emit::Known::forget_differences(const Known& other) {
   }
 }
 
-void Emit::begin(const Insn& i, u16 live_flags) {
-  start_ = unit_.code.size();
-  supported_ = true;
-  has_rare_ = false;
-  overwritten_count_ = 0;
-  sets_flags_ = live_flags != 0;
-  append(Op::kInsn, 0, 0, unit_.insns.size());
-  unit_.insns.push_back(i);
-}
-
-bool Emit::end() {
-  if (!supported_) {
-    take_back();
-    return false;
-  }
-  if (!sets_flags_) drop_values();
-  if (overwritten_count_ != 0) remove_overwritten();
-  return true;
-}
-
 // Those that the flags would have been made of: nothing comes after them.
 void Emit::drop_values() {
   auto& code = unit_.code;
@@ -339,7 +319,11 @@ Emit::Int Emit::effective_offset(const Insn& i) {
   bool has_base = m.base != x86::kNoRegister, has_index = m.index != x86::kNoRegister;
   Int offset;
   if (m.disp != 0 || !(has_base || has_index)) offset = imm(static_cast<u64>(m.disp));
-  auto plus = [&](Int part) { return offset.value == kNoValue ? part : add(8, part, offset); };
+  auto plus = [&](Int part) -> Int {
+    if (offset.value == kNoValue) return part;
+    if (is_constant(part.value)) return add(8, part, offset);
+    return {append(Op::kAdd, 8, 0, 0, part.value, offset.value)};
+  };
   if (has_index) {
     offset = plus(m.scale == 0 ? gpr(m.index) : shl(8, gpr(m.index), imm(m.scale)));
   }
@@ -406,14 +390,7 @@ Emit::Int Emit::compare_exchange(unsigned w, Int address, Int expected, Int desi
 
 // --- integers
 
-std::optional<u64> Emit::constant(Value v) const {
-  if (unit_.code[v].op != Op::kConst) return std::nullopt;
-  return unit_.code[v].imm;
-}
-
-// How many bytes of the value may be other than zero.
-unsigned Emit::known_width(Value v) const {
-  const Inst& inst = unit_.code[v];
+unsigned Emit::narrower_width(const Inst& inst) const {
   switch (inst.op) {
     case Op::kConst:
       return bytes_of(inst.imm);
@@ -470,6 +447,13 @@ std::optional<Emit::Int> Emit::simplify(Op op, unsigned w, Int a, u64 b) {
 }
 
 Emit::Int Emit::binary(Op op, unsigned w, Int a, Int b) {
+  bool has_constant = is_constant(a.value) || is_constant(b.value);
+  bool may_be_of_one = op == Op::kSub || op == Op::kXor || op == Op::kAnd || op == Op::kOr;
+  if (has_constant || may_be_of_one) return fold(op, w, a, b);
+  return {append(op, w, 0, 0, a.value, b.value)};
+}
+
+Emit::Int Emit::fold(Op op, unsigned w, Int a, Int b) {
   auto x = constant(a.value), y = constant(b.value);
   if (same(a.value, b.value)) {
     if (op == Op::kXor || op == Op::kSub) return imm(0);

@@ -143,7 +143,7 @@ class Emit {
   Int smulh(unsigned w, Int a, Int b) { return binary(Op::kSmulh, w, a, b); }
   Int not_(unsigned w, Int a) { return unary(Op::kNot, w, a); }
   Int neg(unsigned w, Int a) { return unary(Op::kNeg, w, a); }
-  Int zext(unsigned w, Int a) { return unary(Op::kZext, w, a); }
+  Int zext(unsigned w, Int a) { return fits(a.value, w) ? a : unary(Op::kZext, w, a); }
   Int sext(unsigned w, Int a) { return unary(Op::kSext, w, a); }
   Int clz(unsigned w, Int a) { return unary(Op::kClz, w, a); }
   Int ctz(unsigned w, Int a) { return unary(Op::kCtz, w, a); }
@@ -292,12 +292,26 @@ class Emit {
   bool can_owe(Value set) const;
   Value use(Vec v);
   static Value use(Int v) { return v.value; }
-  std::optional<u64> constant(Value v) const;
+  bool is_constant(Value v) const { return unit_.code[v].op == Op::kConst; }
+  std::optional<u64> constant(Value v) const {
+    if (!is_constant(v)) return std::nullopt;
+    return unit_.code[v].imm;
+  }
+  // How many bytes of the value may be other than zero.
+  static constexpr bool has_other_width(Op op) {
+    return op == Op::kConst || op == Op::kSext || op == Op::kInsert || op == Op::kSelect ||
+           op == Op::kAnd || op == Op::kShr;
+  }
+  unsigned known_width(Value v) const {
+    const Inst& inst = unit_.code[v];
+    return has_other_width(inst.op) ? narrower_width(inst) : inst.width;
+  }
+  unsigned narrower_width(const Inst& inst) const;
   bool fits(Value v, unsigned w) const { return w == 8 || known_width(v) <= w; }
-  unsigned known_width(Value v) const;
   bool same(Value a, Value b) const;
   Int low_part(Int a, u64 mask) const;
   Int binary(Op op, unsigned w, Int a, Int b);
+  Int fold(Op op, unsigned w, Int a, Int b);
   Int unary(Op op, unsigned w, Int a);
   Bool compare(Op op, unsigned w, Int a, Int b);
   std::optional<Int> simplify(Op op, unsigned w, Int a, u64 b);

@@ -37,6 +37,27 @@ bool are_accepted(const Unit& unit, std::size_t start, const Acceptance& accepta
 
 }  // namespace
 
+// Here, where they are called for each instruction.
+void Emit::begin(const Insn& i, u16 live_flags) {
+  start_ = unit_.code.size();
+  supported_ = true;
+  has_rare_ = false;
+  overwritten_count_ = 0;
+  sets_flags_ = live_flags != 0;
+  append(Op::kInsn, 0, 0, unit_.insns.size());
+  unit_.insns.push_back(i);
+}
+
+bool Emit::end() {
+  if (!supported_) {
+    take_back();
+    return false;
+  }
+  if (!sets_flags_) drop_values();
+  if (overwritten_count_ != 0) remove_overwritten();
+  return true;
+}
+
 bool translate(const Insn& insn, Unit& unit, Emit& emit, const Acceptance& acceptance,
                u16 live_flags) {
   std::size_t start = unit.code.size();

@@ -54,6 +54,22 @@ Lowering::Address Lowering::match_address(Value v) {
   return address;
 }
 
+// The most frequent ones, found sooner: what a register holds, and that and a displacement.
+std::optional<Mem> Lowering::match_simple_address(Value v, unsigned width) {
+  auto is_whole = [&](Value part) {
+    Op op = inst(part).op;
+    return op != Op::kConst && ((op != Op::kAdd && op != Op::kSub) || !is_free_standing(part));
+  };
+  if (is_whole(v)) return Mem{use(v)};
+  const Inst& sum = inst(v);
+  if (sum.op != Op::kAdd || sum.width != 8 || !is_whole(sum.arg[0])) return std::nullopt;
+  auto displacement = constant(sum.arg[1]);
+  if (!displacement) return std::nullopt;
+  auto offset = static_cast<s64>(*displacement);
+  if (!Assembler::is_offset_encodable(width, offset)) return std::nullopt;
+  return Mem{use(sum.arg[0]), offset};
+}
+
 // Whether it is a large constant that a guest register holds.
 bool Lowering::is_far_in_register(Value v) const {
   auto c = constant(v);

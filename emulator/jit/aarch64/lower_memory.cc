@@ -73,6 +73,9 @@ void Lowering::lower_access(const Inst& i, unsigned w) {
     return lower_flow();
   }
   auto access = [&](auto emit) {
+    if (auto simple = match_simple_address(i.arg[0], w)) {
+      return sequence([&](Assembler& a) { emit(a, *simple); });
+    }
     Address address = match_far_address(i.arg[0], w);
     sequence([&](Assembler& a) { emit(a, finish_address(a, address, w)); });
     load_address(address);

@@ -90,8 +90,7 @@ constexpr auto op_table(F f) {
 }  // namespace
 
 bool Output::merge(u32 word) {
-  bool accesses = (word & 0x3a000000) == 0x38000000;  // as as_access() asks for
-  if (!accesses || first_ == room_.size() || first_ == unmerged_) return false;
+  if (first_ == room_.size() || first_ == unmerged_) return false;
   auto one = with_step(word, room_[first_]);
   if (!one) return false;
   room_[first_] = *one;
@@ -113,24 +112,13 @@ void Output::join_marks() {
   if (marks.empty() || marks.back().at != first_ + 1) marks.push_back({position() + 1, second.rip});
 }
 
-void Output::prepend(std::span<const u32> code) {
-  // Longer code may have branches to its end.
-  if (code.size() == 1) return prepend(code[0]);
+void Output::prepend_all(std::span<const u32> code) {
   if (code.size() > first_) {
     overflowed_ = true;
     return;
   }
   first_ -= code.size();
   for (std::size_t n = 0; n < code.size(); n++) room_[first_ + n] = code[n];
-}
-
-void Output::prepend(u32 word) {
-  if (merge(word)) return;
-  if (first_ == 0) {
-    overflowed_ = true;
-    return;
-  }
-  room_[--first_] = word;
 }
 
 void Output::prepend_literals(std::span<const u32> words, bool is_host_address) {
@@ -268,8 +256,6 @@ Lowering::Lowering(const ir::Unit& unit, const x86::Insn* insns, LiveOut live_ou
       live_out_(live_out) {
   prepare(workspace);
   open_.clear();
-  std::fill(std::begin(owner_), std::end(owner_), kNoValue);
-  std::fill(std::begin(owner_vector_), std::end(owner_vector_), kNoValue);
 }
 
 // No value is anywhere but in guest registers, or sets flags.
@@ -283,6 +269,48 @@ void Lowering::prepare(Workspace& workspace) {
   find_homes(held_.xmm);
 }
 
+// --- the walk
+
+// Part of the walk: what is done for most operations is less than a call costs.
+[[gnu::always_inline]] inline void Lowering::lower(Kind kind) {
+  switch (kind) {
+    case Kind::kInsn:
+      return lower_insn();
+    case Kind::kGetGpr:
+      return lower_get_gpr();
+    case Kind::kSetGpr:
+      return lower_set_gpr();
+    case Kind::kFlow:
+      return lower_flow();
+    case Kind::kState:
+      return lower_state();
+    case Kind::kMemory:
+      return lower_memory();
+    case Kind::kInteger:
+      return lower_integer();
+    case Kind::kBool:
+      return lower_bool();
+    case Kind::kVector:
+      return lower_vector();
+    case Kind::kApply:
+      return lower_apply();
+    case Kind::kFloat:
+      return lower_float();
+    case Kind::kProbe:
+      return lower_probe();
+    case Kind::kRmw:
+      return lower_rmw();
+    case Kind::kCompareExchange:
+      return lower_compare_exchange();
+    case Kind::kCallPart:
+      return lower_call_part();
+    case Kind::kCallCpu:
+      return lower_call_cpu();
+    case Kind::kNothing:
+      return;
+  }
+}
+
 bool Lowering::run() {
   static constexpr auto kTraits = op_table([](Op op) { return traits_of(op); });
   end_ = out_.position();
@@ -290,12 +318,13 @@ bool Lowering::run() {
   find_insn();
   const x86::Insn& last = *insn_;
   if (!last.ends_block) jump_to({Destination::Kind::kGuest, last.next_rip()});
-  for (std::size_t v = unit_.code.size(); v-- > 0 && !failed_;) {
+  for (auto v = static_cast<Value>(unit_.code.size()); v-- > 0;) {
     Traits traits = kTraits[static_cast<unsigned>(code_[v].op)];
-    at_ = static_cast<Value>(v);
-    if (traits.only_makes_a_value && !is_wanted(at_) && states_[v].fused == 0) continue;
+    if (traits.only_makes_a_value && !is_wanted(v) && states_[v].fused == 0) continue;
+    at_ = v;
     locked_ = locked_vectors_ = 0;
     lower(traits.kind);
+    if (failed_) break;
   }
   return !failed_ && !out_.overflowed();
 }
@@ -348,7 +377,13 @@ void Lowering::restore_held(const ir::Held& held) {
 
 // At the block's end.
 void Lowering::find_homes(const Value* holder) {
+  constexpr unsigned kTogether = 4;
+  const Value none[kTogether] = {kNoValue, kNoValue, kNoValue, kNoValue};
   for (u8 n = 0; n < 16; n++) {
+    if (n % kTogether == 0 && std::memcmp(holder + n, none, sizeof none) == 0) {
+      n += kTogether - 1;
+      continue;
+    }
     if (holder[n] == kNoValue) continue;
     State& state = states_[holder[n]];
     state.home = n;
@@ -644,47 +679,6 @@ void Lowering::lower_state() {
     }
     default:
       return lower_flow();
-  }
-}
-
-// --- the walk
-
-void Lowering::lower(Kind kind) {
-  switch (kind) {
-    case Kind::kInsn:
-      return lower_insn();
-    case Kind::kGetGpr:
-      return lower_get_gpr();
-    case Kind::kSetGpr:
-      return lower_set_gpr();
-    case Kind::kFlow:
-      return lower_flow();
-    case Kind::kState:
-      return lower_state();
-    case Kind::kMemory:
-      return lower_memory();
-    case Kind::kInteger:
-      return lower_integer();
-    case Kind::kBool:
-      return lower_bool();
-    case Kind::kVector:
-      return lower_vector();
-    case Kind::kApply:
-      return lower_apply();
-    case Kind::kFloat:
-      return lower_float();
-    case Kind::kProbe:
-      return lower_probe();
-    case Kind::kRmw:
-      return lower_rmw();
-    case Kind::kCompareExchange:
-      return lower_compare_exchange();
-    case Kind::kCallPart:
-      return lower_call_part();
-    case Kind::kCallCpu:
-      return lower_call_cpu();
-    case Kind::kNothing:
-      return;
   }
 }
 

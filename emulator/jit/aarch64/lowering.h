@@ -83,8 +83,19 @@ class Output {
 
   // An access and the step of its base that comes after it, and two such accesses, become one
   // instruction.
-  void prepend(std::span<const u32> code);
-  void prepend(u32 word);
+  void prepend(u32 word) {
+    bool is_access = (word & 0x3a000000) == 0x38000000;  // as as_access() asks for
+    if (is_access && merge(word)) return;
+    if (first_ == 0) {
+      overflowed_ = true;
+      return;
+    }
+    room_[--first_] = word;
+  }
+  // Longer code may have branches to its end.
+  void prepend(std::span<const u32> code) {
+    code.size() == 1 ? prepend(code[0]) : prepend_all(code);
+  }
   // Data behind an instruction; `is_host_address` when it differs from process to process.
   void prepend_literals(std::span<const u32> words, bool is_host_address = false);
   // The position as a target of branches.
@@ -116,6 +127,7 @@ class Output {
   std::size_t unmerged_ = 0;  // what is there stays as it is
   bool overflowed_ = false;
 
+  void prepend_all(std::span<const u32> code);
   bool merge(u32 word);
   void join_marks();
 };
@@ -186,12 +198,11 @@ class Lowering {
     u8 slot = kNone;
   };
   // What is known of a value, or an operation, at this point of the block.
-  struct State {
+  struct alignas(8) State {
     Place place;
     u8 home = kNone;  // a guest register that holds it
     u8 held = 0;      // how many do
     u8 fused = 0;     // the flags of NZCV that it sets besides
-    u8 unused[3] = {};
   };
 
   struct OpenIf {
@@ -412,6 +423,7 @@ class Lowering {
 
   Address match_address(Value v);
   Address match_far_address(Value v, unsigned width);
+  std::optional<Mem> match_simple_address(Value v, unsigned width);
   bool is_far_in_register(Value v) const;
   bool is_free_standing(Value v) const { return !is_wanted(v) && states_[v].home == kNone; }
   void match_index(Value v, Address& address);
@@ -489,7 +501,7 @@ class Lowering {
   const x86::Insn* insns_;
   u64 below_;
   Demands demands_;
-  Stubs stubs_;
+  const Stubs& stubs_;
   Output& out_;
   State* states_;                          // by value or operation
   static constexpr u8 kKeepsCarry = 0x40;  // in State::fused: the carry stays as it is
