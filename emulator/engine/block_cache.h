@@ -36,6 +36,7 @@ struct Block {
   // translate.h).
   u32 runs = 0;
   bool knows_target = false;  // whether its jump leads to a constant place has been looked at
+  u32 plan = 0;               // the number of the one that it was chosen for last
   jit::Entry entry;
   std::shared_ptr<Pieces> pieces;  // what the co-simulator compares
   Block* same_slot = nullptr;      // the next one in the cache's slot

@@ -72,35 +72,32 @@ void find_target(Thread& thread, Block& block) {
 
 // What a unit is made of; kept, as it is needed for one after another.
 struct Plan {
+  u32 number = 0;
   std::vector<Block*> unit;
   std::vector<u64> todo;
-  std::vector<x86::Insn> insns;
   std::vector<jit::Block> blocks;
   std::vector<jit::Entry> entries;
   std::vector<jit::Outside::Flags> outside;
 };
 
-bool contains(const std::vector<Block*>& unit, u64 rip) {
-  return std::any_of(unit.begin(), unit.end(), [&](const Block* b) { return b->rip == rip; });
-}
-
 // The block and those it leads to that have been executed, in an order in which most of them fall
 // through.
 void choose_blocks(Thread& thread, Block& first, Plan& plan) {
+  plan.number++;
   plan.unit.clear();
   plan.todo.assign(1, first.rip);
   std::size_t insns = 0;
   while (!plan.todo.empty() && plan.unit.size() < kMaxBlocks) {
     u64 rip = plan.todo.back();
     plan.todo.pop_back();
-    if (contains(plan.unit, rip)) continue;
     Block* block = thread.blocks.find_decoded(rip);
-    if (!block || !block->bytes.empty()) continue;
+    if (!block || block->plan == plan.number || !block->bytes.empty()) continue;
     // What has hardly run may never again; what has been translated is only jumped to.
     if (block != &first && (block->runs < kWarm || block->entry.code)) continue;
     if (insns + block->steps.size() > kMaxInsns && !plan.unit.empty()) continue;
     find_target(thread, *block);
     insns += block->steps.size();
+    block->plan = plan.number;
     plan.unit.push_back(block);
     u64 targets[2];
     for (unsigned n = direct_targets(*block, targets); n-- > 0;) plan.todo.push_back(targets[n]);
@@ -108,15 +105,10 @@ void choose_blocks(Thread& thread, Block& first, Plan& plan) {
 }
 
 void collect_instructions(Plan& plan) {
-  std::size_t count = 0;
-  for (const Block* block : plan.unit) count += block->steps.size();
-  plan.insns.clear();
-  plan.insns.reserve(count);  // spans of it are taken
   plan.blocks.clear();
   for (const Block* block : plan.unit) {
-    const x86::Insn* begin = plan.insns.data() + plan.insns.size();
-    for (const Step& step : block->steps) plan.insns.push_back(step.insn);
-    plan.blocks.push_back({block->rip, {begin, block->steps.size()}});
+    std::span<const Step> steps = block->steps;
+    plan.blocks.push_back({block->rip, {&steps[0].insn, steps.size(), sizeof(Step)}});
   }
 }
 
@@ -188,7 +180,9 @@ void look_outside(Thread& thread, Plan& plan) {
     u64 targets[2] = {};
     direct_targets(*block, targets);
     for (u64 rip : targets) {
-      if (rip == 0 || contains(plan.unit, rip) || knows(plan.outside, rip)) continue;
+      if (rip == 0) continue;
+      const Block* there = thread.blocks.find_decoded(rip);
+      if ((there && there->plan == plan.number) || knows(plan.outside, rip)) continue;
       u16 read = FlagReaders(thread).find(rip, jit::Outside::kAllStatusFlags);
       plan.outside.push_back({rip, read});
     }
@@ -206,11 +200,8 @@ jit::Outcome compile(Thread& thread, Block& first) {
   look_outside(thread, plan);
   jit::Outcome outcome = jit::compile(plan.blocks, plan.entries, epoch, {plan.outside});
   if (outcome != jit::Outcome::kDone) return outcome;
-  for (std::size_t n = 0; n < plan.unit.size(); n++) {
-    plan.unit[n]->entry = plan.entries[n];
-    // Indirect jumps have polled.
-    jit::publish(plan.unit[n]->rip, plan.entries[n].after_poll());
-  }
+  for (std::size_t n = 0; n < plan.unit.size(); n++) plan.unit[n]->entry = plan.entries[n];
+  jit::publish(plan.blocks, plan.entries);
   if (BlockCache::current_epoch() != epoch) withdraw(plan);
   return jit::Outcome::kDone;
 }

@@ -97,6 +97,7 @@ void Emit::interpret() {
 
 void Emit::append_set(Op op, unsigned n, Value before, Value value, Value& set_at) {
   Value at = append(op, op == Op::kSetGpr ? 8 : 16, n, before, value);
+  (op == Op::kSetGpr ? unit_.gprs : unit_.xmms) |= 1u << n;
   bool is_overwritten = set_at > last_leave_ || (op == Op::kSetXmm && can_owe(set_at));
   if (is_overwritten && overwritten_count_ < std::size(overwritten_)) {
     overwritten_[overwritten_count_++] = {set_at, at};
@@ -270,7 +271,10 @@ void Emit::enter_mmx() { call_cpu(&sem::x87::enter_mmx); }
 // --- guest registers
 
 Emit::Int Emit::gpr(unsigned n) {
-  if (known_.gpr[n] == kNoValue) known_.gpr[n] = append(Op::kGetGpr, 8, n);
+  if (known_.gpr[n] == kNoValue) {
+    known_.gpr[n] = append(Op::kGetGpr, 8, n);
+    unit_.gprs |= 1u << n;
+  }
   return {known_.gpr[n]};
 }
 
@@ -287,7 +291,10 @@ Emit::Int Emit::insert(unsigned w, Int base, Int value) {
 }
 
 Emit::Vec Emit::xmm(unsigned n) {
-  if (known_.xmm[n] == kNoValue) known_.xmm[n] = append(Op::kGetXmm, 16, n);
+  if (known_.xmm[n] == kNoValue) {
+    known_.xmm[n] = append(Op::kGetXmm, 16, n);
+    unit_.xmms |= 1u << n;
+  }
   return {known_.xmm[n]};
 }
 

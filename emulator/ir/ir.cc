@@ -8,6 +8,7 @@ void Unit::clear() {
   helpers.clear();
   barriers.clear();
   owed.clear();
+  gprs = xmms = 0;
 }
 
 void Held::forget_differences(const Held& other) {

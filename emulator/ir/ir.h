@@ -127,6 +127,8 @@ struct Unit {
   std::vector<Held> barriers;
   Held at_end;
   std::vector<Owed> owed;
+  // Those that have held a value, as bit sets.
+  u32 gprs = 0, xmms = 0;
 
   void clear();
 };

@@ -1,8 +1,11 @@
 // What the engine asks of a host's code generator. A host without one interprets.
 #pragma once
 
+#include <cstddef>
+#include <iterator>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "emulator/base/result.h"
 #include "emulator/guest/cpu.h"
@@ -11,10 +14,63 @@
 
 namespace gantry::jit {
 
+// Instructions that lie in memory at equal distances.
+class Insns {
+ public:
+  class Iterator {
+   public:
+    using iterator_category = std::forward_iterator_tag;
+    using value_type = x86::Insn;
+    using difference_type = std::ptrdiff_t;
+    using pointer = const x86::Insn*;
+    using reference = const x86::Insn&;
+
+    Iterator() = default;
+    Iterator(const x86::Insn* at, std::size_t stride) : at_(at), stride_(stride) {}
+    reference operator*() const { return *at_; }
+    pointer operator->() const { return at_; }
+    Iterator& operator++() {
+      at_ = reinterpret_cast<pointer>(reinterpret_cast<const u8*>(at_) + stride_);
+      return *this;
+    }
+    Iterator operator++(int) {
+      Iterator before = *this;
+      ++*this;
+      return before;
+    }
+    bool operator==(const Iterator& other) const { return at_ == other.at_; }
+
+   private:
+    pointer at_ = nullptr;
+    std::size_t stride_ = 0;
+  };
+
+  Insns() = default;
+  // `stride` bytes from one to the next.
+  Insns(const x86::Insn* first, std::size_t count, std::size_t stride = sizeof(x86::Insn))
+      : first_(first), count_(count), stride_(stride) {}
+  Insns(std::span<const x86::Insn> insns) : Insns(insns.data(), insns.size()) {}
+  Insns(const std::vector<x86::Insn>& insns) : Insns(insns.data(), insns.size()) {}
+
+  std::size_t size() const { return count_; }
+  const x86::Insn& operator[](std::size_t n) const { return *at(n); }
+  const x86::Insn& back() const { return *at(count_ - 1); }
+  Iterator begin() const { return {first_, stride_}; }
+  Iterator end() const { return {at(count_), stride_}; }
+
+ private:
+  const x86::Insn* at(std::size_t n) const {
+    return reinterpret_cast<const x86::Insn*>(reinterpret_cast<const u8*>(first_) + n * stride_);
+  }
+
+  const x86::Insn* first_ = nullptr;
+  std::size_t count_ = 0, stride_ = 0;
+};
+
 // A basic block of the guest: straight code, a branch at most at its end.
 struct Block {
   u64 rip = 0;
-  std::span<const x86::Insn> insns;
+  Insns insns;
 };
 
 // What a unit has to know of the code around it.
@@ -112,9 +168,9 @@ Exit enter(guest::Cpu& cpu, const void* code);
 // Makes the exit `site` go to `code` directly from now on.
 void link(u64 site, const void* code);
 
-// Makes indirect jumps find it, if there is room for that. withdraw() takes it back, where others
-// may have found it meanwhile.
-void publish(u64 rip, const void* code);
+// Makes indirect jumps find the blocks' entries, behind their polls as they have polled, if there
+// is room for that. withdraw() takes one back, where others may have found it meanwhile.
+void publish(std::span<const Block> blocks, std::span<const Entry> entries);
 void withdraw(u64 rip);
 // From now on locked operations are atomic for other threads and processes, and memory accesses
 // have the order that Settings asks for: there is somebody who can see it. What was translated

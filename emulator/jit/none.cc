@@ -17,7 +17,7 @@ bool has_code_for(const x86::Insn&) { return false; }
 std::string list(const Block&, const Dump&) { return {}; }
 Exit enter(guest::Cpu&, const void*) { return {}; }
 void link(u64, const void*) {}
-void publish(u64, const void*) {}
+void publish(std::span<const Block>, std::span<const Entry>) {}
 void withdraw(u64) {}
 Usage usage() { return {}; }
 bool has_code_since(u64) { return false; }

@@ -224,10 +224,12 @@ void link(u64 site, const void* code) {
 }
 
 // The caller looks afterwards whether code was forgotten meanwhile, hence the fence; see forget().
-void publish(u64 rip, const void* code) {
+void publish(std::span<const Block> blocks, std::span<const Entry> entries) {
   State& s = state();
   std::lock_guard lock(s.cache.mutex());
-  s.table.insert(rip, code);
+  for (std::size_t n = 0; n < blocks.size(); n++) {
+    s.table.insert(blocks[n].rip, entries[n].after_poll());
+  }
   std::atomic_thread_fence(std::memory_order_seq_cst);
 }
 void withdraw(u64 rip) { state().table.remove(rip); }

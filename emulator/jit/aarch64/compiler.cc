@@ -15,9 +15,12 @@ bool Compiler::prepare(std::span<const jit::Block> blocks, const jit::Outside& o
                        jit::CodeCache& cache) {
   if (pool_.size() < blocks.size()) pool_.resize(blocks.size());
   parts_ = std::span(pool_).first(blocks.size());
+  std::fill(std::begin(newest_part_), std::end(newest_part_), nullptr);
   for (std::size_t n = 0; n < blocks.size(); n++) {
     Part& part = parts_[n];
-    static_cast<Facts&>(part) = {.block = &blocks[n]};
+    Part*& newest = newest_part_[part_slot(blocks[n].rip)];
+    static_cast<Facts&>(part) = {.block = &blocks[n], .same_slot = newest};
+    newest = &part;
     part.insns = cache.keep(blocks[n].insns);
     if (!part.insns) return false;
     find_successors(part);
@@ -45,10 +48,9 @@ void Compiler::find_successors(Part& part) {
 }
 
 Compiler::Part* Compiler::part_at(u64 rip) {
-  for (Part& part : parts_) {
-    if (part.block->rip == rip) return &part;
-  }
-  return nullptr;
+  Part* part = newest_part_[part_slot(rip)];
+  while (part && part->block->rip != rip) part = part->same_slot;
+  return part;
 }
 
 void Compiler::find_flag_effect(Part& part) {
@@ -82,7 +84,7 @@ void Compiler::find_live_flags() {
 
 // Where nobody reads the flags of an instruction it has no operations for them.
 bool Compiler::translate(Part& part, bool careful) {
-  std::span<const x86::Insn> insns = part.block->insns;
+  const jit::Insns& insns = part.block->insns;
   live_after_.resize(insns.size());
   u16 live = part.live_taken | part.live_other;
   for (std::size_t n = insns.size(); n-- > 0;) {
@@ -241,10 +243,11 @@ bool Compiler::place(jit::CodeCache& cache, std::span<jit::Entry> entries) {
     out_.word(at + 1) = static_cast<u32>(address >> 32);
   }
   std::memcpy(room.code, out_.words().data(), bytes);
-  for (std::size_t n = 0; n < out_.marks.size(); n++) {
-    const Output::Mark& mark = out_.marks[out_.marks.size() - 1 - n];
-    u32 recovery = mark.recovery ? room.first_recovery + *mark.recovery : 0;
-    room.marks[n] = {(mark.at - first) * 4, recovery, mark.rip};
+  jit::Mark* kept = room.marks.data();
+  for (const Output::Mark *mark = out_.marks.end(), *begin = out_.marks.begin(); mark != begin;) {
+    mark--;
+    u32 recovery = mark->recovery ? room.first_recovery + *mark->recovery : 0;
+    *kept++ = {(mark->at - first) * 4, recovery, mark->rip};
   }
   std::copy(out_.recoveries.begin(), out_.recoveries.end(), room.recoveries.begin());
   cache.publish(room, bytes, parts_[0].block->rip);

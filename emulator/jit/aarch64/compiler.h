@@ -40,6 +40,7 @@ class Compiler {
 
   struct Facts {
     const jit::Block* block = nullptr;
+    Part* same_slot = nullptr;             // another one of part_slot()
     const x86::Insn* insns = nullptr;      // as the cache keeps them
     u32 start = 0;                         // position of the code
     u16 flags_read = 0, flags_passed = 0;  // read before they are written; not written
@@ -64,6 +65,7 @@ class Compiler {
   void find_live_flags();
   bool translate(Part& part, bool careful);
   bool translate_and_lower(bool careful);
+  static std::size_t part_slot(u64 rip) { return (rip ^ rip >> 5) % kPartSlots; }
   Part* part_at(u64 rip);
   bool lower(bool branches_far);
   std::optional<u32> find_jump_back(const Part& head);
@@ -83,6 +85,8 @@ class Compiler {
   Stubs stubs_;
   std::vector<Part> pool_;  // parts keep their memory from unit to unit
   std::span<Part> parts_;
+  static constexpr std::size_t kPartSlots = 32;
+  Part* newest_part_[kPartSlots] = {};
   std::vector<u16> live_after_;  // flags that are read after each instruction of a part
   std::vector<std::pair<u64, u32>> literals_;  // and their positions
   // Where host addresses of the unit's own code stand, and that code.

@@ -265,8 +265,8 @@ void Lowering::prepare(Workspace& workspace) {
   if (states.size() < values) states.resize(values);
   states_ = states.data();
   std::fill_n(states_, values, State());
-  find_homes(held_.gpr);
-  find_homes(held_.xmm);
+  find_homes(held_.gpr, unit_.gprs);
+  find_homes(held_.xmm, unit_.xmms);
 }
 
 // --- the walk
@@ -318,10 +318,12 @@ bool Lowering::run() {
   find_insn();
   const x86::Insn& last = *insn_;
   if (!last.ends_block) jump_to({Destination::Kind::kGuest, last.next_rip()});
-  for (auto v = static_cast<Value>(unit_.code.size()); v-- > 0;) {
-    Traits traits = kTraits[static_cast<unsigned>(code_[v].op)];
-    if (traits.only_makes_a_value && !is_wanted(v) && states_[v].fused == 0) continue;
-    at_ = v;
+  const State* state = states_ + at_;
+  for (const Inst *first = code_, *i = first + at_; i != first;) {
+    Traits traits = kTraits[static_cast<unsigned>((--i)->op)];
+    state--;
+    if (traits.only_makes_a_value && !state->is_needed()) continue;
+    at_ = static_cast<Value>(i - first);
     locked_ = locked_vectors_ = 0;
     lower(traits.kind);
     if (failed_) break;
@@ -375,15 +377,10 @@ void Lowering::restore_held(const ir::Held& held) {
   held_.flags = held.flags;
 }
 
-// At the block's end.
-void Lowering::find_homes(const Value* holder) {
-  constexpr unsigned kTogether = 4;
-  const Value none[kTogether] = {kNoValue, kNoValue, kNoValue, kNoValue};
-  for (u8 n = 0; n < 16; n++) {
-    if (n % kTogether == 0 && std::memcmp(holder + n, none, sizeof none) == 0) {
-      n += kTogether - 1;
-      continue;
-    }
+// At the block's end; others than `registers` hold no values.
+void Lowering::find_homes(const Value* holder, u32 registers) {
+  for (; registers != 0; registers &= registers - 1) {
+    auto n = static_cast<u8>(std::countr_zero(registers));
     if (holder[n] == kNoValue) continue;
     State& state = states_[holder[n]];
     state.home = n;

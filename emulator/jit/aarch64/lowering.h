@@ -203,6 +203,9 @@ class Lowering {
     u8 home = kNone;  // a guest register that holds it
     u8 held = 0;      // how many do
     u8 fused = 0;     // the flags of NZCV that it sets besides
+    u8 unused[3] = {};
+
+    bool is_needed() const { return (place.reg & place.slot) != kNone || fused != 0; }
   };
 
   struct OpenIf {
@@ -289,7 +292,7 @@ class Lowering {
 
   // --- values and registers (lowering.cc)
   void prepare(Workspace& workspace);
-  void find_homes(const Value* holder);
+  void find_homes(const Value* holder, u32 registers);
   void restore_held(const ir::Held& held);
   // --- registers that are computed at faults (lower_owed.cc)
   bool is_at_hand(Value v) const;
