@@ -91,6 +91,7 @@ void Emit::take_back() {
 
 void Emit::interpret() {
   note_barrier();
+  unit_.interprets = true;
   append(Op::kInterpret);
   known_ = {};
 }

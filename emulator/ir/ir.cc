@@ -9,6 +9,7 @@ void Unit::clear() {
   barriers.clear();
   owed.clear();
   gprs = xmms = 0;
+  interprets = false;
 }
 
 void Held::forget_differences(const Held& other) {

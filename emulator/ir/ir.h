@@ -129,6 +129,7 @@ struct Unit {
   std::vector<Owed> owed;
   // Those that have held a value, as bit sets.
   u32 gprs = 0, xmms = 0;
+  bool interprets = false;  // there is an Interpret
 
   void clear();
 };

@@ -67,7 +67,7 @@ CodeCache::Room CodeCache::allocate(u64 bytes, u64 mark_count, u64 recovery_coun
           .first_recovery = static_cast<u32>(recovery_count_ + 1)};
 }
 
-x86::Insn* CodeCache::keep(const Insns& insns) {
+x86::Insn* CodeCache::keep(std::span<const x86::Insn> insns) {
   if (insn_count_ + insns.size() > max_insns_) return nullptr;
   x86::Insn* kept = insns_ + insn_count_;
   std::copy(insns.begin(), insns.end(), kept);

@@ -36,7 +36,7 @@ class CodeCache {
   };
   Room allocate(u64 bytes, u64 mark_count, u64 recovery_count = 0);
   // Guest instructions that translated code refers to. nullptr when there is no room.
-  x86::Insn* keep(const Insns& insns);
+  x86::Insn* keep(std::span<const x86::Insn> insns);
   // Those that were kept after the first `count` are not needed after all.
   u64 insn_count() const { return insn_count_; }
   void drop_insns(u64 count) { insn_count_ = count; }

@@ -11,8 +11,7 @@
 namespace gantry::aarch64 {
 
 // What is known of the blocks before they are IR.
-bool Compiler::prepare(std::span<const jit::Block> blocks, const jit::Outside& outside,
-                       jit::CodeCache& cache) {
+void Compiler::prepare(std::span<const jit::Block> blocks, const jit::Outside& outside) {
   if (pool_.size() < blocks.size()) pool_.resize(blocks.size());
   parts_ = std::span(pool_).first(blocks.size());
   std::fill(std::begin(newest_part_), std::end(newest_part_), nullptr);
@@ -21,8 +20,6 @@ bool Compiler::prepare(std::span<const jit::Block> blocks, const jit::Outside& o
     Part*& newest = newest_part_[part_slot(blocks[n].rip)];
     static_cast<Facts&>(part) = {.block = &blocks[n], .same_slot = newest};
     newest = &part;
-    part.insns = cache.keep(blocks[n].insns);
-    if (!part.insns) return false;
     find_successors(part);
     find_flag_effect(part);
   }
@@ -34,7 +31,6 @@ bool Compiler::prepare(std::span<const jit::Block> blocks, const jit::Outside& o
     }
   }
   find_live_flags();
-  return true;
 }
 
 void Compiler::find_successors(Part& part) {
@@ -105,11 +101,24 @@ bool Compiler::translate(Part& part, bool careful) {
   return true;
 }
 
+// Code refers to instructions that the interpreter executes. False when there is no room for them.
+bool Compiler::keep_interpreted(jit::CodeCache& cache) {
+  for (Part& part : parts_) {
+    const auto& insns = part.unit.insns;
+    part.insns = part.unit.interprets ? cache.keep({insns.data(), insns.size()}) : insns.data();
+    if (!part.insns) return false;
+  }
+  return true;
+}
+
 // `careful` is what may ask less than else of registers and branches, and cost more.
-bool Compiler::translate_and_lower(bool careful) {
+jit::Outcome Compiler::translate_and_lower(bool careful, jit::CodeCache& cache) {
+  using jit::Outcome;
   bool translated = std::all_of(parts_.begin(), parts_.end(),
                                 [&](Part& part) { return translate(part, careful); });
-  return translated && lower(careful) && resolve();
+  if (!translated) return Outcome::kImpossible;
+  if (!keep_interpreted(cache)) return Outcome::kNoRoom;
+  return lower(careful) && resolve() ? Outcome::kDone : Outcome::kImpossible;
 }
 
 // Leaves when something is pending.
@@ -261,12 +270,14 @@ bool Compiler::place(jit::CodeCache& cache, std::span<jit::Entry> entries) {
 jit::Outcome Compiler::compile(std::span<const jit::Block> blocks, const jit::Outside& outside,
                                jit::CodeCache& cache, std::span<jit::Entry> entries) {
   using jit::Outcome;
+  prepare(blocks, outside);
   u64 insns = cache.insn_count();
-  Outcome outcome = prepare(blocks, outside, cache) ? Outcome::kDone : Outcome::kNoRoom;
-  if (outcome == Outcome::kDone) {
-    bool lowered = translate_and_lower(false) || translate_and_lower(true);
-    outcome = !lowered ? Outcome::kImpossible : place(cache, entries) ? outcome : Outcome::kNoRoom;
+  Outcome outcome = translate_and_lower(false, cache);
+  if (outcome == Outcome::kImpossible) {
+    cache.drop_insns(insns);
+    outcome = translate_and_lower(true, cache);
   }
+  if (outcome == Outcome::kDone && !place(cache, entries)) outcome = Outcome::kNoRoom;
   if (outcome != Outcome::kDone) cache.drop_insns(insns);
   return outcome;
 }

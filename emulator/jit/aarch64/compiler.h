@@ -41,7 +41,7 @@ class Compiler {
   struct Facts {
     const jit::Block* block = nullptr;
     Part* same_slot = nullptr;             // another one of part_slot()
-    const x86::Insn* insns = nullptr;      // as the cache keeps them
+    const x86::Insn* insns = nullptr;      // as the cache keeps them if the interpreter needs them
     u32 start = 0;                         // position of the code
     u16 flags_read = 0, flags_passed = 0;  // read before they are written; not written
     // Flags that are read from its start, and after it.
@@ -58,13 +58,13 @@ class Compiler {
     ir::Unit unit;
   };
 
-  bool prepare(std::span<const jit::Block> blocks, const jit::Outside& outside,
-               jit::CodeCache& cache);
+  void prepare(std::span<const jit::Block> blocks, const jit::Outside& outside);
   static void find_successors(Part& part);
   static void find_flag_effect(Part& part);
   void find_live_flags();
   bool translate(Part& part, bool careful);
-  bool translate_and_lower(bool careful);
+  bool keep_interpreted(jit::CodeCache& cache);
+  jit::Outcome translate_and_lower(bool careful, jit::CodeCache& cache);
   static std::size_t part_slot(u64 rip) { return (rip ^ rip >> 5) % kPartSlots; }
   Part* part_at(u64 rip);
   bool lower(bool branches_far);
