@@ -93,7 +93,7 @@ struct Insn {
   u8 prefixes = 0;  // Prefix bits that were present (a mandatory prefix of SSE included)
   u8 opcode = 0;    // last opcode byte; its low four bits are the Condition of a cc instruction
   u8 modrm = 0;
-  u8 head = 0;      // bytes of prefixes, opcode, ModRM and SIB
+  u8 head = 0;              // bytes of prefixes, opcode, ModRM and SIB
   bool aligned = false;     // the row's kAligned: a 16 or 32-byte memory operand must be aligned
   bool ends_block = false;  // the row's kBranch, or a string instruction with REP or REPNE
 
