@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <iterator>
+#include <span>
 #include <type_traits>
 #include <vector>
 
@@ -20,6 +21,7 @@ class List {
 
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
+  std::span<const T> items() const { return {data(), size_}; }
   T* data() { return items_.data(); }
   const T* data() const { return items_.data(); }
   T& operator[](std::size_t n) { return data()[n]; }
@@ -37,6 +39,13 @@ class List {
     if (size_ == room_) [[unlikely]]
       grow();
     data()[size_++] = item;
+  }
+  // Room for `count` items, which the caller is to set.
+  T* extend(std::size_t count) {
+    while (room_ - size_ < count) [[unlikely]]
+      grow();
+    size_ += count;
+    return end() - count;
   }
   void pop_back() { size_--; }
   // Drops those after the first `size`, of as many at least.

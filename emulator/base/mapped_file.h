@@ -22,8 +22,8 @@ struct MappedFile {
   char name[512] = "";  // cut off where it is longer
 };
 
-// The mapping that holds `address`, out of /proc/self/maps; false when there is
-// none. Async-signal-safe.
+// The mapping that holds `address`, out of /proc/self/maps; false when there is none.
+// Async-signal-safe.
 bool find_mapped_file(u64 address, MappedFile& found);
 
 }  // namespace gantry

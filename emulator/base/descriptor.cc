@@ -1,4 +1,4 @@
-#include "oci/file.h"
+#include "emulator/base/descriptor.h"
 
 #include <fcntl.h>
 #include <linux/openat2.h>
