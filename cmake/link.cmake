@@ -20,6 +20,22 @@ function(gantry_static_program target)
   endif()
 endfunction()
 
+# The emulator is optimised as a whole where it translates: what makes an instruction's code is spread
+# over several folders. Objects hold machine code, too, so that tests are linked as usual.
+set(GANTRY_LTO OFF)
+if(GANTRY_ARCH STREQUAL "aarch64" AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND NOT GANTRY_SANITIZE)
+  set(GANTRY_LTO ON)
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-flto=thin> $<$<COMPILE_LANGUAGE:CXX>:-ffat-lto-objects>)
+endif()
+
+# gantry_optimised_program(TARGET): link TARGET so.
+function(gantry_optimised_program target)
+  if(GANTRY_LTO)
+    target_link_options(${target} PRIVATE -flto=thin -Wl,--fat-lto-objects
+                        -Wl,--thinlto-cache-dir=${PROJECT_BINARY_DIR}/thinlto)
+  endif()
+endfunction()
+
 # gantry_static_dependency(TARGET LIBRARY): imports Debian's static archive of LIBRARY as TARGET.
 # Debian's own CMake and pkg-config files name the shared one.
 function(gantry_static_dependency target library)
@@ -32,3 +48,10 @@ gantry_static_dependency(gantry_yaml_cpp yaml-cpp)
 target_compile_definitions(gantry_yaml_cpp INTERFACE YAML_CPP_STATIC_DEFINE)
 gantry_static_dependency(gantry_seccomp seccomp)
 gantry_static_dependency(gantry_cap cap)
+
+# Of libarchive a program takes what it calls: tar, gzip and zstd.
+gantry_static_dependency(gantry_zstd zstd)
+gantry_static_dependency(gantry_zlib z)
+gantry_static_dependency(gantry_archive archive)
+target_link_libraries(gantry_archive INTERFACE gantry_zstd gantry_zlib)
+gantry_static_dependency(gantry_nettle nettle)

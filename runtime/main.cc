@@ -1,6 +1,7 @@
 // gantry-x64: runs an x86-64 Linux program.
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -126,12 +127,14 @@ Result<void> start_engine(const Settings& settings) {
   jit::Settings& translation = engine::options.translation;
   engine::parse_dump(settings.dump, translation.dump);
   // Each instruction is seen by the interpreter.
-  if (settings.engine == "interp" || settings.trace) {
+  if (settings.engine == "interp" || settings.trace || translation.dump.counts) {
     engine::dump_decoded_blocks();
     return {};
   }
   translation.without_features = settings.without_host_features;
   translation.exact_float = settings.exact_float;
+  translation.exact_flags = settings.exact_flags;
+  translation.predicts_returns = !settings.no_return_prediction;
   translation.debugger = settings.debugger;
   translation.cache_bytes = u64{1 << 20} * static_cast<u64>(std::atoi(settings.code_cache.c_str()));
   if (settings.memory_model == "tso") translation.memory_model = jit::MemoryModel::kTso;
@@ -144,6 +147,20 @@ Result<void> start_engine(const Settings& settings) {
   }
   engine::dump_decoded_blocks();
   return {};
+}
+
+// Without it programs run as well. Not for those with more privileges than their caller, who would
+// choose the code.
+void start_storing(Process& process) {
+  std::string& directory = process.settings.code_store;
+  if (directory.empty() || getauxval(AT_SECURE)) return;
+  directory = absolute_path(directory);
+  auto secret = engine::store_translated_code(directory);
+  if (!secret) {
+    LOG(kWarning, "translated code is not stored: %s", secret.error().message.c_str());
+  } else if (*secret != 0) {
+    process.memory->keep_places(*secret);
+  }
 }
 
 // The C library's start leaves the break within a page. Where the heap cannot grow there at first,
@@ -174,6 +191,7 @@ int run(const CommandLine& line, char** argv) {
   auto memory = AddressSpace::create(static_cast<u64>(sysconf(_SC_PAGESIZE)));
   if (!memory) return fail(memory.error(), loader::exit_status_of(ENOMEM));
   process->memory = *memory;
+  start_storing(*process);
   auto image = loader::load(*process->memory, *program, environment);
   if (!image) return fail(image.error(), loader::exit_status_of(image.error().code));
   process->image = *image;
@@ -190,13 +208,28 @@ int run(const CommandLine& line, char** argv) {
   run_first_task(*task);
 }
 
+// Whether the kernel has started us for a program, as it was told to (binfmt_misc).
+bool is_started_by_kernel(int& program_fd) {
+  errno = 0;
+  program_fd = static_cast<int>(getauxval(AT_EXECFD));
+  return errno == 0;
+}
+
+Result<CommandLine> read_command_line(int argc, char** argv) {
+  int program_fd;
+  if (!is_started_by_kernel(program_fd)) return parse_command_line(argc, argv);
+  // AT_FLAGS_PRESERVE_ARGV0 of <linux/binfmts.h>, since Linux 5.12.
+  bool keeps_argv0 = getauxval(AT_FLAGS) & 1;
+  return kernel_command_line(argc, argv, program_fd, keeps_argv0);
+}
+
 }  // namespace
 }  // namespace gantry::runtime
 
 int main(int argc, char** argv) {
   using namespace gantry::runtime;
   align_break();
-  auto line = parse_command_line(argc, argv);
+  auto line = read_command_line(argc, argv);
   if (!line) return fail(line.error(), kUsageStatus);
   if (line->help) {
     std::fputs(help_text().c_str(), stdout);

@@ -69,8 +69,8 @@ engine::CodePage Personality::prepare_code_page(u64 address) {
   if (page == engine::CodePage::kNotExecutable) return page;
   // A page of a file's mapping that lies beyond the file's end cannot be fetched from.
   u8 byte;
-  bool readable = copy_in(task, &byte, address, sizeof byte);
-  return readable ? page : engine::CodePage::kNotExecutable;
+  if (!copy_in(task, &byte, address, sizeof byte)) return engine::CodePage::kNotExecutable;
+  return task.process->settings.verify_code ? engine::CodePage::kVerify : page;
 }
 
 bool Personality::read_constant(u64 address, u64& value) {
@@ -80,15 +80,25 @@ bool Personality::read_constant(u64 address, u64& value) {
          copy_in(task, &value, address, sizeof value);
 }
 
+bool Personality::find_code_file(u64 address, engine::CodeFile& file) {
+  return current_task()->process->memory->find_code_file(address, file);
+}
+
+// Opened for reading where that is permitted: CRIU cannot restore a process that has its own
+// program open with O_PATH, since it takes prctl(2)'s PR_SET_MM_EXE_FILE for the same open file.
+int open_program(const char* path) {
+  int fd = ::open(path, O_RDONLY | O_CLOEXEC);
+  return fd >= 0 ? fd : ::open(path, O_PATH | O_CLOEXEC);
+}
+
 void open_emulator(Process& process, int inherited) {
   char path[PATH_MAX];
   ssize_t length = ::readlink("/proc/self/exe", path, sizeof path);
   if (length > 0) process.emulator_path.assign(path, static_cast<std::size_t>(length));
 
   int fd = inherited;
-  if (fd < 0) fd = ::open("/proc/self/exe", O_PATH | O_CLOEXEC);
-  if (fd < 0)
-    fd = ::open(reinterpret_cast<const char*>(::getauxval(AT_EXECFN)), O_PATH | O_CLOEXEC);
+  if (fd < 0) fd = open_program("/proc/self/exe");
+  if (fd < 0) fd = open_program(reinterpret_cast<const char*>(::getauxval(AT_EXECFN)));
   if (fd >= 0) process.emulator_fd = hide_fd(process, fd, HiddenFd::kEmulator);
 }
 

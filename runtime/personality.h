@@ -13,6 +13,7 @@ class Personality final : public engine::GuestOs {
   void safepoint(engine::Thread& thread) override;
   engine::CodePage prepare_code_page(u64 address) override;
   bool read_constant(u64 address, u64& value) override;
+  bool find_code_file(u64 address, engine::CodeFile& file) override;
 };
 
 Personality& personality();

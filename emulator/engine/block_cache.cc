@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "emulator/base/log.h"
+#include "emulator/engine/code_store.h"
+#include "emulator/engine/thread.h"
 #include "emulator/guest/xsave.h"
 #include "emulator/x86/decoder.h"
 #include "emulator/x86/opcode.h"
@@ -25,7 +27,7 @@ void log_invalid(u64 rip, std::span<const u8> code) {
 
 u64 page_end_of(u64 rip) { return align_down(rip, kPageSize) + kPageSize; }
 
-// The bytes from `rip` on: up to 15, of its page alone.
+// The bytes from `rip` on, up to the end of its page.
 std::span<const u8> bytes_on_page(u64 rip) {
   return {reinterpret_cast<const u8*>(rip), page_end_of(rip) - rip};
 }
@@ -58,7 +60,7 @@ bool decode_step(GuestOs& os, u64 rip, Step& step, FetchFault* fault, u64* fault
   }
   switch (status) {
     case x86::DecodeStatus::kOk:
-      step.handler = interp::handler_for(step.insn);
+      step.handler = interp::handler_in_row(step.insn);
       return true;
     case x86::DecodeStatus::kTruncated:
       *fault = FetchFault::kPageFault;
@@ -98,10 +100,10 @@ Block& BlockCache::new_block(u64 rip) {
   return block;
 }
 
-// For as many as a block may have.
+// For as many as a block may have, and the end of the row.
 Step* BlockCache::room_for_steps() {
   static_assert(std::is_trivially_copyable_v<Step>);
-  if (steps_.empty() || last_steps_ + kMaxBlockInsns > kStepsTogether) {
+  if (steps_.empty() || last_steps_ + kMaxBlockInsns + 1 > kStepsTogether) {
     steps_.emplace_back(new std::byte[kStepsTogether * sizeof(Step)]);
     last_steps_ = 0;
   }
@@ -124,7 +126,9 @@ bool BlockCache::decode_one(GuestOs& os, u64 rip, Step& step, FetchFault* fault,
     *fault_address = rip;
     return false;
   }
-  return decode_step(os, rip, step, fault, fault_address);
+  if (!decode_step(os, rip, step, fault, fault_address)) return false;
+  step.handler = interp::handler_for(step.insn);
+  return true;
 }
 
 bool BlockCache::peek(GuestOs& os, u64 rip, x86::Insn& insn) {
@@ -161,7 +165,49 @@ Block* BlockCache::find_slow(GuestOs& os, u64 rip, FetchFault* fault, u64* fault
     const void* now = reinterpret_cast<const void*>(rip);
     if (bytes.empty() || !std::memcmp(bytes.data(), now, bytes.size())) return block;
   }
+  if (store && !block) {
+    if (Block* stored = find_stored(os, rip)) return stored;
+  }
   return decode_block(os, rip, block, fault, fault_address);
+}
+
+// Others may have invalidated code meanwhile, as when it is translated.
+Block* BlockCache::find_stored(GuestOs& os, u64 rip) {
+  static thread_local std::vector<jit::Entry> entries;
+  if (!store->find(*this, os, rip, entries)) return nullptr;
+  jit::publish(entries);
+  if (current_epoch() != epoch_) {
+    for (const jit::Entry& entry : entries) jit::withdraw(entry.rip);
+    invalidate_code();
+    return nullptr;
+  }
+  for (const jit::Entry& entry : entries) adopt(entry);
+  return find_decoded(rip);
+}
+
+void BlockCache::adopt(const jit::Entry& entry) {
+  Block* block = find_decoded(entry.rip);
+  if (!block) {
+    block = &new_block(entry.rip);
+    block->rip = entry.rip;
+  }
+  if (!block->entry.code && block->bytes.empty()) block->entry = entry;
+}
+
+bool BlockCache::complete(GuestOs& os, Block& block) {
+  if (!block.steps.empty()) return true;
+  FetchFault fault;
+  u64 address;
+  Step* steps = room_for_steps();
+  if (prepare_page(os, block.rip) != CodePage::kStable) return false;
+  std::size_t count = decode_steps(os, block.rip, {steps, kMaxBlockInsns}, &fault, &address);
+  if (count == 0) return false;
+  block.steps = {steps, count};
+  block.end = block.steps.back().insn.next_rip();
+  block.falls_through = !block.steps.back().insn.ends_block;
+  if (block.falls_through) steps[count++] = interp::end_of_row(block.end);
+  last_steps_ += count;
+  return true;
 }
 
 bool BlockCache::find_known_step(u64 rip, Step& step) const {
@@ -182,7 +228,7 @@ bool BlockCache::learn_step(GuestOs& os, u64 rip, Step& step, FetchFault* fault,
   if (!is_valid || !is_enabled(step.insn)) {
     return decode_step(os, rip, step, fault, fault_address);
   }
-  step.handler = interp::handler_for(step.insn);
+  step.handler = interp::handler_in_row(step.insn);
   known_steps_.note(copy, step);
   return true;
 }
@@ -232,9 +278,11 @@ Block* BlockCache::decode_block(GuestOs& os, u64 rip, Block* changed, FetchFault
   if (page == CodePage::kVerify) {
     block.bytes.assign(reinterpret_cast<const u8*>(rip), reinterpret_cast<const u8*>(end));
     block.own_steps.assign(steps, steps + count);
+    for (Step& step : block.own_steps) step.handler = interp::handler_for(step.insn);
     block.steps = block.own_steps;
   } else {
     block.steps = {steps, count};
+    if (block.falls_through) steps[count++] = interp::end_of_row(end);
     last_steps_ += count;
   }
   if (observer) [[unlikely]]

@@ -20,12 +20,14 @@ namespace gantry::engine {
 using interp::Step;
 
 struct Pieces;  // cosim.cc
+class CodeStore;
 
 struct Block {
   u64 rip = 0;
   u64 end = 0;                 // address after the last instruction
   bool falls_through = false;  // the last instruction does not set rip
-  std::span<Step> steps;
+  std::span<Step> steps;       // none: there is translated code alone, until it is decoded
+  bool is_plain = false;       // its steps are executed as a row, and nothing else is done
   // Only where CodePage::kVerify asks for it: the code as it was decoded, and the instructions.
   std::vector<u8> bytes;
   std::vector<Step> own_steps;
@@ -36,10 +38,13 @@ struct Block {
   // translate.h).
   u32 runs = 0;
   bool knows_target = false;  // whether its jump leads to a constant place has been looked at
+  bool is_lone_loop = false;  // it is its unit's only block, and jumps to itself
+  u64 target_from = 0;        // GuestOs::read_constant() has told that place, from this address
   u32 plan = 0;               // the number of the one that it was chosen for last
   jit::Entry entry;
-  std::shared_ptr<Pieces> pieces;  // what the co-simulator compares
-  Block* same_slot = nullptr;      // the next one in the cache's slot
+  std::shared_ptr<Pieces> pieces;     // what the co-simulator compares
+  std::atomic<u64>* count = nullptr;  // block_counts.h
+  Block* same_slot = nullptr;         // the next one in the cache's slot
 
   // All but its place in the cache.
   void forget() { *this = Block(same_slot); }
@@ -87,6 +92,17 @@ class BlockCache {
     return block;
   }
 
+  // Code for the block at `entry.rip`, which need not be decoded.
+  void adopt(const jit::Entry& entry);
+  // Decodes what was adopted only. False when it cannot be any more.
+  bool complete(GuestOs& os, Block& block);
+  // Whether code on the page of `address` is CodePage::kStable.
+  bool is_stable(GuestOs& os, u64 address) {
+    return prepare_page(os, address) == CodePage::kStable;
+  }
+  // Where stored code is looked for; nullptr: nowhere.
+  CodeStore* store = nullptr;
+
   // A single instruction that is executed once and never cached.
   static bool decode_one(GuestOs& os, u64 rip, Step& step, FetchFault* fault, u64* fault_address);
 
@@ -116,6 +132,7 @@ class BlockCache {
   static std::atomic<u64> global_epoch_;
   Block* find_slow(GuestOs& os, u64 rip, FetchFault* fault, u64* fault_address);
   Block* move_to_front(u64 rip);
+  Block* find_stored(GuestOs& os, u64 rip);
   Block* decode_block(GuestOs& os, u64 rip, Block* changed, FetchFault* fault, u64* fault_address);
   Block& new_block(u64 rip);
   Step* room_for_steps();

@@ -82,7 +82,7 @@ void interpret(Cpu& cpu, std::span<const Step> steps, MemoryLog* memory) {
   for (const Step& step : steps) {
     cpu.rip = step.insn.rip;
     if (memory) memory->add(cpu, step.insn);
-    step.handler(cpu, step.insn);
+    interp::handler_for(step.insn)(cpu, step.insn);
   }
   const x86::Insn& last = steps.back().insn;
   if (!last.ends_block) cpu.rip = last.next_rip();
@@ -121,7 +121,7 @@ Piece Cosimulator::translate(std::span<const Step> steps) const {
   jit::Entry entry;
   u64 epoch = BlockCache::current_epoch();
   jit::reuse_memory(epoch, &is_older_code_unused);
-  jit::Outcome outcome = translator_.compile({&block, 1}, {&entry, 1}, epoch, {});
+  jit::Outcome outcome = translator_.compile({&block, 1}, {&entry, 1}, epoch, {}, nullptr);
   bool is_full = outcome == jit::Outcome::kNoRoom && jit::has_code_since(epoch);
   if (is_full) invalidate_code();
   return {steps, outcome == jit::Outcome::kDone ? entry.code : nullptr};

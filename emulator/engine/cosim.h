@@ -21,7 +21,7 @@ constexpr int kDifferenceStatus = 99;
 // What is compared with the interpreter.
 struct Translator {
   jit::Outcome (*compile)(std::span<const jit::Block>, std::span<jit::Entry>, u64 epoch,
-                          const jit::Outside&) = &jit::compile;
+                          const jit::Outside&, std::vector<u8>* stored) = &jit::compile;
   bool (*translate)(const x86::Insn&, ir::Unit&, ir::Emit&, const ir::Acceptance& acceptance,
                     u16 live_flags) = &ir::translate;
 };

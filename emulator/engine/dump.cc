@@ -14,10 +14,11 @@ bool parse_dump(std::string_view list, jit::Dump& dump) {
   while (!list.empty()) {
     std::string_view word = list.substr(0, list.find(','));
     list.remove_prefix(std::min(word.size() + 1, list.size()));
-    bool* chosen = word == "guest"  ? &dump.guest
-                   : word == "ir"   ? &dump.ir
-                   : word == "host" ? &dump.host
-                                    : nullptr;
+    bool* chosen = word == "guest"    ? &dump.guest
+                   : word == "ir"     ? &dump.ir
+                   : word == "host"   ? &dump.host
+                   : word == "counts" ? &dump.counts
+                                      : nullptr;
     if (!chosen) return false;
     *chosen = true;
   }

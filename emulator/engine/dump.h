@@ -7,7 +7,8 @@
 
 namespace gantry::engine {
 
-// Reads a list of guest, ir and host, separated by commas. False when there is another word.
+// Reads a list of guest, ir, host and counts, separated by commas. False when there is another
+// word.
 bool parse_dump(std::string_view list, jit::Dump& dump);
 
 // From now on blocks are logged when they are decoded, for engines that do not translate: guest

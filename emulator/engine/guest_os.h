@@ -17,6 +17,12 @@ enum class CodePage : u8 {
                    // often): cached instructions are compared with memory before each use
 };
 
+// A file's private mapping that holds code.
+struct CodeFile {
+  u64 id = 0;  // of what is in the file: the same in each process that maps it
+  u64 start = 0, end = 0;
+};
+
 class GuestOs {
  public:
   // SYSCALL was executed; cpu.rip is past it. Puts the result into RAX.
@@ -34,6 +40,10 @@ class GuestOs {
   // The eight bytes at `address`, a multiple of 8, if they cannot change without invalidate_code()
   // being called from now on. False elsewhere.
   virtual bool read_constant(u64 address, u64& value) = 0;
+
+  // The file that `address` is mapped from; false where there is none that has the same code at the
+  // same address in other processes.
+  virtual bool find_code_file(u64, CodeFile&) { return false; }
 
  protected:
   ~GuestOs() = default;

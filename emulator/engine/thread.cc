@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "emulator/base/log.h"
+#include "emulator/engine/block_counts.h"
+#include "emulator/engine/code_store.h"
 #include "emulator/engine/code_users.h"
 #include "emulator/engine/cosim.h"
 #include "emulator/engine/translate.h"
@@ -110,26 +112,36 @@ void run_traced_block(Thread& thread, const Block& block) {
   for (const Step& step : block.steps) {
     thread.cpu.rip = step.insn.rip;
     trace(thread.cpu, step.insn);
-    step.handler(thread.cpu, step.insn);
+    interp::handler_for(step.insn)(thread.cpu, step.insn);
   }
+  if (block.falls_through) thread.cpu.rip = block.end;
+  thread.executed += block.steps.size();
 }
 
-void run_block(Thread& thread, const Block& block) {
-  Cpu& cpu = thread.cpu;
-  if (!block.bytes.empty()) [[unlikely]]
-    return run_verified_block(thread, block);
-  if (options.trace) [[unlikely]] {
-    run_traced_block(thread, block);
-  } else {
-    const Step* step = block.steps.data();
-    const Step* end = step + block.steps.size();
-    do {
-      cpu.rip = step->insn.rip;
-      step->handler(cpu, step->insn);
-    } while (++step != end);
-  }
-  if (block.falls_through) cpu.rip = block.end;
+inline void run_row(Thread& thread, const Block& block) {
+  const Step& first = block.steps.front();
+  first.handler(thread.cpu, first.insn);
   thread.executed += block.steps.size();
+}
+
+void count(Block& block) {
+  if (!block.count) block.count = &count_of(block);
+  block.count->fetch_add(1, std::memory_order_relaxed);
+}
+
+// With what is not done for every block.
+[[gnu::noinline]] void run_block_with_care(Thread& thread, Block& block) {
+  if (options.translation.dump.counts) count(block);
+  if (!block.bytes.empty()) return run_verified_block(thread, block);
+  if (options.trace) return run_traced_block(thread, block);
+  block.is_plain = !options.translation.dump.counts;
+  run_row(thread, block);
+}
+
+inline void run_block(Thread& thread, Block& block) {
+  if (!block.is_plain) [[unlikely]]
+    return run_block_with_care(thread, block);
+  run_row(thread, block);
 }
 
 // Blocks one after another, until something else is due.
@@ -213,6 +225,8 @@ void handle_interrupt(Thread& thread) {
 
 void start_using_code(Thread& thread) {
   if (options.jit && !thread.code_user) thread.code_user = add_code_user(thread.cpu);
+  thread.blocks.store = thread.code_user ? CodeStore::get() : nullptr;
+  thread.hot = thread.blocks.store ? kHotStored : kHot;
 }
 
 // Between these two the thread may hold translated code of this epoch and later ones.
@@ -235,6 +249,21 @@ bool adapt_to_mxcsr(const Cpu& cpu) {
   return true;
 }
 
+Result<u64> store_translated_code(const std::string& directory) {
+  if (!options.jit || options.cosim) return u64{0};
+  if (auto opened = CodeStore::open(directory); !opened) return opened.take_error();
+  return CodeStore::get()->secret();
+}
+
+u64 stored_units_used() {
+  const CodeStore* store = CodeStore::get();
+  return store ? store->used_units() : 0;
+}
+
+void save_translated_code() {
+  if (CodeStore* store = CodeStore::get()) store->save();
+}
+
 u64 executed_instructions() { return total_instructions.load(); }
 
 void share_memory() {
@@ -254,14 +283,23 @@ void stop_using_code(Thread& thread) {
   if (thread.code_user) remove_code_user(*std::exchange(thread.code_user, nullptr));
 }
 
+void lock_code_store() {
+  if (CodeStore* store = CodeStore::get()) store->lock_for_fork();
+}
+void unlock_code_store(bool is_child) {
+  if (CodeStore* store = CodeStore::get()) store->unlock_after_fork(is_child);
+}
+
 void lock_for_fork() {
   if (options.jit) jit::lock_for_fork();
+  lock_block_counts();
   guest::lock_split_updates();
 }
 
 void unlock_after_fork(Thread& thread, bool is_child) {
   if (is_child) keep_code_user(thread.code_user);
   guest::unlock_split_updates();
+  unlock_block_counts(is_child);
   if (options.jit) jit::unlock_after_fork();
 }
 

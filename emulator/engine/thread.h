@@ -12,6 +12,7 @@ struct Thread {
   GuestOs* os = nullptr;
   struct CodeUser* code_user = nullptr;  // while run() may translate: code_users.h
   BlockCache blocks;
+  u32 hot = 0;  // how often a block is interpreted before it is translated (engine/translate.h)
   // Set by the personality: run() returns after the current safepoint, syscall or exception.
   bool finished = false;
   // Execute the next instruction alone and uncached: it writes to the page that it lies on.
@@ -34,6 +35,14 @@ extern Options options;
 // Translates what is executed often, or with options.cosim all, from now on. Fails as
 // jit::prepare() does.
 Result<void> enable_translation();
+
+// Keeps translated code in the directory, and uses what is there. Fails as CodeStore::open(). A
+// number that those who use the directory have in common, and nobody else knows; 0 when code is not
+// translated, or compared. save_translated_code() is for the process's end, and before it executes
+// another program.
+Result<u64> store_translated_code(const std::string& directory);
+void save_translated_code();
+u64 stored_units_used();
 
 // What executes guest code, "jit", "cosim" or "interp", and the host's features that it uses,
 // separated by commas.
@@ -67,8 +76,10 @@ void stop_using_code(Thread& thread);
 
 // Around fork(2), by the thread that forks. Nothing of the engine's is in the middle of a change
 // then, and the child knows that it has no other thread.
+void lock_code_store();
 void lock_for_fork();
 void unlock_after_fork(Thread& thread, bool is_child);
+void unlock_code_store(bool is_child);
 
 // Invalidates everything that was decoded from memory that is no longer what it was.
 // Async-signal-safe.

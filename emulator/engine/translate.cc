@@ -5,35 +5,35 @@
 
 #include "emulator/base/check.h"
 #include "emulator/base/log.h"
+#include "emulator/engine/code_store.h"
 #include "emulator/engine/code_users.h"
 #include "emulator/jit/backend.h"
 #include "emulator/x86/decoder.h"
 #include "emulator/x86/flag_effect.h"
+#include "emulator/x86/successors.h"
 
 namespace gantry::engine {
 namespace {
 
-// As often a block is interpreted before it is translated with the one that leads to it.
-constexpr u32 kWarm = kHot / 4;
+// So often as for a translation of its own a block is not interpreted before it is translated with
+// the one that leads to it.
+constexpr u32 kWarmShare = 4;
 // Of a unit.
 constexpr std::size_t kMaxBlocks = 16;
 constexpr std::size_t kMaxInsns = 300;
 
+constexpr u16 kAllStatusFlags = jit::Outside::kAllStatusFlags;
+
 // Where a block goes, as far as its instructions say.
 unsigned direct_targets(const Block& block, u64 (&targets)[2]) {
   const x86::Insn& last = block.steps.back().insn;
-  if (block.falls_through || last.is_repeated_string()) {
-    targets[0] = block.end;
-    return 1;
-  }
-  if (last.op[0].kind != x86::OperandKind::kRelative) return 0;
-  targets[0] = last.imm;
-  bool call = last.opcode == 0xe8;
+  x86::Successors to = x86::successors(last);
   // What follows a call is reached by a return, and belongs to the same loops.
-  if (!last.is_conditional_branch() && !call) return 1;
-  targets[1] = targets[0];
-  targets[0] = last.next_rip();
-  return call ? 1 : 2;
+  bool calls = to.target && last.is_near_call();
+  unsigned count = 0;
+  if (to.behind || calls) targets[count++] = block.end;
+  if (to.target && !calls) targets[count++] = last.imm;
+  return count;
 }
 
 // CALL or JMP to where eight bytes of memory say, at a constant address: those that lead to other
@@ -66,6 +66,7 @@ void find_target(Thread& thread, Block& block) {
   if (!jumps_by_table(last.insn) || !block.bytes.empty()) return;
   if (!thread.os->read_constant(static_cast<u64>(last.insn.mem.disp), target)) return;
   if (target >> 47 != 0) return;
+  block.target_from = static_cast<u64>(last.insn.mem.disp);
   last.insn = as_direct_jump(last.insn, target);
   last.handler = interp::handler_for(last.insn);
 }
@@ -78,7 +79,32 @@ struct Plan {
   std::vector<jit::Block> blocks;
   std::vector<jit::Entry> entries;
   std::vector<jit::Outside::Flags> outside;
+  // Where units are stored: what it was made from, and the unit.
+  CodeSources sources;
+  std::vector<u8> stored;
 };
+
+// Where the unit goes on to first. That is what comes next in memory, but for a block whose own
+// tail is a loop: its first round, which compilers have moved in front.
+unsigned next_targets(const Block& block, u64 (&targets)[2]) {
+  unsigned count = direct_targets(block, targets);
+  const x86::Insn& last = block.steps.back().insn;
+  bool ends_in_loop = block.rip < targets[1] && targets[1] < block.end;
+  if (count == 2 && last.is_conditional_branch() && ends_in_loop) std::swap(targets[0], targets[1]);
+  return count;
+}
+
+// What has hardly run may never again. What has been translated is only jumped to, but for a loop
+// of one block: it becomes part of the loop around it as well, which is hot only after it.
+bool joins(const Block& block, u32 hot) {
+  return block.entry.code ? block.is_lone_loop : block.runs >= hot / kWarmShare;
+}
+
+bool jumps_to_itself(const Block& block) {
+  u64 targets[2] = {};
+  direct_targets(block, targets);
+  return targets[0] == block.rip || targets[1] == block.rip;
+}
 
 // The block and those it leads to that have been executed, in an order in which most of them fall
 // through.
@@ -92,15 +118,14 @@ void choose_blocks(Thread& thread, Block& first, Plan& plan) {
     plan.todo.pop_back();
     Block* block = thread.blocks.find_decoded(rip);
     if (!block || block->plan == plan.number || !block->bytes.empty()) continue;
-    // What has hardly run may never again; what has been translated is only jumped to.
-    if (block != &first && (block->runs < kWarm || block->entry.code)) continue;
+    if (block != &first && !joins(*block, thread.hot)) continue;
     if (insns + block->steps.size() > kMaxInsns && !plan.unit.empty()) continue;
     find_target(thread, *block);
     insns += block->steps.size();
     block->plan = plan.number;
     plan.unit.push_back(block);
-    u64 targets[2];
-    for (unsigned n = direct_targets(*block, targets); n-- > 0;) plan.todo.push_back(targets[n]);
+    u64 targets[2] = {};
+    for (unsigned n = next_targets(*block, targets); n-- > 0;) plan.todo.push_back(targets[n]);
   }
 }
 
@@ -118,54 +143,69 @@ void withdraw(const Plan& plan) {
   invalidate_code();
 }
 
+// All of the block was read, and where its jump leads.
+void note_sources(const Block& block, CodeSources& sources) {
+  sources.ranges.push_back({block.rip, block.end});
+  if (block.target_from == 0) return;
+  sources.constants.push_back({block.target_from, block.steps.back().insn.imm});
+}
+
 // Which status flags the code ahead reads before it writes them. All that is not known is read.
 class FlagReaders {
  public:
-  explicit FlagReaders(Thread& thread) : thread_(thread) {}
+  // What it looks at is noted in `sources`, if that is given.
+  FlagReaders(Thread& thread, CodeSources* sources) : thread_(thread), sources_(sources) {}
 
   // Of the flags asked for, those that code at `rip` reads, which need not have been executed.
   u16 find(u64 rip, u16 asked) {
     if (asked == 0 || blocks_left_ == 0) return asked;
+    return find(thread_.blocks.find_decoded(rip), rip, asked);
+  }
+  // The same; the block there has been looked up, nullptr when it was not decoded.
+  u16 find(Block* block, u64 rip, u16 asked) {
     blocks_left_--;
-    Block* block = thread_.blocks.find_decoded(rip);
-    if (!block) return peek(rip, asked);
+    if (!block || block->steps.empty()) return peek(rip, asked);
     return block->bytes.empty() ? find(*block, asked) : asked;
   }
 
  private:
   Thread& thread_;
+  CodeSources* sources_;
   unsigned blocks_left_ = 6;
 
-  static void look_at(const x86::Insn& insn, u16& reads, u16& unwritten) {
-    x86::FlagEffect effect = x86::flag_effect(insn);
-    reads |= effect.reads & unwritten;
-    unwritten &= static_cast<u16>(~effect.writes);
-  }
-
   u16 find(Block& block, u16 asked) {
-    u16 reads = 0, unwritten = asked;
+    x86::FlagEffect effect;
     for (const Step& step : block.steps) {
-      look_at(step.insn, reads, unwritten);
-      if (unwritten == 0) return reads;
+      effect.append(x86::flag_effect(step.insn));
+      if (asked & ~effect.writes) continue;
+      if (sources_) sources_->ranges.push_back({block.rip, step.insn.next_rip()});
+      return effect.reads & asked;
     }
+    u16 reads = effect.reads & asked;
+    u16 unwritten = asked & static_cast<u16>(~effect.writes);
     find_target(thread_, block);
+    if (sources_) note_sources(block, *sources_);
     const x86::Insn& last = block.steps.back().insn;
-    if (block.falls_through) return reads | find(block.end, unwritten);
-    if (last.op[0].kind != x86::OperandKind::kRelative) return reads | unwritten;
-    reads |= find(last.imm, unwritten);
-    return last.is_conditional_branch() ? reads | find(block.end, unwritten) : reads;
+    x86::Successors to = x86::successors(last);
+    if (!to.known() || last.is_repeated_string()) return reads | unwritten;
+    if (to.target) reads |= find(last.imm, unwritten);
+    if (to.behind) reads |= find(block.end, unwritten);
+    return reads;
   }
 
   u16 peek(u64 rip, u16 asked) {
     constexpr unsigned kLookAhead = 6;
-    u16 reads = 0, unwritten = asked;
+    x86::FlagEffect effect;
     x86::Insn insn;
-    for (unsigned n = 0; n < kLookAhead && unwritten; n++, rip = insn.next_rip()) {
+    u64 begin = rip;
+    for (unsigned n = 0; n < kLookAhead && (asked & ~effect.writes); n++) {
       if (!thread_.blocks.peek(*thread_.os, rip, insn)) break;
-      look_at(insn, reads, unwritten);
+      effect.append(x86::flag_effect(insn));
+      rip = insn.next_rip();
       if (insn.ends_block) break;
     }
-    return reads | unwritten;
+    if (sources_ && rip != begin) sources_->ranges.push_back({begin, rip});
+    return asked & effect.live_before(asked);
   }
 };
 
@@ -176,16 +216,18 @@ bool knows(const std::vector<jit::Outside::Flags>& outside, u64 rip) {
 // What the unit needs of the code that it leads to.
 void look_outside(Thread& thread, Plan& plan) {
   plan.outside.clear();
+  auto look_at = [&](u64 rip) {
+    Block* there = thread.blocks.find_decoded(rip);
+    if ((there && there->plan == plan.number) || knows(plan.outside, rip)) return;
+    FlagReaders readers(thread, thread.blocks.store ? &plan.sources : nullptr);
+    plan.outside.push_back({rip, readers.find(there, rip, kAllStatusFlags)});
+  };
   for (const Block* block : plan.unit) {
-    u64 targets[2] = {};
-    direct_targets(*block, targets);
-    for (u64 rip : targets) {
-      if (rip == 0) continue;
-      const Block* there = thread.blocks.find_decoded(rip);
-      if ((there && there->plan == plan.number) || knows(plan.outside, rip)) continue;
-      u16 read = FlagReaders(thread).find(rip, jit::Outside::kAllStatusFlags);
-      plan.outside.push_back({rip, read});
-    }
+    const x86::Insn& last = block->steps.back().insn;
+    x86::Successors to = x86::successors(last);
+    // What a call returns to asks as well.
+    if (to.behind || last.is_near_call()) look_at(block->end);
+    if (to.target) look_at(last.imm);
   }
 }
 
@@ -193,16 +235,29 @@ void look_outside(Thread& thread, Plan& plan) {
 jit::Outcome compile(Thread& thread, Block& first) {
   static thread_local Plan plan;
   u64 epoch = thread.blocks.epoch();
+  CodeStore* store = thread.blocks.store;
+  plan.sources.clear(epoch);
+  plan.stored.clear();
+  if (!thread.blocks.complete(*thread.os, first)) return jit::Outcome::kImpossible;
   choose_blocks(thread, first, plan);
   if (plan.unit.empty()) return jit::Outcome::kImpossible;
   collect_instructions(plan);
   plan.entries.assign(plan.unit.size(), {});
   look_outside(thread, plan);
-  jit::Outcome outcome = jit::compile(plan.blocks, plan.entries, epoch, {plan.outside});
+  jit::Outcome outcome = jit::compile(plan.blocks, plan.entries, epoch, {plan.outside},
+                                      store ? &plan.stored : nullptr);
   if (outcome != jit::Outcome::kDone) return outcome;
-  for (std::size_t n = 0; n < plan.unit.size(); n++) plan.unit[n]->entry = plan.entries[n];
-  jit::publish(plan.blocks, plan.entries);
-  if (BlockCache::current_epoch() != epoch) withdraw(plan);
+  for (std::size_t n = 0; n < plan.unit.size(); n++) {
+    plan.unit[n]->entry = plan.entries[n];
+    plan.unit[n]->is_lone_loop = plan.unit.size() == 1 && jumps_to_itself(*plan.unit[n]);
+  }
+  jit::publish(plan.entries);
+  if (BlockCache::current_epoch() != epoch) {
+    withdraw(plan);
+  } else if (store) {
+    for (const Block* block : plan.unit) note_sources(*block, plan.sources);
+    store->add(*thread.os, first.rip, plan.sources, plan.stored);
+  }
   return jit::Outcome::kDone;
 }
 

@@ -32,9 +32,9 @@ namespace {
 
 #define OP(map, opcode, prefixes, modrm, mnemonic, op1, op2, op3, op4, semantics, attributes) \
   semantics,
-#define SEM(NAME) &general<&NAME<Eval<>>>
-#define NO_SEM(NAME) &missing
-constexpr Handler kHandlers[] = {
+#define SEM(NAME) {&general<&NAME<Eval<>>>, &general_in_row<&NAME<Eval<>>>}
+#define NO_SEM(NAME) {&missing, &missing}
+constexpr Handlers kHandlers[] = {
 #include "emulator/x86/opcodes.def"
 };
 #undef OP
@@ -48,16 +48,31 @@ Chooser chooser_of(const Insn& insn) {
   Chooser chooser = choosers[insn.row].load(std::memory_order_relaxed);
   if (chooser) [[likely]]
     return chooser;
-  chooser = chooser_for(kHandlers[insn.row], insn.vex());
+  chooser = chooser_for(kHandlers[insn.row].alone, insn.vex());
   choosers[insn.row].store(chooser, std::memory_order_relaxed);
   return chooser;
 }
 
+Handlers handlers_for(const Insn& insn) {
+  Handlers special = insn.locked() ? Handlers() : chooser_of(insn)(insn);
+  return special.alone ? special : kHandlers[insn.row];
+}
+
+void stop(Cpu&, const Insn&) {}
+
 }  // namespace
 
-Handler handler_for(const Insn& insn) {
-  Handler special = insn.locked() ? nullptr : chooser_of(insn)(insn);
-  return special ? special : kHandlers[insn.row];
+Handler handler_for(const Insn& insn) { return handlers_for(insn).alone; }
+
+Handler handler_in_row(const Insn& insn) {
+  Handlers handlers = handlers_for(insn);
+  return insn.ends_block ? handlers.alone : handlers.in_row;
+}
+
+Step end_of_row(u64 rip) {
+  Step step = {.handler = &stop, .insn = {}};
+  step.insn.rip = rip;
+  return step;
 }
 
 }  // namespace gantry::interp

@@ -24,10 +24,18 @@ using enum OperandKind;
 #define BODY(NAME) [](auto& b, const Insn& i) __attribute__((flatten)) { NAME(b, i); }
 
 template <auto kBody, typename Shape>
-[[gnu::flatten]] void special(Cpu& cpu, const Insn& i) {
+[[gnu::flatten]] void alone(Cpu& cpu, const Insn& i) {
   Eval<Shape> b(cpu);
   kBody(b, i);
 }
+template <auto kBody, typename Shape>
+[[gnu::flatten]] void in_row(Cpu& cpu, const Insn& i) {
+  Eval<Shape> b(cpu);
+  kBody(b, i);
+  execute_next(cpu, i);
+}
+template <auto kBody, typename Shape>
+constexpr Handlers kSpecial = {&alone<kBody, Shape>, &in_row<kBody, Shape>};
 
 Addressing addressing(const x86::MemoryOperand& m) {
   if (m.segment != x86::kNoRegister || m.address_width != 8) return Addressing::kAny;
@@ -38,47 +46,47 @@ Addressing addressing(const x86::MemoryOperand& m) {
 }
 
 template <auto kBody, typename Shape>
-Handler addressed(const Insn& i) {
+Handlers addressed(const Insn& i) {
   using enum Addressing;
   switch (addressing(i.mem)) {
     case kAny:
-      return &special<kBody, Shape>;
+      return kSpecial<kBody, Shape>;
     case kBase:
-      return &special<kBody, WithAddressing<Shape, kBase>>;
+      return kSpecial<kBody, WithAddressing<Shape, kBase>>;
     case kBaseIndex:
-      return &special<kBody, WithAddressing<Shape, kBaseIndex>>;
+      return kSpecial<kBody, WithAddressing<Shape, kBaseIndex>>;
     case kAbsolute:
-      return &special<kBody, WithAddressing<Shape, kAbsolute>>;
+      return kSpecial<kBody, WithAddressing<Shape, kAbsolute>>;
   }
-  return nullptr;
+  return {};
 }
 
 template <auto kBody, unsigned kWidth, OperandKind kFirst, OperandKind kSecond,
           unsigned kSecondWidth = kWidth>
-Handler with_memory(const Insn& i) {
+Handlers with_memory(const Insn& i) {
   return addressed<kBody, FixedShape<kWidth, kFirst, kSecond, kSecondWidth>>(i);
 }
 
 // --- two operands of one width
 
 template <auto kBody, unsigned kWidth>
-Handler binary_of_width(const Insn& i) {
+Handlers binary_of_width(const Insn& i) {
   OperandKind first = i.op[0].kind, second = i.op[1].kind;
   if (first == kGpr) {
-    if (second == kGpr) return &special<kBody, FixedShape<kWidth, kGpr, kGpr>>;
-    if (second == kImmediate) return &special<kBody, FixedShape<kWidth, kGpr, kImmediate>>;
+    if (second == kGpr) return kSpecial<kBody, FixedShape<kWidth, kGpr, kGpr>>;
+    if (second == kImmediate) return kSpecial<kBody, FixedShape<kWidth, kGpr, kImmediate>>;
     if (second == kMemory) return with_memory<kBody, kWidth, kGpr, kMemory>(i);
   }
   if (first == kMemory) {
     if (second == kGpr) return with_memory<kBody, kWidth, kMemory, kGpr>(i);
     if (second == kImmediate) return with_memory<kBody, kWidth, kMemory, kImmediate>(i);
   }
-  return nullptr;
+  return {};
 }
 
 template <auto kBody>
-Handler binary(const Insn& i) {
-  if (i.op[1].width != i.op[0].width) return nullptr;
+Handlers binary(const Insn& i) {
+  if (i.op[1].width != i.op[0].width) return {};
   switch (i.op[0].width) {
     case 1:
       return binary_of_width<kBody, 1>(i);
@@ -94,25 +102,25 @@ Handler binary(const Insn& i) {
 // --- one operand
 
 template <auto kBody, unsigned kWidth>
-Handler unary_of_width(const Insn& i) {
+Handlers unary_of_width(const Insn& i) {
   switch (i.op[0].kind) {
     case kGpr:
-      return &special<kBody, FixedShape<kWidth, kGpr>>;
+      return kSpecial<kBody, FixedShape<kWidth, kGpr>>;
     case kImmediate:
-      return &special<kBody, FixedShape<kWidth, kImmediate>>;
+      return kSpecial<kBody, FixedShape<kWidth, kImmediate>>;
     case kRelative:
-      return &special<kBody, FixedShape<kWidth, kRelative>>;
+      return kSpecial<kBody, FixedShape<kWidth, kRelative>>;
     case kNone:
-      return &special<kBody, FixedShape<kWidth, kNone>>;
+      return kSpecial<kBody, FixedShape<kWidth, kNone>>;
     case kMemory:
       return with_memory<kBody, kWidth, kMemory, kNone>(i);
     default:
-      return nullptr;
+      return {};
   }
 }
 
 template <auto kBody>
-Handler unary(const Insn& i) {
+Handlers unary(const Insn& i) {
   switch (i.width) {
     case 1:
       return unary_of_width<kBody, 1>(i);
@@ -121,33 +129,33 @@ Handler unary(const Insn& i) {
     case 8:
       return unary_of_width<kBody, 8>(i);
     default:
-      return nullptr;
+      return {};
   }
 }
 
 // PUSH, POP and near branches, which are 64 bits wide.
 template <auto kBody>
-Handler wide(const Insn& i) {
-  return i.width == 8 ? unary_of_width<kBody, 8>(i) : nullptr;
+Handlers wide(const Insn& i) {
+  return i.width == 8 ? unary_of_width<kBody, 8>(i) : Handlers();
 }
 
 // --- MOVZX, MOVSX, MOVSXD: a narrower source; shifts: a count of one byte
 
 template <auto kBody, unsigned kWidth, unsigned kSource>
-Handler extension_of_widths(const Insn& i) {
-  if (i.op[0].kind != kGpr) return nullptr;
+Handlers extension_of_widths(const Insn& i) {
+  if (i.op[0].kind != kGpr) return {};
   switch (i.op[1].kind) {
     case kGpr:
-      return &special<kBody, FixedShape<kWidth, kGpr, kGpr, kSource>>;
+      return kSpecial<kBody, FixedShape<kWidth, kGpr, kGpr, kSource>>;
     case kMemory:
       return with_memory<kBody, kWidth, kGpr, kMemory, kSource>(i);
     default:
-      return nullptr;
+      return {};
   }
 }
 
 template <auto kBody>
-Handler extension(const Insn& i) {
+Handlers extension(const Insn& i) {
   switch (i.op[0].width << 4 | i.op[1].width) {
     case 0x41:
       return extension_of_widths<kBody, 4, 1>(i);
@@ -160,104 +168,104 @@ Handler extension(const Insn& i) {
     case 0x84:
       return extension_of_widths<kBody, 8, 4>(i);
     default:
-      return nullptr;
+      return {};
   }
 }
 
 template <auto kBody, unsigned kWidth>
-Handler shift_of_width(const Insn& i) {
-  if (i.op[0].kind != kGpr) return nullptr;
-  if (i.op[1].kind == kGpr) return &special<kBody, FixedShape<kWidth, kGpr, kGpr, 1>>;
-  return &special<kBody, FixedShape<kWidth, kGpr, kImmediate, 1>>;
+Handlers shift_of_width(const Insn& i) {
+  if (i.op[0].kind != kGpr) return {};
+  if (i.op[1].kind == kGpr) return kSpecial<kBody, FixedShape<kWidth, kGpr, kGpr, 1>>;
+  return kSpecial<kBody, FixedShape<kWidth, kGpr, kImmediate, 1>>;
 }
 
 template <auto kBody>
-Handler shift(const Insn& i) {
+Handlers shift(const Insn& i) {
   switch (i.width) {
     case 4:
       return shift_of_width<kBody, 4>(i);
     case 8:
       return shift_of_width<kBody, 8>(i);
     default:
-      return nullptr;
+      return {};
   }
 }
 
 // --- conditions
 
 template <auto kBody, typename Shape, unsigned... kCodes>
-Handler of_condition(const Insn& i, std::integer_sequence<unsigned, kCodes...>) {
-  constexpr Handler kHandlers[] = {
-      &special<kBody, WithCondition<Shape, static_cast<Condition>(kCodes)>>...};
+Handlers of_condition(const Insn& i, std::integer_sequence<unsigned, kCodes...>) {
+  constexpr Handlers kHandlers[] = {
+      kSpecial<kBody, WithCondition<Shape, static_cast<Condition>(kCodes)>>...};
   return kHandlers[i.opcode & 15];
 }
 
 template <auto kBody, typename Shape>
-Handler conditional(const Insn& i) {
+Handlers conditional(const Insn& i) {
   return of_condition<kBody, Shape>(i, std::make_integer_sequence<unsigned, 16>{});
 }
 
-Handler jump_if(const Insn& i) { return conditional<BODY(JCC), FixedShape<8, kRelative>>(i); }
+Handlers jump_if(const Insn& i) { return conditional<BODY(JCC), FixedShape<8, kRelative>>(i); }
 
-Handler set_if(const Insn& i) {
+Handlers set_if(const Insn& i) {
   if (i.op[0].kind != kGpr) return conditional<BODY(SETCC), AnyShape>(i);
   return conditional<BODY(SETCC), FixedShape<1, kGpr>>(i);
 }
 
-Handler move_if(const Insn& i) {
+Handlers move_if(const Insn& i) {
   if (i.op[1].kind != kGpr || i.width == 2) return conditional<BODY(CMOVCC), AnyShape>(i);
   if (i.width == 4) return conditional<BODY(CMOVCC), FixedShape<4, kGpr, kGpr>>(i);
   return conditional<BODY(CMOVCC), FixedShape<8, kGpr, kGpr>>(i);
 }
 
-Handler address_of(const Insn& i) {
+Handlers address_of(const Insn& i) {
   if (i.width == 4) return with_memory<BODY(LEA), 4, kGpr, kMemory>(i);
-  return i.width == 8 ? with_memory<BODY(LEA), 8, kGpr, kMemory>(i) : nullptr;
+  return i.width == 8 ? with_memory<BODY(LEA), 8, kGpr, kMemory>(i) : Handlers();
 }
 
 // --- vectors: XMM registers and memory. Bodies with a third operand do not fit.
 
 template <auto kBody, unsigned kMemoryWidth = 16>
-Handler vectors(const Insn& i) {
+Handlers vectors(const Insn& i) {
   OperandKind first = i.op[0].kind, second = i.op[1].kind;
-  if (first == kXmm && second == kXmm) return &special<kBody, FixedShape<16, kXmm, kXmm>>;
+  if (first == kXmm && second == kXmm) return kSpecial<kBody, FixedShape<16, kXmm, kXmm>>;
   if (first == kXmm && second == kMemory && i.op[1].width == kMemoryWidth) {
     return with_memory<kBody, 16, kXmm, kMemory, kMemoryWidth>(i);
   }
   if (first == kMemory && second == kXmm && i.op[0].width == kMemoryWidth) {
     return with_memory<kBody, kMemoryWidth, kMemory, kXmm, 16>(i);
   }
-  return nullptr;
+  return {};
 }
 template <auto kBody>
-Handler doubles(const Insn& i) {
+Handlers doubles(const Insn& i) {
   return vectors<kBody, 8>(i);
 }
 template <auto kBody>
-Handler floats(const Insn& i) {
+Handlers floats(const Insn& i) {
   return vectors<kBody, 4>(i);
 }
 
 // Between XMM and general registers.
 template <auto kBody, unsigned kWidth>
-Handler crossing_of_width(const Insn& i) {
+Handlers crossing_of_width(const Insn& i) {
   using FromXmm = FixedShape<kWidth, kGpr, kXmm, 16>;
   using ToXmm = FixedShape<16, kXmm, kGpr, kWidth>;
   OperandKind first = i.op[0].kind, second = i.op[1].kind;
-  if (first == kGpr && second == kXmm) return &special<kBody, FromXmm>;
-  return first == kXmm && second == kGpr ? &special<kBody, ToXmm> : nullptr;
+  if (first == kGpr && second == kXmm) return kSpecial<kBody, FromXmm>;
+  return first == kXmm && second == kGpr ? kSpecial<kBody, ToXmm> : Handlers();
 }
 template <auto kBody>
-Handler crossing(const Insn& i) {
+Handlers crossing(const Insn& i) {
   unsigned w = i.op[i.op[0].kind == kXmm].width;
   if (w == 4) return crossing_of_width<kBody, 4>(i);
-  return w == 8 ? crossing_of_width<kBody, 8>(i) : nullptr;
+  return w == 8 ? crossing_of_width<kBody, 8>(i) : Handlers();
 }
 // MOVQ also loads and stores.
 template <auto kBody>
-Handler quadwords(const Insn& i) {
-  Handler between_registers = crossing<kBody>(i);
-  return between_registers ? between_registers : doubles<kBody>(i);
+Handlers quadwords(const Insn& i) {
+  Handlers between_registers = crossing<kBody>(i);
+  return between_registers.alone ? between_registers : doubles<kBody>(i);
 }
 
 // --- VEX: XMM or YMM registers and memory
@@ -265,28 +273,28 @@ Handler quadwords(const Insn& i) {
 constexpr unsigned kNowhere = 4;
 
 template <auto kBody, unsigned kWidth>
-Handler vex_move_of_width(const Insn& i) {
+Handlers vex_move_of_width(const Insn& i) {
   if (i.op[0].kind == kMemory) return addressed<kBody, VectorShape<kWidth, 0>>(i);
   if (i.op[1].kind == kMemory) return addressed<kBody, VectorShape<kWidth, 1>>(i);
-  return &special<kBody, VectorShape<kWidth, kNowhere>>;
+  return kSpecial<kBody, VectorShape<kWidth, kNowhere>>;
 }
 template <auto kBody>
-Handler vex_move(const Insn& i) {
+Handlers vex_move(const Insn& i) {
   return i.width == 32 ? vex_move_of_width<kBody, 32>(i) : vex_move_of_width<kBody, 16>(i);
 }
 template <auto kBody, unsigned kWidth>
-Handler vex_binary_of_width(const Insn& i) {
+Handlers vex_binary_of_width(const Insn& i) {
   if (i.op[2].kind == kMemory) return addressed<kBody, VectorShape<kWidth, 2>>(i);
-  return &special<kBody, VectorShape<kWidth, kNowhere>>;
+  return kSpecial<kBody, VectorShape<kWidth, kNowhere>>;
 }
 template <auto kBody>
-Handler vex_binary(const Insn& i) {
+Handlers vex_binary(const Insn& i) {
   return i.width == 32 ? vex_binary_of_width<kBody, 32>(i) : vex_binary_of_width<kBody, 16>(i);
 }
 template <auto kBody>
-Handler vex_sign_mask(const Insn& i) {
-  if (i.width == 32) return &special<kBody, WithVex<FixedShape<4, kGpr, kYmm, 32>>>;
-  return &special<kBody, WithVex<FixedShape<4, kGpr, kXmm, 16>>>;
+Handlers vex_sign_mask(const Insn& i) {
+  if (i.width == 32) return kSpecial<kBody, WithVex<FixedShape<4, kGpr, kYmm, 32>>>;
+  return kSpecial<kBody, WithVex<FixedShape<4, kGpr, kXmm, 16>>>;
 }
 
 // --- which instructions
@@ -342,7 +350,7 @@ Chooser chooser_for(Handler general, bool vex) {
   for (const Special& s : vex ? std::span<const Special>(kVexSpecials) : kSpecials) {
     if (s.general == general) return s.choose;
   }
-  return [](const Insn&) -> Handler { return nullptr; };
+  return [](const Insn&) { return Handlers(); };
 }
 
 }  // namespace gantry::interp

@@ -4,6 +4,7 @@
 // head was, and its Step is copied and its numbers read.
 #pragma once
 
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -15,11 +16,25 @@
 
 namespace gantry::interp {
 
-// An instruction and what executes it.
+// An instruction and what executes it: alone, or in a row of steps, where the handler goes on with
+// the next one. A row ends with an instruction that ends a block, or with end_of_row().
 struct Step {
   Handler handler;
   x86::Insn insn;
 };
+
+// For a row that is executed from its first step on, with RIP there.
+Handler handler_in_row(const Insn& insn);
+// Behind the last instruction, where RIP is this address then.
+Step end_of_row(u64 rip);
+
+// Goes on behind the step that the instruction is of.
+inline void execute_next(Cpu& cpu, const Insn& insn) {
+  const u8* step = reinterpret_cast<const u8*>(&insn) - offsetof(Step, insn);
+  const Step& next = reinterpret_cast<const Step*>(step)[1];
+  cpu.rip = next.insn.rip;
+  next.handler(cpu, next.insn);
+}
 
 class StepCache {
  public:

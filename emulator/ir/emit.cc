@@ -33,12 +33,11 @@ Emit::Known::Known() {
 }
 
 void Emit::Known::forget_differences(const Known& other) {
-  auto keep = [](Value& mine, Value theirs) { mine = mine == theirs ? mine : kNoValue; };
   Held::forget_differences(other);
-  for (unsigned n = 0; n < 16; n++) keep(high[n], other.high[n]);
+  for (unsigned n = 0; n < 16; n++) keep_same(high[n], other.high[n]);
   for (unsigned n = 0; n < kAligned; n++) {
     if (alignment[n] != other.alignment[n]) aligned[n] = kNoValue;
-    keep(aligned[n], other.aligned[n]);
+    keep_same(aligned[n], other.aligned[n]);
   }
 }
 
@@ -127,7 +126,7 @@ void Emit::remove_overwritten() {
 bool Emit::is_needed(Value v, Value from, unsigned depth) const {
   for (std::size_t n = from; n < unit_.code.size(); n++) {
     const Inst& i = unit_.code[n];
-    if (i.op == Op::kOweXmm || std::find(i.arg, std::end(i.arg), v) == std::end(i.arg)) continue;
+    if (i.op == Op::kOweXmm || !i.uses(v)) continue;
     auto user = static_cast<Value>(n);
     bool is_passed_on = info(i.op).effects == kPure && depth > 0;
     if (!is_passed_on || is_needed(user, static_cast<Value>(n + 1), depth - 1)) return true;

@@ -297,11 +297,12 @@ class Emit {
     if (!is_constant(v)) return std::nullopt;
     return unit_.code[v].imm;
   }
-  // How many bytes of the value may be other than zero.
+  // Whether narrower_width() knows more than the operation's own width.
   static constexpr bool has_other_width(Op op) {
     return op == Op::kConst || op == Op::kSext || op == Op::kInsert || op == Op::kSelect ||
            op == Op::kAnd || op == Op::kShr;
   }
+  // How many bytes of the value may be other than zero.
   unsigned known_width(Value v) const {
     const Inst& inst = unit_.code[v];
     return has_other_width(inst.op) ? narrower_width(inst) : inst.width;

@@ -13,12 +13,11 @@ void Unit::clear() {
 }
 
 void Held::forget_differences(const Held& other) {
-  auto keep = [](Value& mine, Value theirs) { mine = mine == theirs ? mine : kNoValue; };
   for (unsigned n = 0; n < 16; n++) {
-    keep(gpr[n], other.gpr[n]);
-    keep(xmm[n], other.xmm[n]);
+    keep_same(gpr[n], other.gpr[n]);
+    keep_same(xmm[n], other.xmm[n]);
   }
-  keep(flags, other.flags);
+  keep_same(flags, other.flags);
 }
 
 }  // namespace gantry::ir

@@ -84,6 +84,9 @@ struct Inst {
   u8 aux = 0;
   Value arg[kMaxArguments] = {kNoValue, kNoValue, kNoValue, kNoValue, kNoValue, kNoValue};
   u64 imm = 0;
+
+  // Whether the value is one of its arguments.
+  bool uses(Value v) const { return std::find(arg, arg + kMaxArguments, v) != arg + kMaxArguments; }
 };
 
 // Where helpers find their arguments and leave their results.
@@ -111,6 +114,7 @@ struct Held {
   Held() { std::fill_n(gpr, sizeof *this / sizeof(Value), kNoValue); }
   // Keeps what is the same.
   void forget_differences(const Held& other);
+  static void keep_same(Value& mine, Value theirs) { mine = mine == theirs ? mine : kNoValue; }
 };
 
 // A register that accesses between two operations find with another value, if they fault, than it

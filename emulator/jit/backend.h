@@ -106,10 +106,13 @@ struct Exit {
 
 // Where translated code can be entered.
 struct Entry {
+  u64 rip = 0;
   const void* code = nullptr;
   // That many of it poll what is pending. A jump back to code that does not poll is not to be
   // linked, other jumps and calls need not.
   u8 poll_bytes = 0;
+  // Status flags are read there before they are written.
+  bool reads_flags = false;
 
   bool polls() const { return poll_bytes != 0; }
   const void* after_poll() const { return static_cast<const u8*>(code) + poll_bytes; }
@@ -126,7 +129,8 @@ enum class MemoryModel : u8 {
 struct Dump {
   bool guest = false;  // its instructions
   bool ir = false;
-  bool host = false;  // its code
+  bool host = false;    // its code
+  bool counts = false;  // not of units: how often blocks were interpreted
 
   bool any() const { return guest || ir || host; }
 };
@@ -136,6 +140,8 @@ struct Settings {
   MemoryModel memory_model = MemoryModel::kAuto;
   u64 cache_bytes = u64{96} << 20;  // memory for translated code; branches reach 128 MiB
   bool exact_float = false;         // floating-point exceptions to the last bit, whatever it costs
+  bool exact_flags = false;         // status flags that only a fault could show as well
+  bool predicts_returns = true;     // by the calls before (jit/return_stack.h)
   Dump dump;
   bool debugger = false;  // tell debuggers of code (jit/debugger.h)
 };
@@ -153,9 +159,18 @@ enum class Outcome : u8 {
 // Translates blocks to one unit, which can be entered at each of them: entries[n] is that of
 // blocks[n], the first one polls. Control passes between the blocks where they name each other.
 // `outside` tells what code that is not among the blocks expects; `epoch` is that of
-// has_code_since().
+// has_code_since(). What install() takes is appended to `stored`, where that is given.
 Outcome compile(std::span<const Block> blocks, std::span<Entry> entries, u64 epoch,
-                const Outside& outside = {});
+                const Outside& outside = {}, std::vector<u8>* stored = nullptr);
+
+// Puts a unit in place that compile() has stored, in this process or another one: the guest's code
+// and all that `outside` told must be the same as then, and code_origin(). kImpossible: it is
+// damaged, or other demands are made on code now than then. `stored` is aligned to 8.
+Outcome install(std::span<const u8> stored, std::vector<Entry>& entries, u64 epoch);
+// What code is made for at present, as a number: that of UnitImage::demands.
+u32 code_demands();
+// Names this emulator and the features of the host that code relies on. Allocates.
+std::string code_origin();
 
 // Whether the instruction, alone, is translated without the interpreter's help.
 bool has_code_for(const x86::Insn& insn);
@@ -168,9 +183,9 @@ Exit enter(guest::Cpu& cpu, const void* code);
 // Makes the exit `site` go to `code` directly from now on.
 void link(u64 site, const void* code);
 
-// Makes indirect jumps find the blocks' entries, behind their polls as they have polled, if there
-// is room for that. withdraw() takes one back, where others may have found it meanwhile.
-void publish(std::span<const Block> blocks, std::span<const Entry> entries);
+// Makes indirect jumps find the entries, behind their polls as they have polled, if there is room
+// for that. withdraw() takes one back, where others may have found it meanwhile.
+void publish(std::span<const Entry> entries);
 void withdraw(u64 rip);
 // From now on locked operations are atomic for other threads and processes, and memory accesses
 // have the order that Settings asks for: there is somebody who can see it. What was translated

@@ -39,6 +39,9 @@ class CodeCache {
   x86::Insn* keep(std::span<const x86::Insn> insns);
   // Those that were kept after the first `count` are not needed after all.
   u64 insn_count() const { return insn_count_; }
+  std::span<const x86::Insn> insns_since(u64 count) const {
+    return {insns_ + count, insn_count_ - count};
+  }
   void drop_insns(u64 count) { insn_count_ = count; }
   // The code is written: it may be executed, and found by its address. `rip` is where the guest has
   // what it is the translation of, 0 when there is no such place.

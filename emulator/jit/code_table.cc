@@ -23,13 +23,14 @@ bool CodeTable::prepare(u64 max_entries) {
   slots_ = reinterpret_cast<std::atomic<u32>*>(slots);
   entries_ = reinterpret_cast<Entry*>(slots + kSlots * sizeof(u32));
   max_entries_ = max_entries;
-  new (slots - kBias) Entry{~u64{0}, nullptr};
+  new (slots - kBias) Entry{~u64{0}, 0};
   return true;
 }
 
-bool CodeTable::insert(u64 rip, const void* code) {
+bool CodeTable::insert(u64 rip, const void* code, bool reads_flags) {
   if (entry_count_ == max_entries_) return false;
-  Entry* entry = new (&entries_[entry_count_++]) Entry{rip, code};
+  u64 value_of_code = reinterpret_cast<u64>(code) | (reads_flags ? kReadsFlags : 0);
+  Entry* entry = new (&entries_[entry_count_++]) Entry{rip, value_of_code};
   u64 distance = reinterpret_cast<u64>(entry) - reinterpret_cast<u64>(slots_) + kBias;
   auto* slot = &slots_[index(rip)];
   auto* other = &slots_[index(rip) ^ 1];

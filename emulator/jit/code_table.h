@@ -17,10 +17,13 @@ class CodeTable {
   static constexpr unsigned kBits = 18;
   static constexpr u64 kBias = 16;
 
+  // In Entry::code: status flags are read there before they are written.
+  static constexpr u64 kReadsFlags = 1;
+
   // Never changes once it is in the table.
   struct Entry {
     u64 rip;
-    const void* code;
+    u64 code;  // its address, which is even, and kReadsFlags
   };
   static_assert(sizeof(Entry) == kBias);
 
@@ -30,7 +33,7 @@ class CodeTable {
   // Of the first slot.
   const void* address() const { return slots_; }
   // The caller holds the code cache's mutex. False when there is no room.
-  bool insert(u64 rip, const void* code);
+  bool insert(u64 rip, const void* code, bool reads_flags);
   void remove(u64 rip);
   // Forgets all. Async-signal-safe. The memory of the entries is used again after reuse() only.
   void clear();

@@ -14,6 +14,9 @@ namespace gantry::jit {
 class JumpTable {
  public:
   static constexpr unsigned kBits = 14;  // of the guest address, the lowest: the entry's number
+  // Complemented in the address of code that reads status flags before it writes them, so that only
+  // those look there who have the flags. No address differs from another one in this bit alone.
+  static constexpr u64 kReadsFlags = u64{1} << 63;
 
   struct Entry {
     u64 rip;

@@ -10,14 +10,17 @@ namespace gantry::jit {
 Result<void> prepare(const Settings&) {
   return make_error(ENOTSUP, "this host has no code generator");
 }
-Outcome compile(std::span<const Block>, std::span<Entry>, u64, const Outside&) {
+Outcome compile(std::span<const Block>, std::span<Entry>, u64, const Outside&, std::vector<u8>*) {
   return Outcome::kImpossible;
 }
+Outcome install(std::span<const u8>, std::vector<Entry>&, u64) { return Outcome::kImpossible; }
+u32 code_demands() { return 0; }
+std::string code_origin() { return {}; }
 bool has_code_for(const x86::Insn&) { return false; }
 std::string list(const Block&, const Dump&) { return {}; }
 Exit enter(guest::Cpu&, const void*) { return {}; }
 void link(u64, const void*) {}
-void publish(std::span<const Block>, std::span<const Entry>) {}
+void publish(std::span<const Entry>) {}
 void withdraw(u64) {}
 Usage usage() { return {}; }
 bool has_code_since(u64) { return false; }

@@ -1,5 +1,7 @@
 #include "emulator/jit/recovery.h"
 
+#include "emulator/base/bits.h"
+
 namespace gantry::jit {
 namespace {
 
@@ -15,6 +17,14 @@ ir::Slot value_of(const Recovery::Argument& argument, const guest::V128* host_ve
 }
 
 }  // namespace
+
+void recover_flags(void*, guest::Cpu& cpu, ir::Slot* slots) {
+  auto kind = static_cast<guest::FlagKind>(slots[0].integer & 0xff);
+  auto width = static_cast<u8>(slots[0].integer >> 8);
+  u64 mask = width_mask(width), result = cpu.flags.result & mask, rhs = slots[1].integer & mask;
+  u64 lhs = kind == guest::FlagKind::kAdd ? result - rhs : result + rhs;
+  cpu.flags = {.result = result, .lhs = lhs & mask, .rhs = rhs, .kind = kind, .width = width};
+}
 
 void recover(guest::Cpu& cpu, const Recovery* first, const guest::V128* host_vectors) {
   guest::V128 results[kMaxRecoveries];

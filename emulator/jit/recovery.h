@@ -24,6 +24,11 @@ struct Recovery {
 };
 constexpr unsigned kMaxRecoveries = 32;  // at one place
 
+// The `invoke` of a call that makes flags of their result, which cpu.flags has as FlagKind::kHost
+// keeps it: slot 0 is their FlagKind and, from bit 8 on, the width in bytes, slot 1 the second
+// operand.
+void recover_flags(void*, guest::Cpu& cpu, ir::Slot* slots);
+
 // Carries out those from `first` on. Async-signal-safe.
 void recover(guest::Cpu& cpu, const Recovery* first, const guest::V128* host_vectors);
 

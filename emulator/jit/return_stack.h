@@ -1,6 +1,7 @@
 // Where calls in translated code expect to return to: a thread's stack of pairs of a guest address
 // and the code there. It only guesses: a return that finds another address looks its code up, so
 // guests may switch stacks and unwind as they like. Both its ends fault; then it starts again.
+// JumpTable::kReadsFlags is meant here, too.
 #pragma once
 
 #include "emulator/base/types.h"

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "emulator/engine/dump.h"
+#include "runtime/linux/syscall.h"
 
 namespace gantry::runtime {
 namespace {
@@ -78,6 +79,11 @@ bool set_code_cache(CommandLine& line, const char* value) {
   return parse_number(value, size) && size >= 1 && size <= 120;
 }
 
+bool set_answer(CommandLine& line, const char* value) {
+  line.settings.answers.push_back(value);
+  return answer_syscall(value);
+}
+
 bool set_argv0(CommandLine& line, const char* value) {
   line.has_argv0 = true;
   line.argv0 = value;
@@ -99,7 +105,10 @@ constexpr Option kOptions[] = {
     {"stats", 0, nullptr, "report at the end what was interpreted and translated",
      setting<&Settings::stats>},
     {"dump", 0, "LIST",
-     "log guest, ir and host code (any of these, with commas) as it is translated", set_dump},
+     "log guest, ir and host code (any of these, with commas) as it is translated; or counts, "
+     "which "
+     "has the interpreter execute everything: how often each block was, at the end",
+     set_dump},
     {"perf-map", 0, nullptr, "name translated code for perf, in /tmp/perf-PID.map",
      setting<&Settings::perf_map>},
     {"gdb", 0, nullptr, "name translated code for gdb", setting<&Settings::debugger>},
@@ -111,8 +120,23 @@ constexpr Option kOptions[] = {
      set_memory_model},
     {"exact-float", 0, nullptr, "floating-point exceptions to the last bit, at the cost of speed",
      setting<&Settings::exact_float>},
+    {"exact-flags", 0, nullptr,
+     "status flags that only the handler of a fault can see, at the cost of speed",
+     setting<&Settings::exact_flags>},
+    {"no-return-prediction", 0, nullptr,
+     "look up where each return leads, for programs that switch stacks without calls",
+     setting<&Settings::no_return_prediction>},
+    {"verify-code", 0, nullptr,
+     "compare instructions with memory before each use, which has the interpreter execute them",
+     setting<&Settings::verify_code>},
+    {"answer", 0, "CALL=ERROR",
+     "fail this system call with this error, as in openat2=ENOSYS (may be given many times)",
+     set_answer},
     {"code-cache", 0, "MIB", "memory for translated code, 1 to 120 MiB (default: 96)",
      set_code_cache},
+    {"code-store", 0, "DIR",
+     "keep translated code in DIR, and use what earlier processes left there",
+     setting<&Settings::code_store>},
     {"without-host-features", 0, "LIST", "do not use these features of the host's CPU, or all",
      setting<&Settings::without_host_features>},
     {"cpu", 0, "MODEL", "the CPU, as in x86-64-v3,+aes,-avx2 (default: max); see docs/cpu.md",
@@ -180,6 +204,14 @@ Result<CommandLine> parse_command_line(int argc, char** argv) {
   return line;
 }
 
+CommandLine kernel_command_line(int argc, char** argv, int program_fd, bool keeps_argv0) {
+  CommandLine line;
+  line.program_fd = program_fd;
+  line.file_name = argc > 1 ? argv[1] : "";
+  line.program.assign(argv + std::min(keeps_argv0 ? 2 : 1, argc), argv + argc);
+  return line;
+}
+
 std::string help_text() {
   std::string text =
       "usage: gantry-x64 [OPTIONS] PROGRAM [ARGUMENTS...]\n"
@@ -212,7 +244,12 @@ std::vector<std::string> emulator_arguments(const Process& process,
   arguments.push_back("--engine=" + settings.engine);
   arguments.push_back("--memory-model=" + settings.memory_model);
   arguments.push_back("--code-cache=" + settings.code_cache);
+  if (!settings.code_store.empty()) arguments.push_back("--code-store=" + settings.code_store);
   if (settings.exact_float) arguments.push_back("--exact-float");
+  if (settings.exact_flags) arguments.push_back("--exact-flags");
+  if (settings.no_return_prediction) arguments.push_back("--no-return-prediction");
+  if (settings.verify_code) arguments.push_back("--verify-code");
+  for (const std::string& answer : settings.answers) arguments.push_back("--answer=" + answer);
   if (!settings.without_host_features.empty()) {
     arguments.push_back("--without-host-features=" + settings.without_host_features);
   }

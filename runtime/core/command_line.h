@@ -27,6 +27,12 @@ struct CommandLine {
 // EINVAL, with a message for the user, when an option is unknown or lacks its value.
 Result<CommandLine> parse_command_line(int argc, char** argv);
 
+// The command line when the kernel has started this emulator for a program (binfmt_misc with flag
+// O, whose descriptor this is): argv is our name, the program's file and its arguments, with flag P
+// (`keeps_argv0`) its argv[0] before them. Nothing in it is an option: who starts a set-user-ID
+// program chooses all these words.
+CommandLine kernel_command_line(int argc, char** argv, int program_fd, bool keeps_argv0);
+
 // The text of --help.
 std::string help_text();
 

@@ -21,8 +21,13 @@ struct Settings {
   std::string memory_model = "auto";
   std::string without_host_features;
   bool exact_float = false;
-  std::string code_cache = "96";  // MiB
-  std::string log_channels;       // as --log takes them
+  bool exact_flags = false;
+  bool no_return_prediction = false;
+  bool verify_code = false;
+  std::vector<std::string> answers;  // as --answer takes them
+  std::string code_cache = "96";     // MiB
+  std::string code_store;            // a directory; empty for none
+  std::string log_channels;          // as --log takes them
   std::string log_file;
   std::string dump;  // as --dump takes it
   bool perf_map = false;

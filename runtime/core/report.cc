@@ -9,6 +9,7 @@
 #include "emulator/base/check.h"
 #include "emulator/base/log.h"
 #include "emulator/base/mapped_file.h"
+#include "emulator/engine/block_counts.h"
 #include "emulator/x86/decoder.h"
 #include "runtime/core/process.h"
 #include "runtime/linux/syscall.h"
@@ -155,6 +156,7 @@ void prepare_reports(const char* version, const Settings& settings) {
 }
 
 void report_statistics(Task& task) {
+  if (engine::options.translation.dump.counts) engine::log_block_counts();
   if (!task.process->settings.stats) return;
   log_line(Channel::kEngine, "process %d: %lu instructions interpreted, %zu blocks decoded",
            static_cast<int>(getpid()),
@@ -165,6 +167,10 @@ void report_statistics(Task& task) {
   log_line(Channel::kEngine, "process %d: %lu instructions translated, %lu units, %lu KiB of code",
            static_cast<int>(getpid()), static_cast<Ulong>(code.insns),
            static_cast<Ulong>(code.units), static_cast<Ulong>(code.bytes >> 10));
+  u64 used = engine::stored_units_used();
+  if (used == 0) return;
+  log_line(Channel::kEngine, "process %d: %lu units were stored before", static_cast<int>(getpid()),
+           static_cast<Ulong>(used));
 }
 
 }  // namespace gantry::runtime

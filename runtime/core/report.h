@@ -20,7 +20,7 @@ void report_own_fault(const siginfo_t& info, u64 pc, const void* ucontext);
 void prepare_reports(const char* version, const Settings& settings);
 
 // With --stats: a line that counts interpreted instructions and decoded blocks, and one on
-// translated code.
+// translated code. With --dump=counts: how often each block was interpreted.
 void report_statistics(Task& task);
 
 }  // namespace gantry::runtime

@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <span>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -63,6 +64,10 @@ const Syscall* find_syscall(u64 number);
 
 // All rows, by ascending number.
 std::span<const Syscall> all_syscalls();
+
+// From now on a system call fails with an error and does nothing else: "openat2=ENOSYS", names as
+// in syscalls.def and errno(3). False when there is no such call or error.
+bool answer_syscall(std::string_view answer);
 
 // Executes the system call that cpu describes and puts the result into RAX.
 void dispatch_syscall(Task& task);

@@ -5,6 +5,7 @@
 #include <array>
 #include <iterator>
 
+#include "emulator/base/error_names.h"
 #include "emulator/base/log.h"
 #include "runtime/linux/handlers.h"
 #include "runtime/linux/host_numbers.h"
@@ -95,12 +96,17 @@ void log_recent_call(Channel channel, const RecentCall& call) {
            static_cast<ull>(call.arguments[2]), static_cast<long long>(call.result));
 }
 
+// By their number, the errors that --answer gives; 0: none.
+u8 answers[kLastNumber + 1];
+
 s64 call_unsupported(const Syscall& row) {
   LOG(kSyscall, "%s is not supported: %s", row.name, row.note);
   return -ENOSYS;
 }
 
 s64 call(Task& task, const Syscall& row, const u64 (&arguments)[6]) {
+  if (u8 error = answers[row.number]; error != 0) [[unlikely]]
+    return -s64{error};
   if (!row.handler) return call_unsupported(row);
   s64 result = row.handler(task, arguments);
   // The host kernel cannot write to a page that is protected because code was decoded from it.
@@ -141,6 +147,18 @@ const Syscall* find_syscall(u64 number) {
 }
 
 std::span<const Syscall> all_syscalls() { return sys::kRows; }
+
+bool answer_syscall(std::string_view answer) {
+  std::size_t equals = answer.find('=');
+  if (equals == answer.npos) return false;
+  int error = error_number(answer.substr(equals + 1));
+  for (const Syscall& row : sys::kRows) {
+    if (row.name != answer.substr(0, equals)) continue;
+    answers[row.number] = static_cast<u8>(error);
+    return error != 0;
+  }
+  return false;
+}
 
 void dispatch_syscall(Task& task) {
   guest::Cpu& cpu = task.cpu;

@@ -80,7 +80,11 @@ s64 reserve(AddressSpace& memory, u64 address, u64 size, int flags) {
   return memory.map(address, size, PROT_NONE, flags, -1, 0);
 }
 
-s64 reserve_aligned(AddressSpace& memory, u64 size, u64 alignment) {
+s64 reserve_aligned(AddressSpace& memory, int fd, u64 size, u64 alignment) {
+  if (u64 place = align_down(memory.place_of(fd), alignment)) {
+    s64 start = reserve(memory, place, size, MAP_FIXED_NOREPLACE);
+    if (start >= 0) return start;
+  }
   if (alignment <= kGuestPageSize) return reserve(memory, 0, size, 0);
   s64 whole = reserve(memory, 0, size + alignment, 0);
   if (whole < 0) return whole;
@@ -100,10 +104,11 @@ u64 away_from_our_heap(u64 address, u64 size) {
 }
 
 // Position-independent programs begin at two thirds of the address space, their heap after them.
-s64 reserve_program(AddressSpace& memory, u64 size, u64 alignment) {
-  u64 base = align_down(kProgramBase + memory.random_offset(1024 * kGigabyte), alignment);
+s64 reserve_program(AddressSpace& memory, int fd, u64 size, u64 alignment) {
+  u64 offset = memory.random_offset_of(fd, 1024 * kGigabyte);
+  u64 base = align_down(kProgramBase + offset, alignment);
   s64 start = reserve(memory, away_from_our_heap(base, size), size, MAP_FIXED_NOREPLACE);
-  return start >= 0 ? start : reserve_aligned(memory, size, alignment);
+  return start >= 0 ? start : reserve_aligned(memory, fd, size, alignment);
 }
 
 Error address_error(s64 status, const ElfFile& elf, const std::string& path) {
@@ -126,9 +131,9 @@ Result<u64> map_elf(AddressSpace& memory, const ElfFile& elf, int fd, const std:
     start = reserve(memory, elf.low(), size, MAP_FIXED_NOREPLACE);
     if (start < 0) return address_error(start, elf, path);
   } else if (role == Role::kProgram && !elf.interpreter.empty()) {
-    start = reserve_program(memory, size, elf.alignment());
+    start = reserve_program(memory, fd, size, elf.alignment());
   } else {
-    start = reserve_aligned(memory, size, elf.alignment());
+    start = reserve_aligned(memory, fd, size, elf.alignment());
   }
   if (start < 0) return load_error(start, path, "its segments");
   u64 bias = static_cast<u64>(start) - elf.low();

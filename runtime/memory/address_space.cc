@@ -119,6 +119,8 @@ s64 AddressSpace::map(u64 address, u64 size, int protection, int flags, int fd, 
   Backing backing{flags & ~kNotForHost, anonymous ? -1 : fd, offset};
   if (state.lock_future) backing.flags |= MAP_LOCKED;
   State::note_sharing(region, backing.fd);
+  bool is_private = (region.flags & MAP_TYPE) == MAP_PRIVATE;
+  if (region.file && is_private) region.code_id = state.code_files.id_of(fd);
   auto done = [address](int status) { return status < 0 ? status : static_cast<s64>(address); };
 
   if (flags & MAP_FIXED_NOREPLACE) {
@@ -138,6 +140,9 @@ s64 AddressSpace::map(u64 address, u64 size, int protection, int flags, int fd, 
   if (usable) {
     int status = state.map_at(address, size, region, backing);
     if (status != -EEXIST && status != -EPERM) return done(status);
+  }
+  if (address == 0 && region.code_id && offset == 0 && !(flags & (kMap32Bit | MAP_HUGETLB))) {
+    if (s64 place = state.map_in_place(size, region, backing); place >= 0) return place;
   }
   return state.map_anywhere(size, flags, region, backing);
 }
@@ -299,6 +304,15 @@ bool AddressSpace::prepare_constant(u64 address) {
   if (it == state_->regions.end() || (it->second.flags & MAP_TYPE) != MAP_PRIVATE) return false;
   if ((it->second.protection & (PROT_READ | PROT_WRITE)) != PROT_READ) return false;
   return state_->code.prepare(address, false) == engine::CodePage::kStable;
+}
+
+bool AddressSpace::find_code_file(u64 address, engine::CodeFile& file) {
+  std::lock_guard lock(state_->mutex);
+  auto it = state_->regions.find(address);
+  if (it == state_->regions.end() || it->second.code_id == 0) return false;
+  if ((it->second.protection & (PROT_WRITE | PROT_EXEC)) != PROT_EXEC) return false;
+  file = {.id = it->second.code_id, .start = it->first, .end = it->second.end};
+  return true;
 }
 
 AddressSpace::WriteFault AddressSpace::handle_write_fault(u64 address) {

@@ -67,6 +67,14 @@ class AddressSpace {
   // (personality(2), ADDR_NO_RANDOMIZE).
   u64 random_offset(u64 limit);
 
+  // From now on files with code are mapped at the same addresses as in all other processes with
+  // this number, which nobody else is to know.
+  void keep_places(u64 secret);
+  // Where the file would be mapped then; 0 when that is nowhere in particular.
+  u64 place_of(int fd);
+  // As random_offset(), but then always the same for the file.
+  u64 random_offset_of(int fd, u64 limit);
+
   // Where the loader puts the heap's start, and names for regions that are not files (a literal).
   void set_brk_start(u64 address);
   u64 heap_start() const;
@@ -81,6 +89,8 @@ class AddressSpace {
   // What code may be made of besides: whether the page of `address` is the guest's to read alone,
   // so that its content cannot change without decoded code being forgotten.
   bool prepare_constant(u64 address);
+  // GuestOs::find_code_file.
+  bool find_code_file(u64 address, engine::CodeFile& file);
 
   // A host write fault at `address`. kNotOurs: it is the guest's fault to see. kRetry: the page was
   // write-protected because of decoded code; it is writable again, the code is invalidated, and the

@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "runtime/memory/address_space.h"
+#include "runtime/memory/code_files.h"
 #include "runtime/memory/code_pages.h"
 #include "runtime/memory/host_memory.h"
 #include "runtime/memory/region_map.h"
@@ -20,6 +21,7 @@ struct AddressSpace::State {
   RegionMap regions;
   HostMemory host;
   CodePages code;
+  CodeFiles code_files;
 
   // Ranges that turned out to hold something of the host's; map() does not try there again.
   RegionMap blocked;
@@ -42,6 +44,8 @@ struct AddressSpace::State {
   u64 find_place(u64 size, int flags, u64 offset);
   // Notes that the host has something in the range.
   void block(u64 start, u64 end);
+  // Maps the file where it goes in each process; an error when that place is taken.
+  s64 map_in_place(u64 size, const Region& region, const Backing& backing);
   // Maps at a place of our choice; `flags` are those of the guest's mmap. The address or -errno.
   s64 map_anywhere(u64 size, int flags, const Region& region, const Backing& backing);
 

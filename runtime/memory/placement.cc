@@ -125,6 +125,31 @@ s64 AddressSpace::State::map_anywhere(u64 size, int flags, const Region& region,
   return -ENOMEM;
 }
 
+s64 AddressSpace::State::map_in_place(u64 size, const Region& region, const Backing& backing) {
+  u64 place = code_files.place_of(region.code_id);
+  bool is_free = is_guest_range(place, size) && !regions.overlaps(place, place + size) &&
+                 !blocked.overlaps(place, place + size);
+  int status = is_free ? map_at(place, size, region, backing) : -EEXIST;
+  return status < 0 ? status : static_cast<s64>(place);
+}
+
+void AddressSpace::keep_places(u64 secret) {
+  std::lock_guard lock(state_->mutex);
+  state_->code_files.prepare(secret, state_->top);
+}
+
+u64 AddressSpace::place_of(int fd) {
+  std::lock_guard lock(state_->mutex);
+  u64 id = state_->code_files.id_of(fd);
+  return id ? state_->code_files.place_of(id) : 0;
+}
+
+u64 AddressSpace::random_offset_of(int fd, u64 limit) {
+  std::lock_guard lock(state_->mutex);
+  u64 id = state_->code_files.id_of(fd);
+  return id ? state_->code_files.offset_of(id, limit) : random_offset(limit);
+}
+
 u64 AddressSpace::random_offset(u64 limit) {
   u64 value = state_->random[state_->random_used++ % std::size(state_->random)];
   return align_down(value % limit, std::max(kGuestPageSize, state_->host.page_size()));

@@ -14,6 +14,7 @@ struct Region {
   int protection = 0;
   int flags = 0;
   bool file = false;      // maps a file, whose name the host knows
+  u64 code_id = 0;        // CodeFiles::id_of() that file
   bool sealed = false;    // mseal(2)
   const char* name = "";  // "[heap]" and the like; a literal
 

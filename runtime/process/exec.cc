@@ -1,7 +1,9 @@
 #include "runtime/process/exec.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -127,16 +129,38 @@ s64 exec_guest(Task& task, const Program& program, char** environment) {
 }
 
 s64 exec_native(Task& task, Program& program, char** environment) {
-  LOG(kProcess, "%s is a native program", program.path.c_str());
+  LOG(kProcess, "%s is the kernel's to start", program.path.c_str());
   return host_exec(task, {AT_FDCWD, program.path.c_str(), 0}, pointers(program.argv).data(),
                    environment);
 }
 
+// Whether execve(2) would give the process other rights than it has: set-user-ID and set-group-ID
+// mode bits, or capabilities of the file (capabilities(7), "File capabilities").
+bool gives_rights(const Program& program) {
+  struct stat info;
+  if (program.kind != ProgramKind::kGuest || ::fstat(program.fd, &info)) return false;
+  if ((info.st_mode & S_ISUID) && info.st_uid != ::geteuid()) return true;
+  constexpr mode_t kSetGroup = S_ISGID | S_IXGRP;
+  if ((info.st_mode & kSetGroup) == kSetGroup && info.st_gid != ::getegid()) return true;
+  return ::geteuid() != 0 && ::fgetxattr(program.fd, "security.capability", nullptr, 0) > 0;
+}
+
+s64 exec_guest_or_native(Task& task, Program& program, char** environment) {
+  if (program.kind == ProgramKind::kNative) return exec_native(task, program, environment);
+  // Only the kernel can give rights, and it gives them to the emulator that binfmt_misc names for
+  // the program (flag C). Without an entry the program runs with the rights there are.
+  if (gives_rights(program)) {
+    s64 result = exec_native(task, program, environment);
+    if (result != -ENOEXEC) return result;
+  }
+  return exec_guest(task, program, environment);
+}
+
 s64 exec_program(Task& task, Program& program, std::vector<std::string>& environment) {
+  engine::save_translated_code();
   std::vector<char*> strings = pointers(environment);
   InheritedSignals signals(task);
-  return program.kind == ProgramKind::kNative ? exec_native(task, program, strings.data())
-                                              : exec_guest(task, program, strings.data());
+  return exec_guest_or_native(task, program, strings.data());
 }
 
 }  // namespace

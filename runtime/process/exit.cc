@@ -104,6 +104,7 @@ void release_thread(Task* task) {
 }  // namespace
 
 void exit_process(int status) {
+  engine::save_translated_code();
   if (Task* task = current_task()) report_statistics(*task);
   host_syscall(SYS_exit_group, static_cast<u64>(static_cast<u32>(status)));
   __builtin_trap();

@@ -81,12 +81,14 @@ void finish_parent(Task& task, const CloneRequest& request, s64 pid, int pidfd) 
 
 s64 fork_process(Task& parent, const CloneRequest& request) {
   lock_actions();
+  engine::lock_code_store();  // in this order, as whoever looks there asks for mappings
   parent.process->memory->lock_for_fork();
   engine::lock_for_fork();
   int pidfd = -1;
   s64 pid = fork_host(request, &pidfd);
   engine::unlock_after_fork(parent, pid == 0);
   parent.process->memory->unlock_after_fork();
+  engine::unlock_code_store(pid == 0);
   unlock_actions();
   if (pid == 0) {
     start_child(parent, request);

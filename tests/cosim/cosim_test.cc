@@ -80,11 +80,11 @@ x86::Insn spoil(x86::Insn insn) {
 
 template <bool into_memory>
 jit::Outcome compile_wrong(std::span<const jit::Block> blocks, std::span<jit::Entry> entries,
-                           u64 epoch, const jit::Outside& outside) {
+                           u64 epoch, const jit::Outside& outside, std::vector<u8>* stored) {
   std::vector<x86::Insn> insns(blocks[0].insns.begin(), blocks[0].insns.end());
   for (x86::Insn& insn : insns) insn = spoil<into_memory>(insn);
   jit::Block block = {blocks[0].rip, insns};
-  return jit::compile({&block, 1}, entries, epoch, outside);
+  return jit::compile({&block, 1}, entries, epoch, outside, stored);
 }
 
 bool translate_wrong(const x86::Insn& insn, ir::Unit& unit, ir::Emit& emit,

@@ -53,7 +53,7 @@ Unit translate_together(const std::vector<Insn>& code, u16 live_flags) {
   std::vector<u16> live_after(code.size());
   for (std::size_t n = code.size(); n-- > 0;) {
     live_after[n] = live_flags;
-    live_flags = x86::flags_live_before(code[n], live_flags);
+    live_flags = x86::flag_effect(code[n]).live_before(live_flags);
   }
   Unit unit;
   Emit emit(unit);

@@ -85,13 +85,21 @@ static void run_off_the_page(uint64_t start) {
 
 // Between these labels RCX says whether to go on.
 extern const char direct_begin[], direct_end[], indirect_begin[], indirect_end[];
+extern const char past_begin[], past_end[], calls_begin[], calls_end[];
+extern const char units_begin[], units_end[];
+static const char* const loops[][2] = {{direct_begin, direct_end},
+                                       {indirect_begin, indirect_end},
+                                       {past_begin, past_end},
+                                       {calls_begin, calls_end},
+                                       {units_begin, units_end}};
 
 static void stop(int signal, siginfo_t* info, void* context) {
   (void)signal, (void)info;
   greg_t* r = ((ucontext_t*)context)->uc_mcontext.gregs;
   const char* rip = (const char*)r[REG_RIP];
-  bool is_direct = rip >= direct_begin && rip < direct_end;
-  if (is_direct || (rip >= indirect_begin && rip < indirect_end)) r[REG_RCX] = 0;
+  for (int n = 0; n < 5; n++) {
+    if (rip >= loops[n][0] && rip < loops[n][1]) r[REG_RCX] = 0;
+  }
 }
 
 __attribute__((noinline)) static uint64_t until_stopped(void) {
@@ -110,6 +118,53 @@ __attribute__((noinline)) static uint64_t until_stopped_indirectly(void) {
       "lea indirect_begin(%%rip), %%rdx\n"
       "indirect_begin:\tinc %0\n\ttest %1, %1\n\tje indirect_end\n\tjmp *%%rdx\n"
       "indirect_end:"
+      : "+r"(rounds)
+      : "c"(1L)
+      : "rdx", "cc");
+  return rounds;
+}
+
+// Around an inner loop, which the first rounds take in turns with another way and the others never:
+// one that does nothing, or a call.
+__attribute__((noinline)) static uint64_t until_stopped_outside(void) {
+  uint64_t rounds = 0;
+  __asm__ volatile(
+      "past_begin:\tinc %0\n\tmov $4, %%edx\n"
+      "\ttest $1, %b0\n\tjne 2f\n\tcmp $1000, %0\n\tja 2f\n"
+      "1:\tdec %%edx\n\tjne 1b\n"
+      "2:\ttest %1, %1\n\tjne past_begin\n"
+      "past_end:"
+      : "+q"(rounds)
+      : "c"(1L)
+      : "rdx", "cc");
+  return rounds;
+}
+__attribute__((noinline)) static uint64_t until_stopped_in_calls(void) {
+  uint64_t rounds = 0;
+  __asm__ volatile(
+      "lea -128(%%rsp), %%rsp\n"
+      "calls_begin:\tinc %0\n\tmov $4, %%edx\n"
+      "\ttest $1, %b0\n\tjne 2f\n\tcmp $1000, %0\n\tja 2f\n"
+      "1:\tdec %%edx\n\tjne 1b\n\tjmp calls_begin\n"
+      "2:\tcall 3f\n\ttest %1, %1\n\tjne calls_begin\n\tjmp calls_end\n"
+      "3:\tret\n"
+      "calls_end:\tlea 128(%%rsp), %%rsp"
+      : "+q"(rounds)
+      : "c"(1L)
+      : "rdx", "cc", "memory");
+  return rounds;
+}
+
+// Rounds that are translated as two units: the first thousand do not come by the middle of the code.
+// The jump back is within a unit, from its beginning; the ways between the units lead forward.
+__attribute__((noinline)) static uint64_t until_stopped_between_units(void) {
+  uint64_t rounds = 0;
+  __asm__ volatile(
+      "jmp 3f\n"
+      "units_begin:\tinc %0\n\tcmp $1000, %0\n\tja 2f\n\tjmp 3f\n"
+      "2:\tlea (%0,%0), %%rdx\n\tjmp 3f\n"
+      "3:\ttest %1, %1\n\tjne units_begin\n"
+      "units_end:"
       : "+r"(rounds)
       : "c"(1L)
       : "rdx", "cc");
@@ -139,4 +194,7 @@ int main(void) {
   for (uint64_t start = 0; start < 4096; start += start < 4000 ? 500 : 7) run_off_the_page(start);
   interrupt("direct", until_stopped);
   interrupt("indirect", until_stopped_indirectly);
+  interrupt("outside", until_stopped_outside);
+  interrupt("in calls", until_stopped_in_calls);
+  interrupt("between units", until_stopped_between_units);
 }

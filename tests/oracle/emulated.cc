@@ -8,9 +8,9 @@
 
 #include "emulator/base/check.h"
 #include "emulator/interp/alignment.h"
-#include "emulator/interp/eval.h"
 #include "emulator/interp/faults.h"
 #include "emulator/interp/ir_evaluator.h"
+#include "emulator/interp/step_cache.h"
 #include "emulator/ir/emit.h"
 #include "emulator/jit/backend.h"
 #include "emulator/semantics/softfloat.h"
@@ -26,9 +26,11 @@ bool exact_float = true;
 
 guest::Cpu* running = nullptr;
 
+// As programs have it executed: the first of a row.
 void interpret(guest::Cpu& cpu, const x86::Insn& insn) {
-  interp::handler_for(insn)(cpu, insn);
-  if (!insn.ends_block) cpu.rip = insn.next_rip();
+  const interp::Step row[] = {{interp::handler_in_row(insn), insn},
+                              interp::end_of_row(insn.next_rip())};
+  row[0].handler(cpu, row[0].insn);
 }
 
 bool is_float(const x86::Insn& insn) {

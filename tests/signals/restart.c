@@ -20,7 +20,8 @@ static void start(int flags) {
   EXPECT(pipe(to) == 0);
   calls = 0;
   install(SIGALRM, on_alarm, flags);
-  struct itimerval timer = {{0, 30000}, {0, 30000}};
+  // The second one leaves a slow machine time to turn them off after the first.
+  struct itimerval timer = {{0, 150000}, {0, 30000}};
   setitimer(ITIMER_REAL, &timer, NULL);
 }
 

@@ -21,6 +21,7 @@
 #include "emulator/jit/aarch64/features.h"
 #include "emulator/jit/aarch64/float_functions.h"
 #include "emulator/jit/aarch64/frame_rules.h"
+#include "emulator/jit/aarch64/install.h"
 #include "emulator/jit/aarch64/misaligned.h"
 #include "emulator/jit/aarch64/trampolines.h"
 #include "emulator/jit/code_table.h"
@@ -39,6 +40,7 @@ struct State {
   CodeTable table;
   JumpTable no_jumps;
   aarch64::Demands demands;
+  std::atomic<u32> demands_number{0};  // the same
   bool is_relaxed = false;
   aarch64::Stubs stubs;
   std::optional<aarch64::Compiler> compiler;
@@ -144,7 +146,12 @@ Result<void> prepare(const Settings& settings) {
   State& s = state();
   s.is_relaxed = settings.memory_model == MemoryModel::kRelaxed;
   bool is_tso = settings.memory_model == MemoryModel::kTso;
-  s.demands = {.shared = is_tso, .ordered = is_tso, .exact_float = settings.exact_float};
+  s.demands = {.shared = is_tso,
+               .ordered = is_tso,
+               .exact_float = settings.exact_float,
+               .exact_flags = settings.exact_flags,
+               .predicts_returns = settings.predicts_returns};
+  s.demands_number = s.demands.as_number();
   s.dump = settings.dump;
   if (settings.debugger) enable_debugger({EM_AARCH64, aarch64::kLr.code, aarch64::frame_rules()});
   is_ready = emit_shared_code(settings.cache_bytes);
@@ -153,16 +160,37 @@ Result<void> prepare(const Settings& settings) {
 }
 
 Outcome compile(std::span<const Block> blocks, std::span<Entry> entries, u64 epoch,
-                const Outside& outside) {
+                const Outside& outside, std::vector<u8>* stored) {
   State& s = state();
   std::lock_guard lock(s.cache.mutex());
-  Outcome outcome = s.compiler->compile(blocks, outside, s.cache, entries);
+  Outcome outcome = s.compiler->compile(blocks, outside, s.cache, entries, stored);
   if (outcome != Outcome::kDone) return outcome;
   for (const Block& block : blocks) s.insns += block.insns.size();
   s.newest_epoch = std::max(s.newest_epoch, epoch);
   if (s.dump.any()) [[unlikely]]
     log_unit(blocks[0], entries[0]);
   return outcome;
+}
+
+u32 code_demands() { return state().demands_number.load(std::memory_order_relaxed); }
+
+std::string code_origin() { return emulator_build() + " aarch64 " + aarch64::feature_names(); }
+
+Outcome install(std::span<const u8> stored, std::vector<Entry>& entries, u64 epoch) {
+  State& s = state();
+  std::lock_guard lock(s.cache.mutex());
+  UnitImage unit;
+  if (!UnitImage::read(stored, unit)) return Outcome::kImpossible;
+  if (unit.demands != s.demands.as_number()) return Outcome::kImpossible;
+  u64 kept = s.cache.insn_count();
+  const x86::Insn* insns = s.cache.keep(unit.insns);
+  entries.resize(unit.entries.size());
+  if (!insns || !aarch64::install(unit, insns, s.stubs, s.cache, entries)) {
+    s.cache.drop_insns(kept);
+    return Outcome::kNoRoom;
+  }
+  s.newest_epoch = std::max(s.newest_epoch, epoch);
+  return Outcome::kDone;
 }
 
 bool has_code_for(const x86::Insn& insn) {
@@ -190,7 +218,8 @@ Exit enter(guest::Cpu& cpu, const void* code) {
   if (!is_known) [[unlikely]]
     start_again(cpu, generation);
   if (!arm_poll(cpu)) return {};
-  auto stub = reinterpret_cast<u64 (*)(guest::Cpu*, const void*)>(s.stubs.enter);
+  auto stub = reinterpret_cast<u64 (*)(guest::Cpu*, const void*)>(
+      s.stubs[static_cast<std::size_t>(aarch64::Stub::kEnter)]);
   u64 result = stub(&cpu, code);
   if (result == 0) return {};
   if (result & aarch64::kStepBit) return {.kind = Exit::Kind::kStep};
@@ -224,11 +253,11 @@ void link(u64 site, const void* code) {
 }
 
 // The caller looks afterwards whether code was forgotten meanwhile, hence the fence; see forget().
-void publish(std::span<const Block> blocks, std::span<const Entry> entries) {
+void publish(std::span<const Entry> entries) {
   State& s = state();
   std::lock_guard lock(s.cache.mutex());
-  for (std::size_t n = 0; n < blocks.size(); n++) {
-    s.table.insert(blocks[n].rip, entries[n].after_poll());
+  for (const Entry& entry : entries) {
+    s.table.insert(entry.rip, entry.after_poll(), entry.reads_flags);
   }
   std::atomic_thread_fence(std::memory_order_seq_cst);
 }
@@ -239,12 +268,14 @@ void share_memory() {
   s.demands.shared = true;
   s.demands.ordered = !s.is_relaxed;
   s.compiler->set_demands(s.demands);
+  s.demands_number = s.demands.as_number();
 }
 void exact_float() {
   State& s = state();
   std::lock_guard lock(s.cache.mutex());
   s.demands.exact_float = true;
   s.compiler->set_demands(s.demands);
+  s.demands_number = s.demands.as_number();
 }
 Usage usage() {
   State& s = state();

@@ -1,18 +1,24 @@
 #include "emulator/jit/aarch64/compiler.h"
 
 #include <algorithm>
-#include <cstring>
+#include <iterator>
 
+#include "emulator/base/check.h"
 #include "emulator/ir/emit.h"
 #include "emulator/jit/aarch64/branch.h"
+#include "emulator/jit/aarch64/install.h"
 #include "emulator/jit/aarch64/trampolines.h"
+#include "emulator/jit/jump_table.h"
+#include "emulator/jit/polls.h"
 #include "emulator/x86/flag_effect.h"
+#include "emulator/x86/successors.h"
 
 namespace gantry::aarch64 {
 
 // What is known of the blocks before they are IR.
 void Compiler::prepare(std::span<const jit::Block> blocks, const jit::Outside& outside) {
   if (pool_.size() < blocks.size()) pool_.resize(blocks.size());
+  CHECK(blocks.size() <= jit::kMaxPollBlocks);
   parts_ = std::span(pool_).first(blocks.size());
   std::fill(std::begin(newest_part_), std::end(newest_part_), nullptr);
   for (std::size_t n = 0; n < blocks.size(); n++) {
@@ -27,20 +33,34 @@ void Compiler::prepare(std::span<const jit::Block> blocks, const jit::Outside& o
     for (Successor& to : part.next()) {
       to.part = part_at(to.rip);
       if (!to.part) to.flags_read = outside.flags_read_at(to.rip);
-      if (to.part && to.part <= &part) to.part->is_loop_head = true;
+      if (!to.part) continue;
+      to.part->is_loop_head |= to.part <= &part;
+      to.part->is_backward_target |= to.rip <= part.block->insns.back().rip;
     }
   }
   find_live_flags();
+  look_behind_calls(outside);
+  find_polls();
+}
+
+// To where calls return, with the flags as callees leave them.
+void Compiler::look_behind_calls(const jit::Outside& outside) {
+  for (Part& part : parts_) {
+    const x86::Insn& last = part.block->insns.back();
+    if (!last.is_near_call()) continue;
+    const Part* behind = part_at(last.next_rip());
+    u16 read = behind ? behind->live_in : outside.flags_read_at(last.next_rip());
+    part.return_reads_flags = read != 0;
+  }
 }
 
 void Compiler::find_successors(Part& part) {
   const x86::Insn& last = part.block->insns.back();
+  x86::Successors to = x86::successors(last);
+  part.leaves = !to.known();
   auto add = [&](u64 rip) { part.successors[part.successor_count++].rip = rip; };
-  bool goes_on = !last.ends_block || last.is_repeated_string();
-  part.leaves = !goes_on && last.op[0].kind != x86::OperandKind::kRelative;
-  if (part.leaves) return;
-  if (!goes_on) add(last.imm);
-  if (goes_on || last.is_conditional_branch()) add(last.next_rip());
+  if (to.target) add(last.imm);
+  if (to.behind) add(last.next_rip());
 }
 
 Compiler::Part* Compiler::part_at(u64 rip) {
@@ -49,13 +69,11 @@ Compiler::Part* Compiler::part_at(u64 rip) {
   return part;
 }
 
-void Compiler::find_flag_effect(Part& part) {
-  part.flags_passed = kAllStatusFlags;
+void Compiler::find_flag_effect(Part& part) const {
+  if (demands_.exact_flags) part.flags.reads = kAllStatusFlags;
   for (const x86::Insn& insn : part.block->insns) {
-    x86::FlagEffect effect = x86::flag_effect(insn);
-    part.flags_read |= effect.reads & part.flags_passed;
-    part.flags_passed &= static_cast<u16>(~effect.writes);
-    if (part.flags_passed == 0) return;
+    part.flags.append(x86::flag_effect(insn));
+    if (part.flags.writes == kAllStatusFlags) return;
   }
 }
 
@@ -71,11 +89,38 @@ void Compiler::find_live_flags() {
         part.live_taken = live_at(part.next().front());
         part.live_other = live_at(part.next().back());
       }
-      u16 live = part.flags_read | ((part.live_taken | part.live_other) & part.flags_passed);
+      u16 live = part.flags.live_before(part.live_taken | part.live_other);
       changed |= live != part.live_in;
       part.live_in = live;
     }
   }
+}
+
+void Compiler::find_polls() {
+  auto is_target = [](const Part& part) { return part.is_loop_head || part.is_backward_target; };
+  if (std::none_of(parts_.begin(), parts_.end(), is_target)) return;
+  for (Part& part : parts_) {
+    const x86::Insn& last = part.block->insns.back();
+    jit::PollBlock& block = poll_blocks_[&part - parts_.data()];
+    block = {.rip = part.block->rip,
+             .is_loop_head = part.is_loop_head,
+             .is_backward_target = part.is_backward_target};
+    auto add = [&](u64 rip, const Part* to) {
+      if (to) {
+        block.next |= u64{1} << (to - parts_.data());
+      } else if (rip > last.rip) {
+        block.lowest_exit = std::min(block.lowest_exit, rip);
+      }
+    };
+    bool is_call = last.is_near_call();
+    for (const Successor& to : part.next()) {
+      if (to.part || !is_call) add(to.rip, to.part);
+    }
+    // What is called returns.
+    if (is_call) add(last.next_rip(), part_at(last.next_rip()));
+  }
+  u64 polls = jit::find_polls(std::span(poll_blocks_).first(parts_.size()));
+  for (Part& part : parts_) part.polls = polls >> (&part - parts_.data()) & 1;
 }
 
 // Where nobody reads the flags of an instruction it has no operations for them.
@@ -85,7 +130,7 @@ bool Compiler::translate(Part& part, bool careful) {
   u16 live = part.live_taken | part.live_other;
   for (std::size_t n = insns.size(); n-- > 0;) {
     live_after_[n] = live;
-    live = x86::flags_live_before(insns[n], live);
+    if (!demands_.exact_flags) live = x86::flag_effect(insns[n]).live_before(live);
   }
   part.unit.clear();
   bool is_private = !demands_.shared && !demands_.ordered;
@@ -132,21 +177,23 @@ void Compiler::emit_poll(u64 rip) {
 
 bool Compiler::lower(bool branches_far) {
   out_.reset();
-  for (Part& part : parts_) part.start = 0;
+  for (Part& part : parts_) part.start = part.entry = 0;
   u64 below = 0;
   for (std::size_t n = parts_.size(); n-- > 0;) {
     Part& part = parts_[n];
-    LiveOut live = {flags_of(part.live_taken), flags_of(part.live_other)};
-    Lowering lowering(part.unit, part.insns, live, below, demands_, stubs_, workspace_, out_);
+    LiveOut live = {flags_of(part.live_taken), flags_of(part.live_other), part.return_reads_flags};
+    Lowering lowering(part.unit, part.insns, live, below, demands_, workspace_, out_);
     if (branches_far) lowering.branch_far();
     std::size_t known = out_.references.size();
     if (!lowering.run()) return false;
     for (; known < out_.references.size(); known++) {
       out_.references[known].from = part.block->insns.back().rip;
     }
-    if (part.is_loop_head) unroll(part);
-    if (n == 0 || part.is_loop_head) emit_poll(part.block->rip);
-    part.start = out_.label();
+    if (part.polls) unroll(part);
+    u32 start = out_.label();
+    if (n == 0 || part.has_poll()) emit_poll(part.block->rip);
+    part.entry = out_.label();
+    part.start = part.polls ? part.entry : start;
     below = part.block->rip;
   }
   return !out_.overflowed();
@@ -165,13 +212,13 @@ u32 Compiler::literal(u64 value) {
 
 // What a call puts on the stack of returns.
 u32 Compiler::add_return(const Output::Reference& reference) {
-  u64 rip = reference.to.address;
-  const Part* part = part_at(rip);
+  u64 rip = reference.to.address, known_rip = rip & ~jit::JumpTable::kReadsFlags;
+  const Part* part = part_at(known_rip);
   Output::Reference exit = reference;
-  exit.to.kind = Destination::Kind::kGuest;
+  exit.to = {Destination::Kind::kGuest, known_rip};
   u32 code = part ? part->start : add_exit(exit);
   const u32 nothing_yet[2] = {};
-  out_.prepend_literals(nothing_yet, true);
+  out_.prepend_literals(nothing_yet, Output::Content::kOwnCode);
   host_addresses_.push_back({out_.position(), code});
   const u32 words[] = {static_cast<u32>(rip), static_cast<u32>(rip >> 32)};
   out_.prepend_literals(words);
@@ -188,8 +235,7 @@ u32 Compiler::add_exit(const Output::Reference& reference) {
   const u32 exit[] = {back, static_cast<u32>(to.address), static_cast<u32>(to.address >> 32)};
   out_.prepend_literals(exit);
   bool step = to.kind == Destination::Kind::kStep;
-  out_.prepend_branch(kBranchAndLink,
-                      {Destination::Kind::kStub, step ? stubs_.leave_step : stubs_.leave});
+  out_.prepend_branch(kBranchAndLink, Destination::stub(step ? Stub::kLeaveStep : Stub::kLeave));
   return out_.position();
 }
 
@@ -235,49 +281,77 @@ bool Compiler::resolve() {
   return true;
 }
 
-bool Compiler::place(jit::CodeCache& cache, std::span<jit::Entry> entries) {
+void Compiler::note_relocations(const x86::Insn* insns) {
+  using Kind = jit::Relocation::Kind;
   u32 first = out_.position();
-  u64 bytes = out_.words().size() * 4;
-  jit::CodeCache::Room room = cache.allocate(bytes, out_.marks.size(), out_.recoveries.size());
-  if (!room.code) return false;
-  for (const Output::Reference& reference : out_.references) {
-    if (reference.to.kind != Destination::Kind::kStub) continue;
-    u64 at = reinterpret_cast<u64>(room.code) + (reference.at - first) * 4;
-    u32& word = out_.word(reference.at);
-    word = retarget(word, static_cast<s64>(reference.to.address - at));
+  auto note = [&](Kind kind, u32 at, u64 value) {
+    relocations_.push_back({kind, (at - first) * 4, static_cast<u32>(value)});
+  };
+  auto function = [&](u32 at) {
+    note(Kind::kFunction, at, out_.literal(at) - jit::emulator_begin());
+  };
+  relocations_.clear();
+  for (const Output::Reference& r : out_.references) {
+    if (r.to.kind == Destination::Kind::kStub) note(Kind::kStub, r.at, r.to.address);
   }
-  for (auto [at, code] : host_addresses_) {
-    u64 address = reinterpret_cast<u64>(room.code) + (code - first) * 4;
-    out_.word(at) = static_cast<u32>(address);
-    out_.word(at + 1) = static_cast<u32>(address >> 32);
+  for (auto [at, code] : host_addresses_) note(Kind::kCode, at, (code - first) * 4);
+  for (const Output::Literal& literal : out_.literals) {
+    if (literal.content == Output::Content::kStep) {
+      u64 insn = out_.literal(literal.at) - reinterpret_cast<u64>(insns);
+      note(Kind::kInsn, literal.at, insn / sizeof(x86::Insn));
+      function(literal.at + 2);
+    } else if (literal.content == Output::Content::kFunctions) {
+      function(literal.at);
+      function(literal.at + 2);
+    }
   }
-  std::memcpy(room.code, out_.words().data(), bytes);
-  jit::Mark* kept = room.marks.data();
+}
+
+// What was lowered; `insns` are what the cache keeps of its guest instructions.
+jit::UnitImage Compiler::make_image(std::span<const x86::Insn> insns) {
+  u32 first = out_.position();
+  note_relocations(insns.data());
+  marks_.clear();
+  jit::Mark* kept = marks_.extend(out_.marks.size());
   for (const Output::Mark *mark = out_.marks.end(), *begin = out_.marks.begin(); mark != begin;) {
     mark--;
-    u32 recovery = mark->recovery ? room.first_recovery + *mark->recovery : 0;
-    *kept++ = {(mark->at - first) * 4, recovery, mark->rip};
+    *kept++ = {(mark->at - first) * 4, mark->recovery ? *mark->recovery + 1 : 0, mark->rip};
   }
-  std::copy(out_.recoveries.begin(), out_.recoveries.end(), room.recoveries.begin());
-  cache.publish(room, bytes, parts_[0].block->rip);
-  for (std::size_t n = 0; n < parts_.size(); n++) {
-    bool polls = n == 0 || parts_[n].is_loop_head;
-    entries[n] = {room.code + (parts_[n].start - first) * 4, polls ? kPollBytes : u8{0}};
+  recoveries_.clear();
+  std::transform(out_.recoveries.begin(), out_.recoveries.end(), std::back_inserter(recoveries_),
+                 jit::as_stored);
+  entries_.clear();
+  jit::UnitImage::Entry* entry = entries_.extend(parts_.size());
+  for (const Part& part : parts_) {
+    bool polls = &part == &parts_[0] || part.has_poll();
+    *entry++ = {part.block->rip, (part.entry - first) * 4, polls ? kPollBytes : u8{0},
+                part.live_in != 0};
   }
-  return true;
+  return {.demands = demands_.as_number(),
+          .entries = entries_.items(),
+          .code = out_.words(),
+          .relocations = relocations_.items(),
+          .marks = marks_.items(),
+          .recoveries = recoveries_,
+          .insns = insns};
 }
 
 jit::Outcome Compiler::compile(std::span<const jit::Block> blocks, const jit::Outside& outside,
-                               jit::CodeCache& cache, std::span<jit::Entry> entries) {
+                               jit::CodeCache& cache, std::span<jit::Entry> entries,
+                               std::vector<u8>* stored) {
   using jit::Outcome;
-  prepare(blocks, outside);
+  prepare(blocks, demands_.exact_flags ? jit::Outside() : outside);
   u64 insns = cache.insn_count();
   Outcome outcome = translate_and_lower(false, cache);
   if (outcome == Outcome::kImpossible) {
     cache.drop_insns(insns);
     outcome = translate_and_lower(true, cache);
   }
-  if (outcome == Outcome::kDone && !place(cache, entries)) outcome = Outcome::kNoRoom;
+  if (outcome == Outcome::kDone) {
+    jit::UnitImage image = make_image(cache.insns_since(insns));
+    if (!install(image, image.insns.data(), stubs_, cache, entries)) outcome = Outcome::kNoRoom;
+    if (stored) image.append_to(*stored);
+  }
   if (outcome != Outcome::kDone) cache.drop_insns(insns);
   return outcome;
 }

@@ -20,15 +20,26 @@ std::string guest_text(const x86::Insn& insn) {
   return hex(insn.rip) + ": " + x86::disassemble(insn);
 }
 
-std::string stub_text(const Stubs& stubs, u64 address) {
-  if (address == stubs.interpret) return "<interpret>";
-  if (address == stubs.interpret_repeated) return "<interpret repeated>";
-  if (address == stubs.interpret_and_leave) return "<interpret and leave>";
-  if (address == stubs.leave) return "<leave>";
-  if (address == stubs.leave_step) return "<leave to step>";
-  if (address == stubs.indirect) return "<indirect>";
-  if (address == stubs.call) return "<call>";
-  return hex(address);
+std::string stub_text(Stub stub) {
+  switch (stub) {
+    case Stub::kEnter:
+      return "<enter>";
+    case Stub::kInterpret:
+      return "<interpret>";
+    case Stub::kInterpretRepeated:
+      return "<interpret repeated>";
+    case Stub::kInterpretAndLeave:
+      return "<interpret and leave>";
+    case Stub::kLeave:
+      return "<leave>";
+    case Stub::kLeaveStep:
+      return "<leave to step>";
+    case Stub::kIndirect:
+      return "<indirect>";
+    case Stub::kCall:
+      return "<call>";
+  }
+  return "";
 }
 
 // The distance of a branch, or of whatever else has a target.
@@ -49,8 +60,11 @@ class Compiler::HostListing {
   HostListing(Compiler& compiler, u64 code, bool numbered)
       : compiler_(compiler), out_(compiler.out_), code_(code), numbered_(numbered) {
     for (const Part& part : compiler_.parts_) {
-      labels_[part.start] = "block " + hex(part.block->rip);
+      labels_[part.entry] = "block " + hex(part.block->rip);
       for (const x86::Insn& insn : part.block->insns) insns_[insn.rip] = &insn;
+    }
+    for (const Output::Reference& r : out_.references) {
+      if (r.to.kind == Destination::Kind::kStub) stubs_[r.at] = static_cast<Stub>(r.to.address);
     }
     name_targets();
   }
@@ -67,6 +81,10 @@ class Compiler::HostListing {
   }
 
  private:
+  // As it is executed.
+  const u32* word_at(u32 at) const {
+    return reinterpret_cast<const u32*>(code_) + (at - out_.position());
+  }
   u32 end() const { return out_.position() + static_cast<u32>(out_.words().size()); }
   const Output::Literal* literal_at(u32 at) const {
     auto is_here = [&](const Output::Literal& l) { return l.contains(at); };
@@ -77,7 +95,8 @@ class Compiler::HostListing {
   // Targets within the unit that are no block get numbers.
   void name_targets() {
     for (u32 at = out_.position(); at < end(); at++) {
-      auto distance = literal_at(at) ? std::nullopt : distance_of(out_.word(at));
+      bool stays = !literal_at(at) && !stubs_.contains(at);
+      auto distance = stays ? distance_of(out_.word(at)) : std::nullopt;
       u32 target = at + static_cast<u32>(distance.value_or(0) / 4);
       if (distance && target >= out_.position() && target < end()) labels_.insert({target, ""});
     }
@@ -111,19 +130,19 @@ class Compiler::HostListing {
 
   std::string number_text(u32 at) const {
     char text[40];
-    std::snprintf(text, sizeof text, "  %04x  %08x  ", (at - out_.position()) * 4, out_.word(at));
+    u32 offset = (at - out_.position()) * 4;
+    std::snprintf(text, sizeof text, "  %04x  %08x  ", offset, *word_at(at));
     return text;
   }
 
   std::string word_text(u32 at) const {
     const Output::Literal* literal = literal_at(at);
-    if (literal && literal->is_host_address && !numbered_) return ".word host address";
-    if (literal) return ".word " + hex(out_.word(at));
+    bool is_data = literal && literal->content == Output::Content::kData;
+    if (literal && !is_data && !numbered_) return ".word host address";
+    if (literal) return ".word " + hex(*word_at(at));
     return disassemble(out_.word(at), [&](s64 distance) {
-      auto label = labels_.find(at + static_cast<u32>(distance / 4));
-      if (label != labels_.end()) return "<" + label->second + ">";
-      u64 here = code_ + (at - out_.position()) * 4;
-      return stub_text(compiler_.stubs_, here + static_cast<u64>(distance));
+      if (auto stub = stubs_.find(at); stub != stubs_.end()) return stub_text(stub->second);
+      return "<" + labels_.at(at + static_cast<u32>(distance / 4)) + ">";
     });
   }
 
@@ -132,11 +151,12 @@ class Compiler::HostListing {
   u64 code_;
   bool numbered_;
   std::map<u32, std::string> labels_;
+  std::map<u32, Stub> stubs_;
   std::map<u64, const x86::Insn*> insns_;
 };
 
 std::string Compiler::list(const jit::Dump& what, const jit::Entry& entry, bool numbered) {
-  u64 code = reinterpret_cast<u64>(entry.code) - (parts_[0].start - out_.position()) * 4;
+  u64 code = reinterpret_cast<u64>(entry.code) - (parts_[0].entry - out_.position()) * 4;
   std::string text;
   for (const Part& part : parts_) {
     if (what.guest && !what.ir) {  // which has them, too

@@ -68,7 +68,7 @@ void Lowering::store_argument(unsigned slot, Value v) {
 void Lowering::load_result(unsigned slot) {
   Mem mem = {kSp, kCallSlots + 16 * s64{slot}};
   bool vector = is_vector(at_);
-  u8 to = result_register();
+  u8 to = is_vector(at_) ? result_vector().code : result().code;
   sequence([&](Assembler& a) { vector ? a.ldr(16, V{to}, mem) : a.ldr(8, X{to}, mem); });
 }
 
@@ -85,8 +85,8 @@ void Lowering::call_helper() {
   auto invoke = reinterpret_cast<u64>(helper.invoke), target = reinterpret_cast<u64>(helper.target);
   const u32 literals[] = {static_cast<u32>(invoke), static_cast<u32>(invoke >> 32),
                           static_cast<u32>(target), static_cast<u32>(target >> 32)};
-  out_.prepend_literals(literals, true);
-  out_.prepend_branch(kBranchAndLink, {Destination::Kind::kStub, stubs_.call});
+  out_.prepend_literals(literals, Output::Content::kFunctions);
+  out_.prepend_branch(kBranchAndLink, Destination::stub(Stub::kCall));
   sequence([&](Assembler& a) { for_kept([&](V reg, Mem mem) { a.str(16, reg, mem); }); });
 }
 

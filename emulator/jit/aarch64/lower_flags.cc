@@ -1,5 +1,6 @@
 // Flags and conditions. NZCV, x26 and x27 hold the guest's flags (abi.h); what computes them is
 // chosen by which of them are read before they are set again.
+#include <algorithm>
 #include <bit>
 
 #include "emulator/base/bits.h"
@@ -48,9 +49,9 @@ u8 flags_of(u16 rflags) {
 // NZCV.C := not NZCV.C
 void Lowering::complement_carry(Assembler& a) {
   if (features().flagm) return a.cfinv();
-  a.mrs(kScratch1, SystemRegister::kNzcv);
-  a.eor(8, kScratch1, kScratch1, u64{1} << kHostC);
-  a.msr(SystemRegister::kNzcv, kScratch1);
+  a.mrs(kScratch0, SystemRegister::kNzcv);
+  a.eor(8, kScratch0, kScratch0, u64{1} << kHostC);
+  a.msr(SystemRegister::kNzcv, kScratch0);
 }
 
 // NZCV.C := that of a saved NZCV
@@ -298,6 +299,10 @@ void Lowering::lower_set_flags() {
   u8 needed = live_;
   live_ = kNoFlags;
   held_.flags = previous();
+  if (at_ == late_set_) {
+    keep_late_result();
+    needed &= static_cast<u8>(~kFlagP);
+  }
   if (needed != kNoFlags) lower_flags_value(inst(at_).arg[0], needed);
 }
 
@@ -324,10 +329,28 @@ void Lowering::lower_flags_value(Value v, u8 needed) {
   }
 }
 
-void Lowering::set_parity(Value v) {
+// Whether the number, which flags are made of, is not used but for them, so that kParity can be
+// where it is computed. Nothing in between leaves the block: the flags before it are of no use.
+bool Lowering::is_made_for_parity(Value v) const {
+  constexpr u8 kStops = ir::kMayFault | ir::kMark | ir::kCallPart;
+  Op op = inst(v).op;
+  bool computes =
+      op == Op::kAdd || op == Op::kSub || op == Op::kAnd || op == Op::kOr || op == Op::kXor;
+  if (edge_ || conditional_ != 0 || !computes || !is_free_standing(v)) return false;
+  if (inst(at_).op != Op::kSetFlags) return false;
+  return std::none_of(code_ + v, code_ + at_,
+                      [](const Inst& i) { return ir::info(i.op).effects & kStops; });
+}
+
+// The low `width` bytes go to kParity.
+void Lowering::set_parity(Value v, unsigned width) {
   auto c = constant(v);
   if (c && is_free_standing(v)) return sequence([&](Assembler& a) { a.mov(8, kParity, *c); });
-  X from = use(v, 1);
+  if (is_made_for_parity(v)) {
+    states_[v].place.reg = kParity.code;
+    return;
+  }
+  X from = use(v, width);
   sequence([&](Assembler& a) { a.mov(8, kParity, from); });
 }
 

@@ -58,15 +58,6 @@ void Lowering::prepend_to_edge(std::span<const u32> code) {
   edge_->count += code.size();
 }
 
-// The flags at the block's end as a value, when PF and AF can be made of it there.
-Lowering::Value Lowering::flags_for_edges() const {
-  Value flags = held_.flags;
-  if (flags == kNoValue) return kNoValue;
-  Op op = inst(flags).op;
-  return op == Op::kFlagsOf || op == Op::kFlagsIncDec ? flags : kNoValue;
-}
-
-// PF and AF are seldom read, and then mostly on one of the two ways: there they are computed.
 void Lowering::lower_branch() {
   const Inst& i = inst(at_);
   Destination taken = {Destination::Kind::kGuest, *constant(i.arg[1])};
@@ -79,16 +70,16 @@ void Lowering::lower_branch() {
     sense = false;
   }
   jump_to(other);
-  Value flags = flags_for_edges();
-  u8 on_one_way = flags == kNoValue ? kNoFlags : (live.taken ^ live.other) & (kFlagP | kFlagA);
-  live_ &= ~on_one_way;
-  if (u8 needed = on_one_way & live.other) lower_parity_and_adjust(inst(flags), needed);
+  Value flags = held_.flags;
+  u8 on_one_way = flags_of_one_way(live.taken ^ live.other);
+  live_ = (live.taken | live.other) & ~on_one_way;
+  if (u8 needed = on_one_way & live.other) lower_flags_of_way(inst(flags), needed);
   if (u8 needed = on_one_way & live.taken) {
     edge_ = &out_.edges.emplace_back();
     edge_->to = taken;
     edge_->rip = insn_->rip;
     taken = {Destination::Kind::kEdge, out_.edges.size() - 1};
-    lower_parity_and_adjust(inst(flags), needed);
+    lower_flags_of_way(inst(flags), needed);
     edge_ = nullptr;
   }
   Test t = branch_test(i.arg[0]);
@@ -99,25 +90,40 @@ void Lowering::lower_branch() {
 void Lowering::lower_set_rip() {
   if (raises_) return;
   Value target = inst(at_).arg[0];
-  bool calls = insn_->is_near_call();
-  if (insn_->is_near_return()) return lower_return(target);
+  bool calls = insn_->is_near_call(), returns = insn_->is_near_return();
+  if (returns && demands_.predicts_returns) return lower_return(target);
   if (auto c = constant(target)) {
     Destination to = {Destination::Kind::kGuest, *c};
     calls ? out_.prepend_branch(kBranchAndLink, to) : jump_to(to);
   } else {
-    jump_indirect(target, calls ? -8 : 0);
+    jump_indirect(target, returns ? popped_by_return() : calls ? -8 : 0);
   }
-  if (calls) push_return();
+  if (calls && demands_.predicts_returns) push_return();
 }
 
-// To the guest address in a register, out of line.
+// By how much RSP is higher behind it.
+s32 Lowering::popped_by_return() const {
+  return 8 + (insn_->opcode == 0xc2 ? static_cast<s32>(insn_->imm) : 0);
+}
+
+// To the guest address in a register, out of line. What the table or the stack of returns has may
+// be code there that reads flags: then they are completed first. kScratch1 and kScratch2 are what
+// was found and how far its address is from the one asked for.
 Destination Lowering::slow_jump(X target, s32 popped) {
   Output::Edge& edge = out_.edges.emplace_back();
-  edge.to = {Destination::Kind::kStub, stubs_.indirect};
+  edge.to = Destination::stub(Stub::kIndirect);
   edge.rip = insn_->rip;
   edge.popped = popped;
   edge_ = &edge;
-  sequence([&](Assembler& a) { a.mov(8, kScratch0, target); });
+  sequence([&](Assembler& a) {
+    Label other;
+    a.eor(8, kScratch2, kScratch2, jit::JumpTable::kReadsFlags);
+    a.cbnz(8, kScratch2, other);
+    a.br(kScratch1);
+    a.bind(other);
+    a.mov(8, kScratch0, target);
+  });
+  if (late_flags_ != kNoValue) complete_flags();
   edge_ = nullptr;
   return {Destination::Kind::kEdge, out_.edges.size() - 1};
 }
@@ -125,6 +131,7 @@ Destination Lowering::slow_jump(X target, s32 popped) {
 // To where the thread's jump table says; a poll, too, as are the heads of loops within a unit, and
 // of units that are entered from behind: every cycle has one.
 void Lowering::jump_indirect(Value target, s32 popped) {
+  find_late_flags();
   X to = use(target);
   sequence([](Assembler& a) { a.br(kScratch1); });
   out_.prepend_branch(kCbnz64 | kScratch2.code, slow_jump(to, popped));
@@ -136,44 +143,53 @@ void Lowering::jump_indirect(Value target, s32 popped) {
   });
 }
 
+void Lowering::load_return(u64 rip) {
+  constexpr u32 kLdrLiteral = 0x9c000000;  // of 16 bytes
+  out_.prepend_branch(kLdrLiteral | kVectorScratch0.code, {Destination::Kind::kReturn, rip});
+}
+
 // The return address and the host's code for it, for the stack of the guest and that of returns.
 void Lowering::store_return_address() {
-  constexpr u32 kLdrLiteral = 0x9c000000;  // of 16 bytes
   Address address = match_address(inst(at_).arg[0]);
   sequence([&](Assembler& a) { a.str(8, kVectorScratch0, finish_address(a, address, 8)); });
   load_address(address);
-  out_.prepend_branch(kLdrLiteral | kVectorScratch0.code,
-                      {Destination::Kind::kReturn, insn_->next_rip()});
+  load_return(insn_->next_rip());
 }
 
 // Either store_return_address() has been there, or an ordered store, which has left the address in
 // kScratch2.
 void Lowering::push_return() {
+  bool reads = live_out_.return_reads;
   if (!demands_.ordered) {
-    return sequence([](Assembler& a) { a.str(16, kVectorScratch0, Mem::pre(kReturns, -16)); });
+    sequence([](Assembler& a) { a.str(16, kVectorScratch0, Mem::pre(kReturns, -16)); });
+    if (reads) load_return(insn_->next_rip() ^ jit::JumpTable::kReadsFlags);
+    return;
   }
-  sequence([](Assembler& a) { a.stp(8, kScratch2, kScratch1, Mem::pre(kReturns, -16)); });
+  sequence([&](Assembler& a) {
+    if (reads) a.eor(8, kScratch2, kScratch2, jit::JumpTable::kReadsFlags);
+    a.stp(8, kScratch2, kScratch1, Mem::pre(kReturns, -16));
+  });
   out_.prepend_branch(kAdr | kScratch1.code, {Destination::Kind::kGuest, insn_->next_rip()});
 }
 
 // To where the call that is on top of the return stack has said, if that is where it leads.
 void Lowering::lower_return(Value target) {
+  find_late_flags();
   X to = use(target);
-  s32 popped = 8 + (insn_->opcode == 0xc2 ? static_cast<s32>(insn_->imm) : 0);
   sequence([](Assembler& a) { a.ret(kScratch1); });
-  out_.prepend_branch(kCbnz64 | kScratch2.code, slow_jump(to, popped));
+  out_.prepend_branch(kCbnz64 | kScratch2.code, slow_jump(to, popped_by_return()));
   sequence([&](Assembler& a) {
     a.ldp(8, kScratch2, kScratch1, Mem::post(kReturns, 16));
     a.sub(8, kScratch2, kScratch2, to);
   });
 }
 
-u64 Lowering::interpreting_stub() const {
-  if (insn_->is_repeated_string()) return stubs_.interpret_repeated;
-  return insn_->ends_block ? stubs_.interpret_and_leave : stubs_.interpret;
+Stub Lowering::interpreting_stub() const {
+  if (insn_->is_repeated_string()) return Stub::kInterpretRepeated;
+  return insn_->ends_block ? Stub::kInterpretAndLeave : Stub::kInterpret;
 }
 
-// REP MOVS and REP STOS as the loops that they are: each iteration is committed before the next.
+// REP MOVS and REP STOS as loops: each iteration, or round of them, is committed before the next.
 bool Lowering::is_plain_repeat() const {
   u8 operation = insn_->opcode & 0xfe;
   bool moves = operation == 0xa4 && insn_->mem.segment == x86::kNoRegister;
@@ -182,29 +198,62 @@ bool Lowering::is_plain_repeat() const {
          !demands_.ordered;
 }
 
+namespace {
+
+// REP MOVS of `w` bytes.
+void emit_moves(Assembler& a, unsigned w) {
+  constexpr X rcx = guest_gpr(guest::kRcx);
+  constexpr X rsi = guest_gpr(guest::kRsi), rdi = guest_gpr(guest::kRdi);
+  Label next, done;
+  a.cbz(8, rcx, done);
+  a.bind(next);
+  a.ldr(w, kScratch0, {rsi});
+  a.str(w, kScratch0, Mem::post(rdi, w));
+  a.add(8, rsi, rsi, w);
+  a.sub(8, rcx, rcx, 1);
+  a.cbnz(8, rcx, next);
+  a.bind(done);
+}
+
+// REP STOS: as many as each of the count's low bits says, then 32 bytes a round. Of a store that
+// faults the interpreter does all again that belongs to it.
+void emit_fill(Assembler& a, unsigned w) {
+  constexpr unsigned kRound = 32;
+  constexpr X rcx = guest_gpr(guest::kRcx), rdi = guest_gpr(guest::kRdi);
+  constexpr V v = kVectorScratch0;
+  Label next, done;
+  a.dup(w == 8 ? k2D : w == 4 ? k4S : w == 2 ? k8H : k16B, v, guest_gpr(guest::kRax));
+  for (unsigned n = 0; w << n < kRound; n++) {
+    Label skip;
+    a.tbz(rcx, n, skip);
+    a.str(w << n, v, Mem::post(rdi, w << n));
+    a.sub(8, rcx, rcx, 1u << n);
+    a.bind(skip);
+  }
+  a.cbz(8, rcx, done);
+  a.bind(next);
+  a.stp(16, v, v, Mem::post(rdi, kRound));
+  a.sub(8, rcx, rcx, kRound / w);
+  a.cbnz(8, rcx, next);
+  a.bind(done);
+}
+
+}  // namespace
+
 // Few iterations, forward, and on to what comes after the call of the interpreter, which follows
 // for all others: `distance` words of it.
 void Lowering::lower_short_repeat(u32 distance) {
-  constexpr unsigned kLogMost = 6;
   constexpr u64 kDirectionBit = std::countr_zero(guest::kDF);
-  X rcx = guest_gpr(guest::kRcx), rsi = guest_gpr(guest::kRsi), rdi = guest_gpr(guest::kRdi);
-  unsigned w = insn_->width;
   bool moves = (insn_->opcode & 0xfe) == 0xa4;
+  unsigned log_most = moves ? 6 : 8;
   out_.label();
   sequence([&](Assembler& a) {
-    Label next, done, slow;
-    a.lsr(8, kScratch1, rcx, kLogMost);
+    Label slow;
+    a.lsr(8, kScratch1, guest_gpr(guest::kRcx), log_most);
     a.ldr(8, kScratch0, {kCpu, kSystemFlagsOffset});
     a.cbnz(8, kScratch1, slow);
     a.tbnz(kScratch0, kDirectionBit, slow);
-    a.cbz(8, rcx, done);
-    a.bind(next);
-    if (moves) a.ldr(w, kScratch0, {rsi});
-    a.str(w, moves ? kScratch0 : guest_gpr(guest::kRax), Mem::post(rdi, w));
-    if (moves) a.add(8, rsi, rsi, w);
-    a.sub(8, rcx, rcx, 1);
-    a.cbnz(8, rcx, next);
-    a.bind(done);
+    moves ? emit_moves(a, insn_->width) : emit_fill(a, insn_->width);
     a.b(4 * (s64{distance} + 1));
     a.bind(slow);
   });
@@ -218,8 +267,8 @@ void Lowering::lower_interpret() {
   auto handler = reinterpret_cast<u64>(interp::handler_for(*insn_));
   const u32 literals[] = {static_cast<u32>(insn), static_cast<u32>(insn >> 32),
                           static_cast<u32>(handler), static_cast<u32>(handler >> 32)};
-  out_.prepend_literals(literals, true);
-  out_.prepend_branch(kBranchAndLink, {Destination::Kind::kStub, interpreting_stub()});
+  out_.prepend_literals(literals, Output::Content::kStep);
+  out_.prepend_branch(kBranchAndLink, Destination::stub(interpreting_stub()));
   if (is_plain_repeat()) lower_short_repeat(end - out_.position());
   x86::FlagEffect effect = x86::flag_effect(*insn_);
   live_ = static_cast<u8>((live_ & ~flags_of(effect.writes)) | flags_of(effect.reads));

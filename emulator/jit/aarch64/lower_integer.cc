@@ -51,7 +51,7 @@ void Lowering::lower_add_sub() {
       emit(fields::RmShifted(rhs.reg, rhs.shift, rhs.amount));
     }
     if ((states_[at_].fused & kFlagC) && !subtract) complement_carry(a);
-    if (wanted) mask_result(a, to, w);
+    if (wanted && to != kParity) mask_result(a, to, w);
   });
 }
 
@@ -128,7 +128,7 @@ void Lowering::lower_add_constant(X to) {
     fits ? emit(value) : emit(rhs);
     if ((states_[at_].fused & kFlagC) && !subtract) complement_carry(a);
     if (keeps_carry) restore_carry(a, kScratch2);
-    if (to != kZr) mask_result(a, to, w);
+    if (to != kZr && to != kParity) mask_result(a, to, w);
   });
   if (!fits && !at_hand) load_immediate(kScratch1, value);
 }

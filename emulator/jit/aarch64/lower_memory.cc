@@ -8,7 +8,8 @@ namespace gantry::aarch64 {
 // Ordered accesses are instructions of their own (docs/memory-order.md) up to 8 bytes. Larger ones
 // have a barrier: loads stay before what follows, and so stores need to stay behind stores alone.
 void Lowering::lower_memory() {
-  auto recovery = unit_.owed.empty() ? std::nullopt : add_recoveries();
+  bool owes = !unit_.owed.empty() || late_set_ != kNoValue;
+  auto recovery = owes ? add_recoveries() : std::nullopt;
   lower_access_in_order();
   if (recovery) out_.mark(insn_->rip, recovery);
 }
@@ -95,7 +96,7 @@ void Lowering::lower_access(const Inst& i, unsigned w) {
     V from = use_vector(i.arg[1]);
     return access([&](Assembler& a, const Mem& mem) { a.str(w, from, mem); });
   }
-  if (insn_->is_near_call()) return store_return_address();
+  if (insn_->is_near_call() && demands_.predicts_returns) return store_return_address();
   auto c = constant(i.arg[1]);
   X from = c ? (*c == 0 ? kZr : kScratch2) : use(i.arg[1], w);
   access([&](Assembler& a, const Mem& mem) { a.str(w, from, mem); });

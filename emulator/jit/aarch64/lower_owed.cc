@@ -37,13 +37,20 @@ u8 Lowering::add_recovery(Value v, u8 xmm, bool nested, u32 first) {
 
 // For the access at hand; the number of the first.
 std::optional<u32> Lowering::add_recoveries() {
+  bool flags = late_set_ != kNoValue;
+  u32 note = flags ? late_flags_note() : 0;
   auto first = static_cast<u32>(out_.recoveries.size());
   for (const ir::Owed& owed : unit_.owed) {
     const Inst& set = inst(owed.at);
     if (owed.at < at_ && at_ < owed.until) add_recovery(set.arg[0], set.aux, false, first);
   }
   auto count = static_cast<u32>(out_.recoveries.size()) - first;
-  if (count == 0) return std::nullopt;
+  if (count == 0) return flags ? std::optional(note) : std::nullopt;
+  if (flags) {
+    jit::Recovery copy = out_.recoveries[note];
+    out_.recoveries.push_back(copy);
+    count++;
+  }
   if (count > jit::kMaxRecoveries) failed_ = true;
   out_.recoveries.back().is_last = true;
   return first;

@@ -47,13 +47,14 @@ std::optional<Access> as_access(u32 word) {
   return access;
 }
 
-// ADD or SUB of a constant to a register of eight bytes.
+// ADD or SUB of a constant of twelve bits to a register of eight bytes.
+bool may_be_step(u32 word) { return (word & 0xbfc00000) == 0x91000000; }
 std::optional<s64> as_step(u32 word, u32 reg) {
-  u32 kind = word & 0xffc00000;
+  constexpr u32 kSubtracts = 1 << 30;
   bool same = (word & 31) == reg && (word >> 5 & 31) == reg;
-  if (!same || (kind != 0x91000000 && kind != 0xd1000000)) return std::nullopt;
+  if (!same || !may_be_step(word)) return std::nullopt;
   s64 amount = word >> 10 & 0xfff;
-  return kind == 0x91000000 ? amount : -amount;
+  return word & kSubtracts ? -amount : amount;
 }
 
 // The access, then the step, as one.
@@ -89,8 +90,13 @@ constexpr auto op_table(F f) {
 
 }  // namespace
 
+void Output::prepend_access(u32 word) {
+  bool is_alone = first_ == room_.size() || first_ == unmerged_ || !may_be_step(room_[first_]);
+  if (is_alone || !merge(word)) put(word);
+}
+
+// With the step that follows.
 bool Output::merge(u32 word) {
-  if (first_ == room_.size() || first_ == unmerged_) return false;
   auto one = with_step(word, room_[first_]);
   if (!one) return false;
   room_[first_] = *one;
@@ -108,8 +114,11 @@ bool Output::merge(u32 word) {
 void Output::join_marks() {
   if (marks.empty() || marks.back().at != first_) return;
   Mark second = marks.back();
-  while (!marks.empty() && marks.back().at == first_) marks.pop_back();
-  if (marks.empty() || marks.back().at != first_ + 1) marks.push_back({position() + 1, second.rip});
+  for (; !marks.empty() && marks.back().at == first_; marks.pop_back()) {
+    if (!second.recovery) second.recovery = marks.back().recovery;
+  }
+  second.at = position() + 1;
+  if (marks.empty() || marks.back().at != second.at) marks.push_back(second);
 }
 
 void Output::prepend_all(std::span<const u32> code) {
@@ -121,11 +130,11 @@ void Output::prepend_all(std::span<const u32> code) {
   for (std::size_t n = 0; n < code.size(); n++) room_[first_ + n] = code[n];
 }
 
-void Output::prepend_literals(std::span<const u32> words, bool is_host_address) {
+void Output::prepend_literals(std::span<const u32> words, Content content) {
   prepend(words);
   label();
   if (!overflowed_) {
-    literals.push_back({position(), static_cast<u32>(words.size()), is_host_address});
+    literals.push_back({position(), static_cast<u32>(words.size()), content});
   }
 }
 
@@ -241,13 +250,12 @@ constexpr Lowering::Traits Lowering::traits_of(Op op) {
 }
 
 Lowering::Lowering(const ir::Unit& unit, const x86::Insn* insns, LiveOut live_out, u64 below,
-                   const Demands& demands, const Stubs& stubs, Workspace& workspace, Output& out)
+                   const Demands& demands, Workspace& workspace, Output& out)
     : unit_(unit),
       code_(unit.code.data()),
       insns_(insns),
       below_(below),
       demands_(demands),
-      stubs_(stubs),
       out_(out),
       barrier_(unit.barriers.data() + unit.barriers.size()),
       held_(unit.at_end),
@@ -314,27 +322,23 @@ void Lowering::prepare(Workspace& workspace) {
 bool Lowering::run() {
   static constexpr auto kTraits = op_table([](Op op) { return traits_of(op); });
   end_ = out_.position();
-  at_ = static_cast<Value>(unit_.code.size());
-  find_insn();
-  const x86::Insn& last = *insn_;
-  if (!last.ends_block) jump_to({Destination::Kind::kGuest, last.next_rip()});
-  const State* state = states_ + at_;
-  for (const Inst *first = code_, *i = first + at_; i != first;) {
+  insn_ = insns_ + unit_.insns.size() - 1;
+  if (!insn_->ends_block) jump_to({Destination::Kind::kGuest, insn_->next_rip()});
+  std::size_t at = unit_.code.size();
+  const Inst* i = code_ + at;
+  for (const State* state = states_ + at; at-- > 0;) {
     Traits traits = kTraits[static_cast<unsigned>((--i)->op)];
     state--;
     if (traits.only_makes_a_value && !state->is_needed()) continue;
-    at_ = static_cast<Value>(i - first);
+    at_ = static_cast<Value>(at);
     locked_ = locked_vectors_ = 0;
+    bool shows_flags = demands_.exact_flags && (ir::info(i->op).effects & ir::kMayFault);
+    if (shows_flags) [[unlikely]]
+      live_ = kAllFlags;
     lower(traits.kind);
     if (failed_) break;
   }
   return !failed_ && !out_.overflowed();
-}
-
-// The guest instruction whose operations end before at_, where those of the next one begin.
-void Lowering::find_insn() {
-  u64 after = at_ < unit_.code.size() ? inst(at_).imm : unit_.insns.size();
-  if (after > 0) insn_ = &insns_[after - 1];
 }
 
 void Lowering::load_immediate(X to, u64 value) {
@@ -446,16 +450,26 @@ u8 Lowering::allocate(Value v) {
 }
 
 u8 Lowering::use_register(Value v) {
-  bool vector = is_vector(v);
   u8 reg = states_[v].place.reg;
   if (reg == kNone) {
     u8 home = states_[v].home;
-    if (home != kNone) return vector ? guest_xmm(home).code : home;
-    if (inst(v).op == Op::kVecZero) return kVectorZero.code;
+    if (home != kNone) return home;
     reg = allocate(v);
   }
-  (vector ? locked_vectors_ : locked_) |= 1u << reg;
+  locked_ |= 1u << reg;
   return reg;
+}
+
+V Lowering::use_vector(Value v) {
+  u8 reg = states_[v].place.reg;
+  if (reg == kNone) {
+    u8 home = states_[v].home;
+    if (home != kNone) return guest_xmm(home);
+    if (inst(v).op == Op::kVecZero) return kVectorZero;
+    reg = allocate(v);
+  }
+  locked_vectors_ |= 1u << reg;
+  return V{reg};
 }
 
 Lowering::Value Lowering::peel(Value v, unsigned width) const {
@@ -468,10 +482,14 @@ Lowering::Value Lowering::peel(Value v, unsigned width) const {
   return v;
 }
 
-X Lowering::use(Value v, unsigned width) { return X{use_register(peel(v, width))}; }
+X Lowering::use(Value v, unsigned width) {
+  const State& state = states_[v];
+  if (state.place.reg == kNone && state.home != kNone) return guest_gpr(state.home);
+  return X{use_register(peel(v, width))};
+}
 
+template <bool vector>
 u8 Lowering::result_register() {
-  bool vector = is_vector(at_);
   Place place = states_[at_].place;
   states_[at_].place = {};
   u8 reg = place.reg;
@@ -487,15 +505,18 @@ u8 Lowering::result_register() {
   } else if (!vector && reg < 16) {
     hold_gpr(reg, displaced_[reg]);
   } else {
-    (vector ? free_vectors_ : free_) |= bit;
+    vector ? free_vectors_ |= bit : free_ |= bit & kValueRegisters;
   }
   return reg;
 }
 
+X Lowering::result() { return X{result_register<false>()}; }
+V Lowering::result_vector() { return V{result_register<true>()}; }
+
 // Whether nobody needs the pure value that comes before the operation at hand.
 bool Lowering::is_unused(Value v) const {
   if (ir::info(inst(v).op).effects != ir::kPure || is_wanted(v)) return false;
-  return std::none_of(code_ + v + 1, code_ + at_ + 1, [&](const Inst& i) { return names(i, v); });
+  return std::none_of(code_ + v + 1, code_ + at_ + 1, [&](const Inst& i) { return i.uses(v); });
 }
 
 // Whether the guest register, which Op `set` sets, is free from where value v is made to the
@@ -510,7 +531,7 @@ bool Lowering::is_free_since(Value v, Op set, unsigned n, Value old) const {
     const Inst& i = inst(between);
     if (ir::info(i.op).effects & kStops) return false;
     if ((i.op == get || i.op == set) && i.aux == n) return false;
-    if (old != kNoValue && names(i, old) && !is_unused(between)) return false;
+    if (old != kNoValue && i.uses(old) && !is_unused(between)) return false;
   }
   return true;
 }
@@ -528,7 +549,7 @@ void Lowering::compute_in_place(V to) {
   unsigned n = to.code - 16u;
   if (to.code < 16 || inst(v).op != Op::kApplyVec || !is_free_standing(v)) return;
   Value old = held_.xmm[n];
-  bool is_read = old != kNoValue && std::find(i.arg, std::end(i.arg), old) != std::end(i.arg);
+  bool is_read = old != kNoValue && i.uses(old);
   if (is_read || !is_free_since(v, Op::kSetXmm, n, old)) return;
   states_[v].place.reg = to.code;
   displaced_xmm_[n] = old;
@@ -682,7 +703,7 @@ void Lowering::lower_state() {
 void Lowering::lower_insn() {
   raises_ = false;
   out_.mark(insn_->rip);
-  find_insn();
+  if (insn_ != insns_) insn_--;
 }
 
 namespace {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <optional>
 #include <span>
@@ -24,7 +25,27 @@ struct Demands {
   bool shared = false;       // others access the memory: locked operations are atomic for them
   bool ordered = false;      // they see all accesses in the order of x86-64
   bool exact_float = false;  // floating point as the interpreter does it
+  bool exact_flags = false;  // status flags are right wherever a fault may show them
+  bool predicts_returns = true;
+
+  u32 as_number() const {
+    return shared | ordered << 1 | exact_float << 2 | exact_flags << 3 | !predicts_returns << 4;
+  }
 };
+
+// The code that all units share (trampolines.h).
+enum class Stub : u8 {
+  kEnter,              // void enter(guest::Cpu*, code): from C++, returns at the next exit
+  kInterpret,          // the interpreter executes an instruction, then behind its operands
+  kInterpretRepeated,  // as kInterpret, or to C++ when it was interrupted
+  kInterpretAndLeave,  // as kInterpret, then to C++
+  kLeave,              // to C++: RIP and site are behind the BL
+  kLeaveStep,          // the same, for one instruction in the interpreter
+  kIndirect,           // to the guest address in x16; TransferOperands are behind the BL
+  kCall,               // a pure C++ function, then behind its operands
+};
+constexpr unsigned kStubCount = 8;
+using Stubs = std::array<u64, kStubCount>;  // their addresses
 
 // Where control goes: to guest code, or to the interpreter for one instruction.
 struct Destination {
@@ -32,13 +53,15 @@ struct Destination {
     kGuest,   // the guest's code at `address`
     kStep,    // the interpreter, for the one instruction at `address`; state is that before it
     kPoll,    // the engine, because something is pending; goes on at `address`
-    kStub,    // the host's code at `address`
+    kStub,    // the Stub `address`
     kEdge,    // Output::edges[address]
     kData,    // the eight bytes `address`, which are put near the code
-    kReturn,  // sixteen bytes there: `address` of the guest, and where the host's code for it is
+    kReturn,  // sixteen bytes there: `address` of the guest, and where the host's code for it is,
+              // or the same with JumpTable::kReadsFlags
   } kind = Kind::kGuest;
   u64 address = 0;
 
+  static Destination stub(Stub stub) { return {Kind::kStub, static_cast<u64>(stub)}; }
   bool operator==(const Destination&) const = default;
 };
 
@@ -59,16 +82,23 @@ class Output {
     u64 rip;
     std::optional<u32> recovery = {};  // the first of a fault there, by its number
   };
+  // Of words that are no instructions, as addresses depend on where things lie.
+  enum class Content : u8 {
+    kData,
+    kFunctions,  // two addresses of C++ functions
+    kStep,       // the address of a guest instruction, and that of its handler
+    kOwnCode,    // an address in the unit
+  };
   struct Literal {
     u32 at, count;  // words that are no instructions
-    bool is_host_address;
+    Content content;
 
     bool contains(u32 word) const { return word - at < count; }
   };
 
   // Code on the way from one block to the next, out of line.
   struct Edge {
-    u32 words[8];
+    u32 words[16];
     u8 count = 0;
     Destination to;  // the indirect stub goes with operands
     s32 popped = 0;
@@ -80,24 +110,20 @@ class Output {
   u32 position() const { return static_cast<u32>(first_); }
   std::span<u32> words() { return room_.subspan(first_); }
   u32& word(u32 at) { return room_[at]; }
+  u64 literal(u32 at) const { return room_[at] | u64{room_[at + 1]} << 32; }
 
   // An access and the step of its base that comes after it, and two such accesses, become one
   // instruction.
   void prepend(u32 word) {
     bool is_access = (word & 0x3a000000) == 0x38000000;  // as as_access() asks for
-    if (is_access && merge(word)) return;
-    if (first_ == 0) {
-      overflowed_ = true;
-      return;
-    }
-    room_[--first_] = word;
+    is_access ? prepend_access(word) : put(word);
   }
   // Longer code may have branches to its end.
   void prepend(std::span<const u32> code) {
     code.size() == 1 ? prepend(code[0]) : prepend_all(code);
   }
-  // Data behind an instruction; `is_host_address` when it differs from process to process.
-  void prepend_literals(std::span<const u32> words, bool is_host_address = false);
+  // Data behind an instruction.
+  void prepend_literals(std::span<const u32> words, Content content = Content::kData);
   // The position as a target of branches.
   u32 label() {
     unmerged_ = position();
@@ -127,7 +153,15 @@ class Output {
   std::size_t unmerged_ = 0;  // what is there stays as it is
   bool overflowed_ = false;
 
+  void put(u32 word) {
+    if (first_ == 0) {
+      overflowed_ = true;
+      return;
+    }
+    room_[--first_] = word;
+  }
   void prepend_all(std::span<const u32> code);
+  void prepend_access(u32 word);
   bool merge(u32 word);
   void join_marks();
 };
@@ -144,18 +178,7 @@ u8 flags_of(u16 rflags);
 struct LiveOut {
   u8 taken = kAllFlags;
   u8 other = kAllFlags;
-};
-
-// Addresses of the shared stubs (trampolines.h).
-struct Stubs {
-  u64 enter = 0;                // void enter(guest::Cpu*, code): from C++, returns at the next exit
-  u64 interpret = 0;            // the interpreter executes an instruction, then behind its operands
-  u64 interpret_repeated = 0;   // as interpret, or to C++ when it was interrupted
-  u64 interpret_and_leave = 0;  // as interpret, then to C++
-  u64 leave = 0;                // to C++: RIP and site are behind the BL
-  u64 leave_step = 0;           // the same, for one instruction in the interpreter
-  u64 indirect = 0;             // to the guest address in x16; TransferOperands are behind the BL
-  u64 call = 0;                 // a pure C++ function, then behind its operands
+  bool return_reads = true;  // behind the call that ends it, some are
 };
 
 struct Function;
@@ -177,7 +200,7 @@ class Lowering {
   // `insns` are the unit's guest instructions where they stay; `below` is the guest address of the
   // block whose code comes right after, 0 for none.
   Lowering(const ir::Unit& unit, const x86::Insn* insns, LiveOut live_out, u64 below,
-           const Demands& demands, const Stubs& stubs, Workspace& workspace, Output& out);
+           const Demands& demands, Workspace& workspace, Output& out);
 
   // No instruction that branches less than a megabyte: TBZ and TBNZ are chosen for speed else.
   void branch_far() { branches_far_ = true; }
@@ -294,11 +317,6 @@ class Lowering {
   void prepare(Workspace& workspace);
   void find_homes(const Value* holder, u32 registers);
   void restore_held(const ir::Held& held);
-  // --- registers that are computed at faults (lower_owed.cc)
-  bool is_at_hand(Value v) const;
-  u8 add_recovery(Value v, u8 xmm, bool nested, u32 first);
-  jit::Recovery::Argument recovery_argument(Value v, bool nested, u32 first);
-  std::optional<u32> add_recoveries();
   void hold(Value* holder, Value v, unsigned n);
   void hold_gpr(unsigned n, Value v) { hold(held_.gpr, v, n); }
   void hold_xmm(unsigned n, Value v) { hold(held_.xmm, v, n); }
@@ -310,10 +328,10 @@ class Lowering {
   u8 evict(bool vector);
   void load_slot(u8 reg, u8 slot, bool vector);
   void store_slot(u8 reg, u8 slot, bool vector);
-  u8 use_register(Value v);
+  u8 use_register(Value v);  // of a number or condition
   // The register that holds the value here, of which `width` bytes are read.
   X use(Value v, unsigned width = 8);
-  V use_vector(Value v) { return V{use_register(v)}; }
+  V use_vector(Value v);
   // Puts a constant into a register. Constants of many parts are loaded from memory.
   void load_immediate(X to, u64 value);
   // The same, but `scratch` for a constant, which load_constant() puts there.
@@ -324,19 +342,22 @@ class Lowering {
   // Removes extensions that a reader of `width` bytes does not see.
   Value peel(Value v, unsigned width) const;
   // The register that the instruction at hand computes its result in.
+  template <bool vector>
   u8 result_register();
-  X result() { return X{result_register()}; }
-  V result_vector() { return V{result_register()}; }
-  static bool names(const Inst& i, Value v) {
-    return std::find(std::begin(i.arg), std::end(i.arg), v) != std::end(i.arg);
-  }
+  X result();
+  V result_vector();
   bool is_unused(Value v) const;
   bool is_free_since(Value v, Op set, unsigned n, Value old) const;
   bool commits_early(Value v) const;
   void compute_in_place(V to);
   std::optional<s64> step_of(Value v) const;
   bool add_to_register(unsigned n, s64 step);
-  void find_insn();
+
+  // --- registers that are computed at faults (lower_owed.cc)
+  bool is_at_hand(Value v) const;
+  u8 add_recovery(Value v, u8 xmm, bool nested, u32 first);
+  jit::Recovery::Argument recovery_argument(Value v, bool nested, u32 first);
+  std::optional<u32> add_recoveries();
 
   // --- operations
   enum class Kind : u8;
@@ -413,7 +434,8 @@ class Lowering {
   void lower_flags_select(const Inst& flags, u8 needed);
   void lower_flags_value(Value flags, u8 needed);
   void lower_flag_bits();
-  void set_parity(Value v);
+  bool is_made_for_parity(Value v) const;
+  void set_parity(Value v, unsigned width = 1);
   void set_adjust_of_constant(Value result, bool subtract, unsigned low);
   void lower_flags_compare_narrow(const Inst& flags, u8 needed);
   void lower_flags_compare_unsigned(const Inst& flags, u8 needed);
@@ -451,8 +473,19 @@ class Lowering {
   void lower_compare_exchange_16(Value address);
 
   void lower_flow();
+  // --- flags that a jump computes when it has to look up where it leads (lower_late_flags.cc)
+  bool is_late(const Inst& flags) const;
+  void find_late_flags();
+  void keep_late_result();
+  void complete_flags();
+  u32 late_flags_note();
+
+  // --- flags that one of a branch's two ways reads, computed on that one
+  bool may_fault_since_set(Value flags) const;
+  u8 flags_of_one_way(u8 read_on_one) const;
+  void lower_flags_of_way(const Inst& flags, u8 needed);
+
   void lower_branch();
-  Value flags_for_edges() const;
   void lower_check(const Inst& check);
   void restore_barrier();
   // Nothing has been emitted for this block yet.
@@ -463,10 +496,12 @@ class Lowering {
   void jump_to(const Destination& to);
   void lower_set_rip();
   void lower_return(Value target);
+  s32 popped_by_return() const;
   void push_return();
+  void load_return(u64 rip);
   void store_return_address();
   void jump_indirect(Value target, s32 popped);
-  u64 interpreting_stub() const;
+  Stub interpreting_stub() const;
   Destination slow_jump(X target, s32 popped);
   void lower_interpret();
   bool is_plain_repeat() const;
@@ -504,7 +539,6 @@ class Lowering {
   const x86::Insn* insns_;
   u64 below_;
   Demands demands_;
-  const Stubs& stubs_;
   Output& out_;
   State* states_;                          // by value or operation
   static constexpr u8 kKeepsCarry = 0x40;  // in State::fused: the carry stays as it is
@@ -519,6 +553,9 @@ class Lowering {
   std::vector<OpenIf>& open_;
   u8 live_;  // flags that are read below
   LiveOut live_out_;
+  Value late_flags_ = kNoValue;   // a FlagsOf, which is computed behind the block alone
+  Value late_set_ = kNoValue;     // where it is set
+  std::optional<u32> late_note_;  // what to do about it at faults
   Output::Edge* edge_ = nullptr;  // what is emitted goes there
   u32 end_ = 0;                   // where the block's code ends
   Value at_ = 0;

@@ -118,10 +118,15 @@ void emit_leave(Assembler& a, u64 bit) {
   leave(a);
 }
 
-// Notes in the thread's table, which is not the empty one, that `code` is that of kScratch0.
-void note_jump(Assembler& a, X table, X code) {
+// Notes in the thread's table, which is not the empty one, that kScratch1, an entry's `code` of the
+// process's table, is that of kScratch0. Leaves its address there.
+void note_jump(Assembler& a, X table, X reads_flags) {
+  static_assert(jit::CodeTable::kReadsFlags << 63 == jit::JumpTable::kReadsFlags);
   a.bfi(8, table, kScratch0, 4, jit::JumpTable::kBits);
-  a.stp(8, kScratch0, code, {table});
+  a.and_(8, reads_flags, kScratch1, jit::CodeTable::kReadsFlags);
+  a.eor(8, kScratch1, kScratch1, reads_flags);
+  a.eor(8, kScratch0, kScratch0, {reads_flags, kLsl, 63});
+  a.stp(8, kScratch0, kScratch1, {table});
 }
 
 // x16 is the guest address, which was not found in the thread's table, x30 is at TransferOperands;
@@ -146,7 +151,7 @@ void emit_indirect(Assembler& a) {
   look_up();
   a.cbnz(8, kSlot, other);
   a.bind(found);
-  note_jump(a, kJumps, kScratch1);
+  note_jump(a, kJumps, kSlot);
   a.br(kScratch1);
   a.bind(other);
   a.eor(8, kIndex, kIndex, 1);
@@ -240,21 +245,22 @@ Stubs emit_stubs(Assembler& a, u64 base) {
   a.emit64(kByteBitsHalf);
   a.emit64(kByteBitsHalf);
   Stubs stubs;
-  stubs.enter = here();
+  auto begin = [&](Stub stub) { stubs[static_cast<std::size_t>(stub)] = here(); };
+  begin(Stub::kEnter);
   emit_enter(a, byte_bits);
-  stubs.leave = here();
+  begin(Stub::kLeave);
   emit_leave(a, 0);
-  stubs.leave_step = here();
+  begin(Stub::kLeaveStep);
   emit_leave(a, kStepBit);
-  stubs.indirect = here();
+  begin(Stub::kIndirect);
   emit_indirect(a);
-  stubs.interpret = here();
+  begin(Stub::kInterpret);
   emit_interpret(a, byte_bits);
-  stubs.interpret_repeated = here();
+  begin(Stub::kInterpretRepeated);
   emit_interpret_repeated(a, byte_bits);
-  stubs.interpret_and_leave = here();
+  begin(Stub::kInterpretAndLeave);
   emit_interpret_and_leave(a);
-  stubs.call = here();
+  begin(Stub::kCall);
   emit_call(a, byte_bits);
   return stubs;
 }

@@ -18,7 +18,7 @@ std::optional<u32> Compiler::find_jump_back(const Part& head) {
   const Destination to = {Destination::Kind::kGuest, head.block->rip};
   u32 limit = out_.position() + kLongLoop;
   for (const Part* inner = &head + 1; inner != parts_.data() + parts_.size(); inner++) {
-    if (inner->is_loop_head) limit = std::min(limit, inner->start);
+    if (inner->has_poll()) limit = std::min(limit, inner->entry);
   }
   std::optional<u32> found;
   for (auto n = static_cast<u32>(out_.references.size()); n-- > 0;) {
