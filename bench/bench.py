@@ -6,6 +6,7 @@ import dataclasses
 import os
 import sys
 
+import helpers
 import hotspots
 import measure
 import plot
@@ -20,7 +21,8 @@ RESULT = ("instructions", "failure")  # what a result can hold; see report.py
 
 def checked(workload, engine, quick, expected):
     """A run whose output is EXPECTED, the digest of the CPU's."""
-    run = measure.run(workload, engine, quick)
+    stored = engine == measure.STORED
+    run = measure.run_stored(workload, quick) if stored else measure.run(workload, engine, quick)
     if run.status:
         message = run.errors.strip().splitlines()[-1:] or ["no message"]
         reason = f"by signal {run.status - 128}" if 128 < run.status < 192 else message[0]
@@ -55,11 +57,13 @@ def measured(workload, options, symbols):
         known = remembered(workload, engine, options, expected if comparable else None)
         if known:
             row[engine.name] = {key: known[key] for key in RESULT if key in known}
-    try:
-        ours = checked(workload, measure.OURS, options.quick, expected)
-        row["gantry"] = {"instructions": ours.instructions, **split.split(ours.processes, symbols)}
-    except measure.Failure as failure:
-        row["gantry"] = {"failure": str(failure)}
+    for engine in (measure.OURS, measure.STORED):
+        try:
+            ours = checked(workload, engine, options.quick, expected)
+            row[engine.name] = {"instructions": ours.instructions,
+                                **split.split(ours.processes, symbols)}
+        except measure.Failure as failure:
+            row[engine.name] = {"failure": str(failure)}
     return row
 
 
@@ -70,6 +74,7 @@ def parse_arguments():
     parser.add_argument("--peers", action="store_true")
     parser.add_argument("--again", action="store_true")
     parser.add_argument("--profile", metavar="WORKLOAD")
+    parser.add_argument("--helpers", action="store_true")
     return parser.parse_args()
 
 
@@ -89,20 +94,23 @@ def profile_of(name, quick, symbols):
 
 def main():
     options = parse_arguments()
+    chosen = [workload for workload in WORKLOADS if not options.patterns or
+              any(pattern in workload.name for pattern in options.patterns)]
+    if options.helpers:
+        return helpers.show(chosen, options.quick)
     symbols = split.Symbols(measure.EMULATOR)
     if options.profile:
         return profile_of(options.profile, options.quick, symbols)
     rows = {}
-    for workload in WORKLOADS:
-        if not options.patterns or any(pattern in workload.name for pattern in options.patterns):
-            print(f"{workload.name}…", end=" ", file=sys.stderr, flush=True)
-            rows[workload.name] = measured(workload, options, symbols)
+    for workload in chosen:
+        print(f"{workload.name}…", end=" ", file=sys.stderr, flush=True)
+        rows[workload.name] = measured(workload, options, symbols)
     print(file=sys.stderr)
     print(report.text(rows))
     if not options.patterns and not options.quick:
         results.store("aarch64.json", rows)
         results.write("aarch64.svg", plot.svg(rows))
-    return any("failure" in row["gantry"] for row in rows.values())
+    return any("failure" in row[name] for row in rows.values() for name in ("gantry", "stored"))
 
 
 if __name__ == "__main__":

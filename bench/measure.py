@@ -27,10 +27,11 @@ class Engine:
     emulator: str = ""   # the ARM64 program that the kernel starts for amd64 programs
     variables: str = ""  # NAME=VALUE words for the environment
     package: str = ""    # the package of a peer, whose version is told by its tree
+    package_tree: str = ""  # that tree, unless it is the last one
 
     def meaning(self):
         """What a count depends on, as far as the engine goes."""
-        release = version(self.package, self.trees[-1]) if self.package else ""
+        release = version(self.package, self.package_tree or self.trees[-1]) if self.package else ""
         words = [self.package or self.name, release, *self.prefix, self.variables]
         return " ".join(word for word in words if word)
 
@@ -38,14 +39,22 @@ class Engine:
 AMD64 = Engine("amd64", ("amd64",))  # this machine's CPU: what the output must be
 NATIVE = Engine("native", ("arm64",))
 OURS = Engine("gantry", ("amd64",), (GANTRY, "--engine=jit"))
+# With the code that an earlier run has stored.
+STORED = Engine("stored", ("amd64",), (*OURS.prefix, "--code-store=/store"))
+STORE = os.path.join(PLACE, "store")
 QUIET = "BOX64_NOBANNER=1"
 BOX64 = ("/usr/bin/box64",)
 BOX64_TREES = ("amd64", "arm64", "box64")  # it forwards to ARM64 libraries
+BOX64_SID_TREES = ("amd64", "box64-sid", "arm64")
+EMULATED = f"{QUIET} BOX64_PREFER_EMULATED=1"
 PEERS = [
     Engine("qemu", ("amd64", "qemu"), emulator="/opt/bench/qemu-x86_64", package="qemu-user"),
     Engine("box64", BOX64_TREES, BOX64, variables=QUIET, package="box64"),
-    Engine("box64-emulated", BOX64_TREES, BOX64, package="box64",
-           variables=f"{QUIET} BOX64_PREFER_EMULATED=1"),
+    Engine("box64-emulated", BOX64_TREES, BOX64, package="box64", variables=EMULATED),
+    Engine("box64-sid", BOX64_SID_TREES, BOX64, variables=QUIET, package="box64",
+           package_tree="box64-sid"),
+    Engine("box64-sid-emulated", BOX64_SID_TREES, BOX64, package="box64", variables=EMULATED,
+           package_tree="box64-sid"),
 ]
 
 
@@ -104,16 +113,24 @@ def directory_of(workload, engine):
     return os.path.join(PLACE, "run", f"{workload.name}.{engine.name}")
 
 
+def run_stored(workload, quick):
+    """Of two runs, with nothing stored before the first, the second."""
+    shutil.rmtree(STORE, ignore_errors=True)
+    run(workload, STORED, quick)
+    return run(workload, STORED, quick)
+
+
 def run(workload, engine, quick):
     """Everything happens in directory_of(workload, engine), which is made anew."""
     directory = directory_of(workload, engine)
     shutil.rmtree(directory, ignore_errors=True)
     for part in ("work", "counts", "root"):
         os.makedirs(os.path.join(directory, part))
+    os.makedirs(STORE, mode=0o700, exist_ok=True)
     inputs.make(workload.inputs(quick), os.path.join(PLACE, "input"))
     trees = ":".join(os.path.join(PLACE, tree) for tree in engine.trees)
     command = [*CONTAINER, os.path.join(HERE, "inside"), trees, os.path.join(PLACE, "input"),
-               directory, os.path.join(PLACE, "tools"), engine.emulator, engine.variables,
+               directory, STORE, os.path.join(PLACE, "tools"), engine.emulator, engine.variables,
                *engine.prefix, *workload.words(quick)]
     with open(os.path.join(directory, "stderr"), "wb") as errors:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

@@ -2,9 +2,10 @@
 import report
 
 TITLE = "Executed ARM64 instructions, as a multiple of the native package's"
-BAR, GAP, LEFT, WIDTH, TOP = 11, 14, 130, 620, 60  # pixels
+BAR, GAP, LEFT, WIDTH, TOP = 11, 14, 130, 620, 78  # pixels
 COLOURS = {"code": "#2a6f97", "translation": "#f4a261", "rest": "#e76f51",
-           "qemu": "#9d9d9d", "box64-emulated": "#b5c99a", "box64": "#718355"}
+           "qemu": "#9d9d9d", "box64-emulated": "#b5c99a", "box64": "#718355",
+           "box64-sid-emulated": "#d9c5e8", "box64-sid": "#9a77b5"}
 
 
 def bar(x, y, width, colour, title):
@@ -37,11 +38,14 @@ def bars_of(name, row, y, scale, largest):
 
 
 def legend():
-    result, x = [], LEFT
+    result, x, y = [], LEFT, 30
     for name, colour in COLOURS.items():
         title = f"gantry: {name}" if name in report.PARTS else name
-        result += [bar(x, 30, BAR, colour, title), label(x + BAR + 4, 39, title)]
-        x += 32 + 6 * len(title)
+        width = 32 + 6 * len(title)
+        if x + width > LEFT + WIDTH:
+            x, y = LEFT, y + 18
+        result += [bar(x, y, BAR, colour, title), label(x + BAR + 4, y + 9, title)]
+        x += width
     return result
 
 

@@ -4,7 +4,8 @@ import math
 
 # Native instructions; what is shorter measures the start and is not part of the mean.
 SMALLEST = 150e6
-PEERS = ("qemu", "box64-emulated", "box64")
+PEERS = ("qemu", "box64-emulated", "box64", "box64-sid-emulated", "box64-sid")
+OTHERS = ("stored", *PEERS)  # ours again, with the code that an earlier run has stored
 PARTS = ("code", "translation", "rest")
 
 
@@ -55,15 +56,15 @@ class Footnotes:
 
 
 def table(rows, notes):
-    lines = [["workload", "native M", "gantry", *(f"+{part}" for part in PARTS), *PEERS]]
+    lines = [["workload", "native M", "gantry", *(f"+{part}" for part in PARTS), *OTHERS]]
     for name, row in rows.items():
         native = row.get("native", {}).get("instructions")
         lines.append([name, f"{native / 1e6:.1f}" if native else notes.cell(row, "native"),
                       notes.cell(row, "gantry"),
                       *(number(ratio(row, "gantry", part)) for part in PARTS),
-                      *(notes.cell(row, peer) for peer in PEERS)])
+                      *(notes.cell(row, other) for other in OTHERS)])
     lines.append(["geometric mean", "", number(mean(rows, "gantry")[0]), "", "", "",
-                  *(number(mean(rows, peer)[0]) for peer in PEERS)])
+                  *(number(mean(rows, other)[0]) for other in OTHERS)])
     return lines
 
 

@@ -12,6 +12,7 @@ bench_usage() {
   cat <<'END_USAGE'
 Usage: ./dev bench [--quick] [--peers] [--again] [PATTERN…]
        ./dev bench [--quick] --profile WORKLOAD
+       ./dev bench [--quick] --helpers [PATTERN…]
 
 Builds the aarch64 gantry-x64, runs the workloads of bench/workloads.py (those whose name contains a
 PATTERN) and shows how many ARM64 instructions each takes, as a multiple of what Debian's native
@@ -22,6 +23,7 @@ ARM64 package takes. Every output is compared with that of this machine's CPU. A
   --peers             measure box64 and qemu-user where their counts are not known; takes long
   --again             measure native programs (and with --peers the peers) even where they are known
   --profile WORKLOAD  show the functions and the translated blocks that execute most instructions
+  --helpers           show how often instructions are executed that have no translation of their own
 
 docs/bench.md tells how to read the table.
 END_USAGE
@@ -34,6 +36,7 @@ cmd_bench() {
   done
   [[ $(host_arch) == x86_64 ]] || die "bench: outputs are compared with an x86-64 CPU's; this is none"
   cmd_build --target=gantry-x64 aarch64
+  [[ " $* " != *" --helpers "* ]] || cmd_build --target=gantry-x64 --target=untranslated x86_64
   ensure_packages qemu-user gcc libc6-dev python3-minimal binutils util-linux
   with_lock bench measure "$@"
 }
@@ -46,15 +49,17 @@ measure() {
   [[ " $* " != *" --peers "* ]] || make_peers
   forget_old_inputs
   install "$BUILD/aarch64/bin/gantry-x64" "$BENCH/tools/gantry-x64"
+  [[ " $* " != *" --helpers "* ]] || make_counting_tool
   GANTRY_BUILD=$BUILD python3 -B "$GANTRY_ROOT/bench/bench.py" "$@"
 }
 
-# make_bench_tree NAME PACKAGES [ARCH]: build/bench/NAME; ARCH is NAME unless it is given.
+# make_bench_tree NAME PACKAGES [ARCH [SUITE]]: build/bench/NAME; ARCH is NAME unless it is given.
 make_bench_tree() {
-  local arch=${3:-$1} inputs="trixie $2" dir=$BENCH/$1
+  local arch=${3:-$1} suite=${4:-trixie} inputs dir=$BENCH/$1
+  inputs="$suite $2"
   inputs_changed "$dir.inputs" "$inputs" || return 0
-  say "making the $1 tree of the benchmark from Debian trixie's packages (once)"
-  debian_tree trixie "$arch" "$dir" --include="$2"
+  say "making the $1 tree of the benchmark from the packages of Debian $suite (once)"
+  debian_tree "$suite" "$arch" "$dir" --include="$2"
   record_inputs "$dir.inputs" "$inputs"
 }
 
@@ -70,9 +75,10 @@ compile_python_modules() {
 }
 
 # What the table compares with: box64 in a tree to lay below the others, since it uses libraries of
-# both, and an ARM64 qemu-x86_64, which is static.
+# both, the newest one, which brings a newer libc, and an ARM64 qemu-x86_64, which is static.
 make_peers() {
   make_bench_tree box64 box64 arm64
+  make_bench_tree box64-sid box64 arm64 sid
   make_bench_tree qemu qemu-user arm64
   cp "$BENCH/qemu/usr/bin/qemu-x86_64" "$BENCH/tools/"
 }
@@ -83,6 +89,11 @@ forget_old_inputs() {
   inputs_changed "$BENCH/input.inputs" "$inputs" || return 0
   rm -rf "$BENCH/input"
   record_inputs "$BENCH/input.inputs" "$inputs"
+}
+
+# The interpreter that counts, on this machine's CPU.
+make_counting_tool() {
+  install "$BUILD/x86_64/bin/gantry-x64" "$BENCH/tools/gantry-x64.amd64"
 }
 
 # The counting QEMU, with its own loader and libraries since it runs in trees that have others.
