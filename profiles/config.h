@@ -1,36 +1,28 @@
-// The administrator's configuration file.
+// The administrator's configuration files.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "emulator/base/result.h"
+#include "profiles/keys.h"
 
 namespace gantry {
 
-namespace config_type {
-using Path = std::string;
-using Bool = bool;
-using Options = std::vector<std::string>;
-struct Cpu {
-  std::string choice;  // empty: the emulator's default
-};
-}  // namespace config_type
+constexpr const char* kConfigDirectory = "/etc/gantry";
 
-struct Config {
-#define KEY(name, type, default_value, meaning) config_type::type name = default_value;
-#include "profiles/keys.def"
-#undef KEY
+struct Config : Keys {
+  std::vector<std::string> files;  // that were read, in order
 };
 
-constexpr const char* kDefaultConfigPath = "/etc/gantry/config.yaml";
-
-// Reads a file. Unknown, repeated and mistyped keys are errors that give file, line and column,
-// and for an unknown key the nearest known one. A file that everyone may write is refused: it
-// names programs that run as the caller.
+// Reads one file. Errors: profiles/document.h.
 Result<Config> load_config(const std::string& path);
 
-// The same for text; `name` stands for the file in messages.
+// Reads config.yaml of a directory, and then conf.d/*.yaml below it in the order of their names:
+// where several have a key the last one counts. Files that do not exist have no keys.
+Result<Config> load_config_directory(const std::string& directory);
+
+// The same for a text; `name` stands for the file in messages.
 Result<Config> parse_config(const std::string& text, const std::string& name);
 
 // One paragraph a key, for --help.

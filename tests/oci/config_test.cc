@@ -21,17 +21,17 @@ TEST(Config, AllKeys) {
   ASSERT_TRUE(config);
   EXPECT_EQ(config->emulator, "/e");
   EXPECT_EQ(config->runtime, "/r");
-  EXPECT_TRUE(config->emulate_native);
-  EXPECT_EQ(config->cpu.choice, "x86-64-v2,+aes");
+  EXPECT_TRUE(*config->emulate_native);
+  EXPECT_EQ(config->cpu, "x86-64-v2,+aes");
   EXPECT_EQ(config->emulator_options, (std::vector<std::string>{"--a", "--b=c"}));
 }
 
 TEST(Config, EmptyMeansDefaults) {
   Result<Config> config = parse_config("# nothing\n", "f");
   ASSERT_TRUE(config);
-  EXPECT_TRUE(config->emulator.empty());
+  EXPECT_FALSE(config->emulator);
   EXPECT_FALSE(config->emulate_native);
-  EXPECT_TRUE(config->cpu.choice.empty());
+  EXPECT_FALSE(config->cpu);
 }
 
 TEST(Config, ErrorsGiveThePlace) {
