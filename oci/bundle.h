@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "oci/file.h"
+#include "emulator/base/descriptor.h"
 #include "oci/guest_view.h"
 #include "oci/json.h"
 

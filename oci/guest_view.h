@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "oci/file.h"
+#include "emulator/base/descriptor.h"
 #include "oci/mount.h"
 
 namespace gantry {

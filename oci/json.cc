@@ -9,7 +9,8 @@ namespace {
 
 // Maps whose keys are data and not names of the specification: there, case distinguishes.
 bool holds_free_keys(const std::string& key) {
-  return key == "annotations" || key == "sysctl" || key == "unified";
+  return key == "annotations" || key == "sysctl" || key == "unified" || key == "Labels" ||
+         key == "Volumes";
 }
 
 std::string lower_case(std::string text) {

@@ -27,22 +27,25 @@ Error named(const std::string& path, const Error& error) {
   return make_error(error.code, "`%s` %s", path.c_str(), error.message.c_str());
 }
 
-Result<ProgramFile> identify(const GuestView& view, const ProgramQuery& query,
-                             const std::string& path) {
+// The file alone: not yet what a script's interpreter is.
+Result<Program> identify(const GuestView& view, const ProgramQuery& query,
+                         const std::string& path) {
   TRY_ASSIGN(GuestFile file, view.open(path, query.directory));
-  return identify_program(file.fd.get());
+  TRY_ASSIGN(ProgramFile program, identify_program(file.fd.get()));
+  return Program{path, std::move(program), {file.path}};
 }
 
-// The ELF file at the end of a chain of "#!" lines that starts at `path`.
-Result<ProgramFile> follow_interpreters(const GuestView& view, const ProgramQuery& query,
-                                        const std::string& path, ProgramFile file) {
-  std::string script = path;
-  for (int depth = 0; file.format == ProgramFormat::kScript; depth++) {
+// Takes the program to the ELF file at the end of its chain of "#!" lines.
+Result<Program> follow_interpreters(const GuestView& view, const ProgramQuery& query,
+                                    Program program) {
+  std::string script = program.path;
+  for (int depth = 0; program.file.format == ProgramFormat::kScript; depth++) {
     if (depth == kMaxInterpreters) {
-      return make_error(ELOOP, "`%s` has too many levels of \"#!\" interpreters", path.c_str());
+      return make_error(ELOOP, "`%s` has too many levels of \"#!\" interpreters",
+                        program.path.c_str());
     }
-    std::string interpreter = file.interpreter;
-    Result<ProgramFile> next = identify(view, query, interpreter);
+    std::string interpreter = program.file.interpreter;
+    Result<Program> next = identify(view, query, interpreter);
     if (!next) {
       bool missing = next.error().code == ENOENT || next.error().code == ENOTDIR;
       return make_error(next.error().code, "`%s` needs the interpreter `%s`: %s", script.c_str(),
@@ -50,23 +53,19 @@ Result<ProgramFile> follow_interpreters(const GuestView& view, const ProgramQuer
                         missing ? "no such file or directory" : next.error().message.c_str());
     }
     script = std::move(interpreter);
-    file = std::move(*next);
+    program.file = std::move(next->file);
+    program.files.push_back(std::move(next->files.front()));
   }
-  return file;
-}
-
-Result<Program> complete(const GuestView& view, const ProgramQuery& query, std::string path,
-                         ProgramFile file) {
-  TRY_ASSIGN(ProgramFile last, follow_interpreters(view, query, path, std::move(file)));
-  return Program{std::move(path), std::move(last)};
+  return program;
 }
 
 // A name with a slash: PATH plays no part.
 Result<Program> find_by_path(const GuestView& view, const ProgramQuery& query) {
-  Result<ProgramFile> file = identify(view, query, query.name);
-  if (file) return complete(view, query, query.name, std::move(*file));
-  if (file.error().code == ENOENT || file.error().code == ENOTDIR) return not_found(query.name);
-  return named(query.name, file.error());
+  Result<Program> program = identify(view, query, query.name);
+  if (program) return follow_interpreters(view, query, std::move(*program));
+  int code = program.error().code;
+  if (code == ENOENT || code == ENOTDIR) return not_found(query.name);
+  return named(query.name, program.error());
 }
 
 std::string under(std::string directory, std::string_view name) {
@@ -90,10 +89,10 @@ Result<Program> find_in_path(const GuestView& view, const ProgramQuery& query,
   while (true) {
     std::size_t end = path.find(':');
     std::string candidate = candidate_in(path.substr(0, end), query);
-    Result<ProgramFile> file = identify(view, query, candidate);
-    if (file) return complete(view, query, std::move(candidate), std::move(*file));
-    int code = file.error().code;
-    if (code != ENOENT && code != ENOTDIR && !refused) refused = named(candidate, file.error());
+    Result<Program> program = identify(view, query, candidate);
+    if (program) return follow_interpreters(view, query, std::move(*program));
+    int code = program.error().code;
+    if (code != ENOENT && code != ENOTDIR && !refused) refused = named(candidate, program.error());
     if (end == std::string_view::npos) break;
     path.remove_prefix(end + 1);
   }

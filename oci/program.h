@@ -23,6 +23,8 @@ struct Program {
   // The ELF file that execve(2) loads in the end: that of the innermost "#!" interpreter.
   // kUnknown when that is no ELF file.
   ProgramFile file;
+  // The files themselves, without links: the program's, and for a script those of its interpreters.
+  std::vector<std::string> files;
 };
 
 // Errors carry the words engines look for: "not found" and "no such file or directory" become

@@ -10,7 +10,7 @@
 #include <cstring>
 #include <string_view>
 
-#include "oci/file.h"
+#include "emulator/base/descriptor.h"
 
 #ifndef EM_LOONGARCH
 #define EM_LOONGARCH 258

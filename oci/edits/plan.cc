@@ -8,7 +8,6 @@
 #include <string_view>
 
 #include "oci/mount.h"
-#include "oci/program.h"
 
 namespace gantry {
 namespace {
@@ -41,17 +40,8 @@ bool has_preparing_hooks(const Json& spec) {
   });
 }
 
-// gantry-x64's own command line: options end at the first word that is not one.
-Launch launch_of(const Emulator& emulator, const std::string& place, std::size_t index,
-                 const std::string& argv0, const Program& program) {
-  Launch launch;
-  launch.index = index;
-  launch.words.push_back(place);
-  launch.words.insert(launch.words.end(), emulator.options.begin(), emulator.options.end());
-  std::string path = program.path.starts_with('-') ? "./" + program.path : program.path;
-  if (argv0 != path) launch.words.push_back("--argv0=" + argv0);
-  launch.words.push_back(std::move(path));
-  return launch;
+void append(std::vector<std::string>& words, const std::vector<std::string>& more) {
+  words.insert(words.end(), more.begin(), more.end());
 }
 
 Result<std::string> working_directory(const Json& process, const GuestView& view) {
@@ -91,6 +81,22 @@ struct Surroundings {
   bool starts_already(const std::string& name) const { return !place.empty() && name == place; }
 };
 
+// gantry-x64's own command line: options end at the first word that is not one.
+Result<std::optional<Launch>> launch_of(const Surroundings& around, std::size_t index,
+                                        const std::string& argv0, const Program& program) {
+  LaunchSettings settings = {around.emulator.options, {}, ""};
+  if (around.emulator.find_settings) {
+    TRY_ASSIGN(settings, around.emulator.find_settings(around.view, program));
+  }
+  Launch launch = {index, {around.place}, settings.profile};
+  append(launch.words, settings.options);
+  std::string path = program.path.starts_with('-') ? "./" + program.path : program.path;
+  if (argv0 != path) launch.words.push_back("--argv0=" + argv0);
+  launch.words.push_back(std::move(path));
+  append(launch.words, settings.arguments);
+  return std::optional(std::move(launch));
+}
+
 Result<std::optional<Launch>> plan_args(const Json& process, const Surroundings& around) {
   TRY_ASSIGN(auto args, string_list(member(process, "args"), "process.args"));
   if (args.empty()) return make_error(EINVAL, "process.args is empty: no program to start");
@@ -103,7 +109,7 @@ Result<std::optional<Launch>> plan_args(const Json& process, const Surroundings&
   TRY_ASSIGN(auto program,
              find_guest(query, around.view, around.emulator, around.programs_may_appear));
   if (!program) return std::optional<Launch>();
-  return std::optional(launch_of(around.emulator, around.place, index, query.name, *program));
+  return launch_of(around, index, query.name, *program);
 }
 
 // config.md, "POSIX-platform Hooks": path is absolute, args are as execv's, argv[0] included.
@@ -117,7 +123,7 @@ Result<std::optional<Launch>> plan_hook(const Json& hook, const Surroundings& ar
   TRY_ASSIGN(auto program, find_guest(query, around.view, around.emulator, true));
   if (!program) return std::optional<Launch>();
   const std::string& argv0 = args.empty() ? query.name : args[0];
-  return std::optional(launch_of(around.emulator, around.place, 0, argv0, *program));
+  return launch_of(around, 0, argv0, *program);
 }
 
 Result<std::vector<HookLaunch>> plan_hooks(const Json& spec, const Surroundings& around) {

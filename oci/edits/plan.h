@@ -2,6 +2,7 @@
 // emulator. Planning reads and may fail; the edits then apply the plan and cannot.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,9 +10,21 @@
 #include "oci/edits/place.h"
 #include "oci/guest_view.h"
 #include "oci/json.h"
+#include "oci/program.h"
 #include "oci/program_file.h"
 
 namespace gantry {
+
+// How one program is started in the emulator.
+struct LaunchSettings {
+  std::vector<std::string> options;    // of the emulator
+  std::vector<std::string> arguments;  // of the program, before its own
+  std::string profile;                 // which one asks for this, and why; for people
+};
+
+// Asked for each program that is to be emulated.
+using FindLaunchSettings =
+    std::function<Result<LaunchSettings>(const GuestView& view, const Program& program)>;
 
 // The emulator as the administrator configured it.
 struct Emulator {
@@ -20,6 +33,7 @@ struct Emulator {
   // Emulate x86-64 programs also when the emulator itself is an x86-64 program.
   bool emulate_native = false;
   std::vector<std::string> options;  // given to it before the program
+  FindLaunchSettings find_settings;  // in place of `options`, unless it is empty
 
   bool must_emulate(const ProgramFile& program) const;
   // Whether any program at all can need it.
@@ -30,6 +44,7 @@ struct Emulator {
 struct Launch {
   std::size_t index = 0;
   std::vector<std::string> words;
+  std::string profile;  // LaunchSettings::profile
 };
 
 struct HookLaunch {

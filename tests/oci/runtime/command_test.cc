@@ -7,6 +7,7 @@
 
 #include <filesystem>
 
+#include "profiles/profile.h"
 #include "tests/oci/runtime/started.h"
 
 namespace gantry {
@@ -127,6 +128,26 @@ TEST_F(CommandTest, TheCpuIsAnOptionOfTheEmulator) {
   EXPECT_EQ(args[2], "--stats");
 }
 
+TEST_F(CommandTest, AProfileIsApplied) {
+  write_file(bundle_.at("own/1.yaml"), "name: a\nmatch: {program: /bin/guest}\nengine: interp\n");
+  runtime_.configure("profiles: " + bundle_.path() + "/own\nengine: jit\n");
+  Ended ended = runtime_.call({"--debug", "create", "-b", bundle_.directory(), "id"});
+  EXPECT_EQ(ended.status, 42);
+  EXPECT_EQ(bundle_.written_config()["process"]["args"][1], "--engine=interp");
+  EXPECT_NE(ended.errors.find("profile a (program /bin/guest)"), std::string::npos);
+}
+
+TEST_F(CommandTest, ABrokenProfileKeepsNobodyFromKilling) {
+  write_file(bundle_.at("own/1.yaml"), "nmae: a\n");
+  runtime_.configure("profiles: " + bundle_.path() + "/own\n");
+  EXPECT_EQ(runtime_.call({"kill", "id", "15"}).status, 42);
+  Ended ended = runtime_.call({"create", "-b", bundle_.directory(), "id"});
+  EXPECT_EQ(ended.status, 1);
+  EXPECT_NE(ended.errors.find("/own/1.yaml:1:1: unknown key `nmae`; did you mean `name`?"),
+            std::string::npos);
+  EXPECT_FALSE(runtime_.was_called());
+}
+
 TEST_F(CommandTest, VersionNamesBoth) {
   Ended ended = runtime_.call({"--version"});
   EXPECT_EQ(ended.status, 0);
@@ -138,7 +159,7 @@ TEST_F(CommandTest, HelpNamesFlagsAndKeys) {
   Ended ended = runtime_.call({"--help"});
   EXPECT_EQ(ended.status, 0);
   for (const char* word : {"--config", "--root", "--log-format", "--cgroup-manager", "--rootless",
-                           "emulate_native", "cpu (Cpu)", "emulator_options"}) {
+                           "emulate_native", "cpu (a CPU)", "emulator_options"}) {
     EXPECT_NE(ended.output.find(word), std::string::npos) << word;
   }
 }
@@ -215,7 +236,7 @@ TEST_F(ExecTest, UnknownContainersAreTheLowLevelRuntimesBusiness) {
 TEST_F(ExecTest, MissingCommandIsOurError) {
   be_running();
   Ended ended = runtime_.call({"exec", "id", "/none"});
-  EXPECT_EQ(ended.status, 1);
+  EXPECT_EQ(ended.status, 255);
   EXPECT_NE(ended.errors.find("executable file `/none` not found in $PATH"), std::string::npos);
   EXPECT_FALSE(runtime_.was_called());
 }
@@ -226,7 +247,7 @@ TEST_F(ExecTest, BrokenProcessDocumentsAreNamed) {
   for (const char* text : {"{", "[]", R"({"args":["a"],"args":["b"]})", R"({"args":[1]})"}) {
     write_file(path, text);
     Ended ended = runtime_.call({"exec", "--process", path, "id"});
-    EXPECT_EQ(ended.status, 1) << text;
+    EXPECT_EQ(ended.status, 255) << text;
     EXPECT_NE(ended.errors, "");
     EXPECT_FALSE(runtime_.was_called());
   }
@@ -264,6 +285,83 @@ TEST_F(ToolTest, InspectOfANativeBundle) {
 TEST_F(ToolTest, FeaturesIsJson) {
   Json features = Json::parse(tool({"features"}).output);
   EXPECT_EQ(features["guests"], Json::array({"linux/amd64"}));
+}
+
+class ProfileTest : public ToolTest {
+ protected:
+  ProfileTest() {
+    write_file(bundle_.at("own/1.yaml"),
+               "name: a\ndescription: the first\nselectable: true\n"
+               "match: {program: /bin/guest, image_reference: docker.io/library/x}\n"
+               "exact_float: true\narguments: [-a]\n");
+    write_file(bundle_.at("builtin/2.yaml"), "name: b\nmatch: {program: '/bin/*'}\ncpu: max\n");
+    runtime_.configure("profiles: " + bundle_.path() + "/own\nbuiltin_profiles: " + bundle_.path() +
+                       "/builtin\n");
+  }
+};
+
+TEST_F(ProfileTest, ListAndShow) {
+  std::string output = tool({"profile", "list"}).output;
+  EXPECT_EQ(output.find("a "), 0u);
+  EXPECT_NE(output.find("administrator  the first\nb "), std::string::npos);
+  EXPECT_NE(output.find("built-in"), std::string::npos);
+  output = tool({"profile", "show", "a"}).output;
+  EXPECT_EQ(output.find("# " + bundle_.path() +
+                        "/own/1.yaml (administrator)\n"
+                        "# gantry-x64 --exact-float\nname: a\n"),
+            0u);
+  Ended ended = tool({"profile", "show", "c"});
+  EXPECT_EQ(ended.status, 1);
+  EXPECT_NE(ended.errors.find("there is no profile `c`"), std::string::npos);
+}
+
+TEST_F(ProfileTest, Validate) {
+  EXPECT_EQ(tool({"profile", "validate"}).status, 0);
+  write_file(bundle_.at("new.yaml"), "name: c\nmatch: {}\nengnie: jit\n");
+  Ended ended = tool({"profile", "validate", bundle_.at("new.yaml")});
+  EXPECT_EQ(ended.status, 1);
+  EXPECT_EQ(ended.errors, "gantry: " + bundle_.path() +
+                              "/new.yaml:3:1: unknown key `engnie`; did you mean `engine`?\n");
+}
+
+TEST_F(ProfileTest, MatchSaysWhichAndWhy) {
+  EXPECT_EQ(tool({"profile", "match", "--program", "/bin/guest"}).output,
+            "used:     a: program /bin/guest\nweaker:   b: program /bin/guest\n"
+            "option:   --exact-float\nargument: -a\n");
+  EXPECT_EQ(tool({"profile", "match", "--image", "x", "--program", "/bin/y"}).output,
+            "used:     a: image docker.io/library/x:latest\nweaker:   b: program /bin/y\n"
+            "option:   --exact-float\nargument: -a\n");
+  EXPECT_EQ(tool({"profile", "match", "--named", "b"})
+                .output.find("not used: io.gantry.profile names `b`, which is built in"),
+            0u);
+  EXPECT_EQ(tool({"profile", "match", "--bundle", bundle_.directory()}).output,
+            "program:  /bin/guest\nused:     a: program /bin/guest\n"
+            "weaker:   b: program /bin/guest\noption:   --exact-float\nargument: -a\n");
+  EXPECT_EQ(tool({"profile", "match", "--bundle", "/x", "--named", "y"}).status, 2);
+}
+
+TEST_F(ProfileTest, KeysAreAllThere) {
+  std::string output = tool({"profile", "keys"}).output;
+  for (const Key& key : all_keys()) EXPECT_NE(output.find(key.name), std::string::npos) << key.name;
+}
+
+TEST_F(ProfileTest, InspectNamesIt) {
+  EXPECT_NE(
+      tool({"inspect", bundle_.directory()}).output.find("profile:   a (program /bin/guest)\n"),
+      std::string::npos);
+}
+
+// Those that come with Gantry, of this build tree.
+TEST_F(ProfileTest, BuiltinProfilesAreValidAndSayWhy) {
+  runtime_.configure("profiles: /nonexistent\n");
+  Ended ended = tool({"profile", "validate"});
+  EXPECT_EQ(ended.status, 0) << ended.errors;
+  EXPECT_NE(ended.output.find("/coroutines.yaml: good (coroutines)\n"), std::string::npos);
+  auto profiles = load_profiles("/nonexistent", BUILTIN_PROFILES);
+  ASSERT_TRUE(profiles);
+  for (const Profile& profile : *profiles) {
+    EXPECT_TRUE(profile.description && profile.reason && profile.evidence) << profile.file;
+  }
 }
 
 TEST_F(ToolTest, UsageErrorsAre2) {

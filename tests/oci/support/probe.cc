@@ -2,6 +2,9 @@
 // line. "exit=N" as an argument is the exit status; "wait" sleeps until a signal comes.
 
 #include <dirent.h>
+#include <sys/auxv.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -56,9 +59,27 @@ void print_mounts() {
   }
 }
 
-void print_limits() {
-  std::ifstream file("/proc/self/limits");
-  for (std::string line; std::getline(file, line);) std::printf("limit: %s\n", line.c_str());
+void print_file(const char* path) {
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) std::printf("%s: %s\n", path, line.c_str());
+}
+
+// What is open as standard input, output and error: S_IFMT and mode bits.
+void print_standard_files() {
+  for (int fd = 0; fd < 3; fd++) {
+    struct stat status;
+    std::printf("file %d: %o\n", fd, ::fstat(fd, &status) == 0 ? status.st_mode : 0);
+  }
+}
+
+void print_attributes() {
+  int death_signal = 0;
+  ::prctl(PR_GET_PDEATHSIG, &death_signal);
+  std::printf("death signal: %d\nsecure bits: %d\ndumpable: %d\ntimer slack: %d\n", death_signal,
+              ::prctl(PR_GET_SECUREBITS), ::prctl(PR_GET_DUMPABLE), ::prctl(PR_GET_TIMERSLACK));
+  std::printf("secure: %lu\npriority: %d\nleads its session: %d, its group: %d\n",
+              ::getauxval(AT_SECURE), ::getpriority(PRIO_PROCESS, 0), ::getsid(0) == ::getpid(),
+              ::getpgrp() == ::getpid());
 }
 
 }  // namespace
@@ -78,7 +99,13 @@ int main(int argc, char** argv, char** environment) {
   ::uname(&name);
   std::printf("host: %s\npid: %d\n", name.nodename, ::getpid());
   print_status();
-  print_limits();
+  for (const char* path :
+       {"/proc/self/limits", "/proc/self/cgroup", "/proc/self/oom_score_adj", "/proc/self/uid_map",
+        "/proc/self/gid_map", "/proc/self/comm", "/proc/self/personality"}) {
+    print_file(path);
+  }
+  print_attributes();
+  print_standard_files();
   print_mounts();
   print_files("fd", "/proc/self/fd");
   print_files("root", "/");

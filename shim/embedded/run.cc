@@ -1,0 +1,154 @@
+#include "shim/embedded/run.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+
+#include "emulator/base/descriptor.h"
+#include "emulator/base/files.h"
+#include "runtime/sandbox/sandbox.h"
+#include "shim/embedded/root.h"
+#include "shim/embedded/sandbox_plan.h"
+#include "shim/embedded/spec.h"
+#include "shim/tuning.h"
+
+namespace gantry {
+namespace {
+
+constexpr int kOwnError = 125, kCannotExecute = 126, kNotFound = 127;
+
+int complain(int status, const std::string& message) {
+  std::fprintf(stderr, "gantry: %s\n", message.c_str());
+  return status;
+}
+
+// Of the errors of finding the program; see find_program().
+int status_of(const Error& error) {
+  switch (error.code) {
+    case ENOENT:
+    case ENOTDIR:
+      return kNotFound;
+    case EACCES:
+    case ENOEXEC:
+    case ELOOP:
+    case EXDEV:
+      return kCannotExecute;
+    default:
+      return kOwnError;
+  }
+}
+
+Result<void> write_new_file(const std::string& path, const std::string& text) {
+  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+  if (!fd) return make_system_error(errno, "cannot create %s", path.c_str());
+  ::fchmod(fd.get(), 0644);
+  return write_all(fd.get(), text);
+}
+
+// What the container sees as /etc/hosts and so on.
+Result<void> write_network_files(const RunOptions& options, const std::string& files) {
+  if (::mkdir(files.c_str(), 0755) < 0) return make_system_error(errno, "mkdir");
+  const std::string& name = options.host_name;
+  TRY(write_new_file(files + "/hostname", name + "\n"));
+  TRY(write_new_file(
+      files + "/hosts",
+      "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.1.1\t" + name +
+          "\n"));
+  if (options.network == "none") return {};
+  return write_new_file(files + "/resolv.conf", read_whole_file("/etc/resolv.conf"));
+}
+
+// By which profiles are chosen.
+ImageFacts facts_of(const ContainerRoot& root) {
+  ImageFacts facts;
+  if (root.image.empty()) return facts;
+  facts.digests = {"sha256:" + root.image};
+  const Json* config = member(root.config, "config");
+  const Json* labels = config ? member(*config, "Labels") : nullptr;
+  const std::string* named = labels ? string_member(*labels, kProfileAnnotation) : nullptr;
+  if (named) facts.named = *named;
+  return facts;
+}
+
+class Run {
+ public:
+  Run(RunOptions& options, const Config& config) : options_(options), config_(config) {}
+
+  int operator()();
+
+ private:
+  Result<void> prepare();
+  Result<Container> plan();
+  int start(const Container& container);
+
+  RunOptions& options_;
+  const Config& config_;
+  Emulator emulator_;
+  sandbox::Identity identity_;
+  std::optional<RunDirectory> directory_;
+  ContainerRoot root_;
+  ImageConfig image_;
+};
+
+Result<void> Run::prepare() {
+  TRY_ASSIGN(emulator_, find_emulator(config_));
+  TRY_ASSIGN(identity_, sandbox::own_identity());
+  TRY_ASSIGN(std::string data, data_directory(options_.data));
+  TRY_ASSIGN(RunDirectory directory, RunDirectory::make(data, identity_));
+  directory_.emplace(std::move(directory));
+  if (options_.host_name.empty()) options_.host_name = directory_->name();
+  TRY(write_network_files(options_, directory_->path() + "/etc"));
+  TRY_ASSIGN(root_, prepare_root(options_, identity_, data, *directory_));
+  TRY_ASSIGN(image_, read_image_config(root_.config));
+  apply_profiles(emulator_, config_, [this] { return facts_of(root_); });
+  return {};
+}
+
+// Files of the container may be such as only its root can read.
+Result<Container> Run::plan() {
+  SpecInputs inputs = {options_, image_, identity_, root_.root.lower, directory_->path() + "/etc"};
+  auto work = [&]() -> Result<std::string> {
+    TRY_ASSIGN(Container container, make_container(inputs, emulator_));
+    return to_text(Json{{"spec", container.spec}, {"program", container.program}});
+  };
+  TRY_ASSIGN(std::string text, sandbox::run_as_container_root(identity_, work));
+  TRY_ASSIGN(Json both, parse_json(text, "the container's document"));
+  return Container{both["spec"], both["program"]};
+}
+
+int Run::start(const Container& container) {
+  Result<sandbox::Plan> plan = plan_sandbox(container.spec);
+  if (!plan) return complain(kOwnError, plan.error().message);
+  plan->identity = identity_;
+  bool is_read_only = plan->root.is_read_only;
+  plan->root = root_.root;
+  plan->root.is_read_only = is_read_only;
+  plan->process.program = container.program;
+  plan->process.has_input = options_.has_input;
+  plan->process.makes_directory = true;
+  Result<sandbox::Ended> ended = sandbox::run(*plan);
+  if (!ended) return complain(kOwnError, ended.error().message);
+  if (!ended->complaint.empty()) return complain(ended->status, ended->complaint);
+  return ended->status;
+}
+
+int Run::operator()() {
+  Result<void> ready = prepare();
+  if (!ready) return complain(kOwnError, ready.error().message);
+  Result<Container> container = plan();
+  if (!container) return complain(status_of(container.error()), container.error().message);
+  if (options_.shows_spec) {
+    std::printf("%s\n", container->spec.dump(2).c_str());
+    return 0;
+  }
+  return start(*container);
+}
+
+}  // namespace
+
+int run_container(RunOptions options, const Config& config) { return Run(options, config)(); }
+
+}  // namespace gantry
