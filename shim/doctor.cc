@@ -13,8 +13,8 @@
 #include <memory>
 #include <type_traits>
 
+#include "emulator/base/descriptor.h"
 #include "emulator/base/types.h"
-#include "oci/file.h"
 #include "oci/program_file.h"
 #include "shim/low_level.h"
 #include "shim/settings.h"

@@ -7,7 +7,7 @@
 
 #include <cerrno>
 
-#include "oci/file.h"
+#include "emulator/base/descriptor.h"
 
 extern char** environ;
 

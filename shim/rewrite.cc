@@ -6,10 +6,12 @@
 #include <cerrno>
 #include <charconv>
 
+#include "emulator/base/descriptor.h"
 #include "oci/edits/edits.h"
-#include "oci/file.h"
 #include "oci/json.h"
+#include "shim/image_facts.h"
 #include "shim/low_level.h"
+#include "shim/tuning.h"
 
 namespace gantry {
 namespace {
@@ -19,6 +21,7 @@ constexpr std::size_t kMaxProcessBytes = kMaxJsonBytes;
 
 // The container that an exec is for.
 struct Container {
+  std::string bundle;
   Json spec;
   GuestView view;
   std::string emulator;  // its path in the container
@@ -58,8 +61,8 @@ Result<std::optional<Container>> find_container(const CommandLine& line, const S
   if (!emulator) return none;
   Result<UniqueFd> root = open_container_root(*state);
   if (!root) return none;
-  return std::optional<Container>(
-      Container{bundle->spec(), GuestView::of_root(std::move(*root)), std::move(*emulator)});
+  return std::optional<Container>(Container{
+      *directory, bundle->spec(), GuestView::of_root(std::move(*root)), std::move(*emulator)});
 }
 
 Result<Json> read_process(const std::string& path) {
@@ -70,6 +73,10 @@ Result<Json> read_process(const std::string& path) {
   TRY_ASSIGN(Json process, parse_json(*text, path));
   if (!process.is_object()) return make_error(EINVAL, "%s is not a JSON object", path.c_str());
   return process;
+}
+
+std::string with_profile(const Launch& launch) {
+  return launch.profile.empty() ? "" : "; profile " + launch.profile;
 }
 
 unsigned preserved_descriptors(const FlagList& flags) {
@@ -100,7 +107,7 @@ Result<void> rewrite_process_file(CommandLine& line, const FlagList& flags, cons
     note = "native program";
   } else {
     apply_launch(process["args"], *launch);
-    note = "emulated program";
+    note = "emulated program" + with_profile(*launch);
   }
   struct stat status;
   bool can_be_read_again = ::stat(flag.value->c_str(), &status) == 0 && S_ISREG(status.st_mode);
@@ -114,12 +121,14 @@ Result<void> rewrite_process_file(CommandLine& line, const FlagList& flags, cons
 }
 
 // runc exec(8): the process takes environment and directory of the container, changed by flags.
-Json inline_process(const FlagList& flags, const Words& command, const Json& spec) {
+// With crun, variables that are given are all there are.
+Json inline_process(const FlagList& flags, const Words& command, const Json& spec, bool is_crun) {
   const Json* base = member(spec, "process");
   Json process = {{"args", command}, {"cwd", "/"}, {"env", Json::array()}};
   for (const char* key : {"cwd", "env"}) {
     if (const Json* value = base ? member(*base, key) : nullptr) process[key] = *value;
   }
+  if (is_crun && flags.find("env")) process["env"] = Json::array();
   for (const Flag& flag : flags.flags) {
     if (!flag.value) continue;
     if (flag.name == "cwd") process["cwd"] = *flag.value;
@@ -129,13 +138,13 @@ Json inline_process(const FlagList& flags, const Words& command, const Json& spe
 }
 
 Result<void> rewrite_inline(CommandLine& line, const FlagList& flags, const Container& container,
-                            const Emulator& emulator, std::string& note) {
+                            const Emulator& emulator, bool is_crun, std::string& note) {
   std::size_t first = flags.positional.size() > 1 ? flags.positional[1] : line.arguments.size();
   if (first == line.arguments.size()) return {};
   auto start = line.arguments.begin() + static_cast<std::ptrdiff_t>(first);
-  Json process = inline_process(flags, Words(start, line.arguments.end()), container.spec);
+  Json process = inline_process(flags, Words(start, line.arguments.end()), container.spec, is_crun);
   TRY_ASSIGN(auto launch, plan_process(process, container.view, emulator, container.emulator));
-  note = launch ? "emulated program" : "native program";
+  note = launch ? "emulated program" + with_profile(*launch) : "native program";
   if (!launch) return {};
   line.arguments.erase(start);
   line.arguments.insert(line.arguments.begin() + static_cast<std::ptrdiff_t>(first),
@@ -145,27 +154,25 @@ Result<void> rewrite_inline(CommandLine& line, const FlagList& flags, const Cont
 
 }  // namespace
 
-Result<Json> edited_spec(const Bundle& bundle, const Emulator& emulator) {
+Result<void> rewrite_bundle(const CommandLine& line, const Settings& settings, Emulator emulator,
+                            std::string& note) {
+  note = "native program, or rewritten before: bundle left as it is";
+  FlagList flags = parse_create_flags(line.arguments);
+  std::string directory = flags.value_of("bundle", ".");
+  TRY_ASSIGN(Bundle bundle, Bundle::open(directory, flags.value_of("config", "config.json")));
   TRY_ASSIGN(GuestView view, bundle.view());
+  apply_profiles(emulator, settings.config,
+                 [&] { return image_facts_of(directory, bundle.spec()); });
   TRY_ASSIGN(auto plan, plan_container(bundle.spec(), view, emulator));
-  if (!plan) return Json();
+  if (!plan) return {};
+  note = "x86-64 program: config.json rewritten";
+  if (plan->process) note += with_profile(*plan->process);
   Json spec = bundle.spec();
   apply_edits(spec, *plan);
-  return spec;
-}
-
-Result<void> rewrite_bundle(const CommandLine& line, const Emulator& emulator, std::string& note) {
-  FlagList flags = parse_create_flags(line.arguments);
-  TRY_ASSIGN(Bundle bundle,
-             Bundle::open(flags.value_of("bundle", "."), flags.value_of("config", "config.json")));
-  TRY_ASSIGN(Json spec, edited_spec(bundle, emulator));
-  note = spec.is_null() ? "native program, or rewritten before: bundle left as it is"
-                        : "x86-64 program: config.json rewritten";
-  if (spec.is_null()) return {};
   return bundle.store(spec);
 }
 
-Result<void> rewrite_exec(CommandLine& line, const Settings& settings, const Emulator& emulator,
+Result<void> rewrite_exec(CommandLine& line, const Settings& settings, Emulator emulator,
                           std::string& note) {
   note = "not a container of ours: arguments left as they are";
   FlagList flags = parse_exec_flags(line.arguments);
@@ -173,11 +180,14 @@ Result<void> rewrite_exec(CommandLine& line, const Settings& settings, const Emu
   const std::string& name = line.arguments[flags.positional[0]];
   TRY_ASSIGN(auto container, find_container(line, settings, name));
   if (!container) return {};
+  apply_profiles(emulator, settings.config,
+                 [&] { return image_facts_of(container->bundle, container->spec); });
   const Flag* process = flags.find("process");
   if (process && process->value) {
     return rewrite_process_file(line, flags, *process, *container, emulator, note);
   }
-  return rewrite_inline(line, flags, *container, emulator, note);
+  bool is_crun = settings.low_level_runtime.ends_with("/crun");
+  return rewrite_inline(line, flags, *container, emulator, is_crun, note);
 }
 
 }  // namespace gantry

@@ -6,7 +6,7 @@
 
 #include <cstdio>
 
-#include "oci/file.h"
+#include "emulator/base/descriptor.h"
 #include "oci/json.h"
 
 namespace gantry {

@@ -7,21 +7,28 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <string_view>
 #include <vector>
 
-#include "oci/file.h"
+#include "emulator/base/descriptor.h"
 #include "oci/program_file.h"
 
 namespace gantry {
 namespace {
 
-constexpr const char* kInstalledEmulator = "/usr/libexec/gantry/gantry-x64";
-
-std::string own_directory() {
+// The emulator of the newest version below a folder of versions, by strverscmp(3); empty when there
+// is none.
+std::string newest_emulator(const std::string& versions) {
+  std::string newest;
   std::error_code error;
-  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path().string();
+  for (const auto& entry : std::filesystem::directory_iterator(versions, error)) {
+    std::string path = entry.path().string() + "/gantry-x64";
+    if (::access(path.c_str(), F_OK) < 0) continue;
+    if (newest.empty() || ::strverscmp(path.c_str(), newest.c_str()) > 0) newest = path;
+  }
+  return newest;
 }
 
 bool is_self(const std::string& path) {
@@ -43,18 +50,14 @@ std::vector<std::string> program_folders() {
   return folders;
 }
 
-Result<Config> read_config(const std::optional<std::string>& path, std::string& used) {
-  used = path.value_or(kDefaultConfigPath);
-  if (path || ::access(used.c_str(), F_OK) == 0) return load_config(used);
-  used.clear();
-  return Config();
-}
-
 Result<Emulator> locate_emulator(const Config& config) {
-  if (!config.emulator.empty()) return inspect_emulator(config.emulator);
+  if (config.emulator) return inspect_emulator(*config.emulator);
+  std::string own = own_directory();
   for (const std::string& path :
-       {own_directory() + "/gantry-x64", std::string(kInstalledEmulator)}) {
-    if (::access(path.c_str(), F_OK) == 0) return inspect_emulator(path);
+       {own + "/gantry-x64",
+        newest_emulator(std::filesystem::path(own).parent_path().string() + "/libexec/gantry"),
+        newest_emulator("/usr/libexec/gantry")}) {
+    if (!path.empty() && ::access(path.c_str(), F_OK) == 0) return inspect_emulator(path);
   }
   // x86-64 programs are then native on x86-64 machines, and an error of their container elsewhere.
   Emulator none;
@@ -73,6 +76,11 @@ Result<std::string> check_runtime(const std::string& path) {
 }
 
 }  // namespace
+
+std::string own_directory() {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path().string();
+}
 
 std::string find_host_program(const std::string& name) {
   for (const std::string& folder : program_folders()) {
@@ -107,26 +115,34 @@ Result<Emulator> inspect_emulator(const std::string& path) {
   }
   if (status.st_mode & S_IWOTH) return fail(EPERM, "may be written by everyone (chmod 755)");
   Emulator emulator;
-  emulator.path = path;
+  // A link, as /usr/bin/gantry-x64 is one, names another file after an upgrade.
+  std::error_code error;
+  emulator.path = std::filesystem::canonical(path, error).string();
+  if (error) return fail(error.value(), "cannot be resolved: " + error.message());
   emulator.machine = file->machine;
   return emulator;
 }
 
 Result<Emulator> find_emulator(const Config& config) {
   TRY_ASSIGN(Emulator emulator, locate_emulator(config));
-  emulator.emulate_native = config.emulate_native;
-  if (!config.cpu.choice.empty()) emulator.options.push_back("--cpu=" + config.cpu.choice);
-  const auto& options = config.emulator_options;
-  emulator.options.insert(emulator.options.end(), options.begin(), options.end());
+  emulator.emulate_native = config.emulate_native.value_or(false);
+  emulator.options = emulator_options_of(config);
   return emulator;
+}
+
+Result<Config> read_settings_file(const std::optional<std::string>& config_path) {
+  return config_path ? load_config(*config_path) : load_config_directory(kConfigDirectory);
 }
 
 Result<Settings> load_settings(const std::optional<std::string>& config_path) {
   Settings settings;
-  TRY_ASSIGN(settings.config, read_config(config_path, settings.config_path));
-  const std::string& runtime = settings.config.runtime;
+  TRY_ASSIGN(settings.config, read_settings_file(config_path));
+  for (const std::string& file : settings.config.files) {
+    settings.config_path += (settings.config_path.empty() ? "" : ", ") + file;
+  }
+  const auto& runtime = settings.config.runtime;
   TRY_ASSIGN(settings.low_level_runtime,
-             runtime.empty() ? find_low_level_runtime() : check_runtime(runtime));
+             runtime ? check_runtime(*runtime) : find_low_level_runtime());
   return settings;
 }
 

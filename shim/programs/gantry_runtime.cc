@@ -28,7 +28,7 @@ All others (start, state, kill, delete, list, ps, pause, resume, update, events,
 features, spec, ...) are handed on as they are; COMMAND --help is the low-level runtime's.
 
 Global flags, as --flag=VALUE or --flag VALUE:
-  --config FILE          our configuration (default: /etc/gantry/config.yaml where it exists)
+  --config FILE          our configuration (default: config.yaml and conf.d/*.yaml in /etc/gantry)
   --root DIR             where the low-level runtime keeps its state
   --log FILE             write errors to FILE too (default: standard error)
   --log-format FORMAT    text (default) or json
@@ -58,8 +58,8 @@ Result<void> rewrite(CommandLine& line, const Settings& settings, const RuntimeL
   TRY_ASSIGN(Emulator emulator, find_emulator(settings.config));
   if (!emulator.has_guests()) return {};
   std::string text;
-  TRY(is_exec ? rewrite_exec(line, settings, emulator, text)
-              : rewrite_bundle(line, emulator, text));
+  TRY(is_exec ? rewrite_exec(line, settings, std::move(emulator), text)
+              : rewrite_bundle(line, settings, std::move(emulator), text));
   note(log, line, text);
   return {};
 }
@@ -71,9 +71,9 @@ Error hand_over(const CommandLine& line, const Settings& settings) {
   return exec_program(settings.low_level_runtime, words);
 }
 
-Result<void> print_version(const Settings& settings) {
+Result<void> print_version(const CommandLine& line, const Settings& settings) {
   std::printf("gantry-runtime version %s\n", gantry_version());
-  TRY_ASSIGN(Output output, run_program(settings.low_level_runtime, {"--version"}));
+  TRY_ASSIGN(Output output, run_program(settings.low_level_runtime, query_globals(line)));
   std::fputs(output.text.c_str(), stdout);
   return {};
 }
@@ -87,27 +87,28 @@ Result<void> run(CommandLine& line, const RuntimeLog& log) {
     return {};
   }
   TRY_ASSIGN(Settings settings, load_settings(line.config));
-  if (asks_version) return print_version(settings);
+  if (asks_version) return print_version(line, settings);
   TRY(rewrite(line, settings, log));
   return hand_over(line, settings);
 }
 
-int fail(const RuntimeLog& log, const std::string& message) {
+// The status of runc and crun, whose exec leaves 1 to the program.
+int fail(const RuntimeLog& log, const std::string& command, const std::string& message) {
   log.error(message);
-  return 1;
+  return command == "exec" ? 255 : 1;
 }
 
 int main_program(int count, char** values) {
   Words words(values + 1, values + count);
   Result<CommandLine> line = parse_command_line(words);
-  if (!line) return fail(RuntimeLog(FlagList()), line.error().message);
+  if (!line) return fail(RuntimeLog(FlagList()), "", line.error().message);
   RuntimeLog log(line->global_flags);
   // Libraries report what they cannot do (no memory) by exceptions.
   try {
     Result<void> result = run(*line, log);
-    return result ? 0 : fail(log, result.error().message);
+    return result ? 0 : fail(log, line->command, result.error().message);
   } catch (const std::exception& error) {
-    return fail(log, std::string("unexpected: ") + error.what());
+    return fail(log, line->command, std::string("unexpected: ") + error.what());
   }
 }
 

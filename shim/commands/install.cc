@@ -1,0 +1,163 @@
+// install, uninstall, status.
+#include "shim/install/install.h"
+
+#include <cstdio>
+#include <memory>
+
+#include "shim/commands/command.h"
+
+namespace gantry {
+namespace {
+
+using install::Condition;
+using install::Options;
+using install::Report;
+using install::Step;
+
+constexpr int kSomethingKept = 1;
+constexpr int kChanged = 3;
+
+void print_step(const Step& step, bool dry_run) {
+  constexpr const char* kDone[] = {"created", "changed", "removed", "restored", "as it is", "kept"};
+  constexpr const char* kWould[] = {"create", "change", "remove", "restore", "leave", "keep"};
+  std::printf("%-9s %-11s %s%s%s\n", (dry_run ? kWould : kDone)[step.kind], step.part.c_str(),
+              step.path.c_str(), step.reason.empty() ? "" : ": ", step.reason.c_str());
+}
+
+void print_report(const Report& report, bool dry_run) {
+  if (report.recovered) std::printf("an interrupted installation was taken back first\n");
+  for (const Step& step : report.steps) print_step(step, dry_run);
+  for (const std::string& difference : report.differences) std::fputs(difference.c_str(), stdout);
+}
+
+// Nothing is restarted here: that ends containers, at a time which the administrator chooses.
+void print_advice(const Report& report, const Options& options) {
+  for (const std::string& name : report.engines) {
+    const install::Engine* engine = install::find_engine(name);
+    const char* command = options.as_default ? engine->apply_default : engine->apply;
+    if (!command) continue;
+    std::string text = command;
+    if (options.place.rootless) {
+      text = install::with_replaced(text, "systemctl ", "systemctl --user ");
+    }
+    std::printf("%s reads its configuration after: %s\n", name.c_str(), text.c_str());
+  }
+}
+
+int run_install(const Options& options) {
+  Result<Report> report = install::install(options);
+  if (!report) return gantry::report(report.error());
+  print_report(*report, options.dry_run);
+  if (options.dry_run) return 0;
+  if (report->engines.empty()) {
+    std::printf("no container engine was found here; name one with --engine\n");
+  }
+  print_advice(*report, options);
+  return 0;
+}
+
+int run_uninstall(const Options& options) {
+  Result<Report> report = install::uninstall(options);
+  if (!report) return gantry::report(report.error());
+  print_report(*report, options.dry_run);
+  if (report->steps.empty()) std::printf("nothing is installed\n");
+  if (!options.dry_run) print_advice(*report, options);
+  return report->has_kept() ? kSomethingKept : 0;
+}
+
+int run_status(const Options& options) {
+  constexpr const char* kConditions[] = {"as installed", "changed", "missing"};
+  Result<install::Status> status = install::status(options.place);
+  if (!status) return report(status.error());
+  bool all_good = !status->interrupted;
+  for (const install::StatusRow& row : status->files) {
+    all_good = all_good && row.condition == Condition::kAsInstalled;
+    std::printf("%-13s %-11s %s\n", kConditions[static_cast<int>(row.condition)], row.part.c_str(),
+                row.path.c_str());
+  }
+  for (const std::string& engine : status->present_engines) {
+    auto is_part = [&](const install::StatusRow& row) { return row.part == engine; };
+    if (std::none_of(status->files.begin(), status->files.end(), is_part)) {
+      std::printf("%-13s %-11s gantry install --engine %s\n", "not told", engine.c_str(),
+                  engine.c_str());
+    }
+  }
+  if (status->interrupted) {
+    std::printf("an installation was interrupted; the next install or uninstall takes it back\n");
+  }
+  if (status->files.empty() && !status->interrupted) {
+    std::printf("nothing is installed\n");
+    return 1;
+  }
+  return all_good ? 0 : kChanged;
+}
+
+void add_place(CLI::App& command, Options& options) {
+  command.add_flag("--rootless", options.place.rootless,
+                   "for yourself alone: files in your home directory");
+  command
+      .add_option("--root", options.place.root,
+                  "the machine's files are below DIR, as when an image of one is built")
+      ->type_name("DIR")
+      ->check(CLI::ExistingDirectory);
+  command
+      .add_option("--prefix", options.place.prefix,
+                  "programs below DIR (default: /usr/local for commands, /usr for the emulator)")
+      ->type_name("DIR");
+}
+
+void add_engines(CLI::App& command, Options& options) {
+  std::vector<std::string> names = {"all"};
+  for (const install::Engine& engine : install::engines()) names.push_back(engine.name);
+  command
+      .add_option("--engine", options.engines,
+                  "podman, docker, containerd, crio, buildkit or all (default: those that are "
+                  "there); may be repeated")
+      ->type_name("ENGINE")
+      ->check(CLI::IsMember(names));
+  command.add_flag("--dry-run", options.dry_run, "only say what would be done");
+}
+
+using Run = int (*)(const Options& options);
+
+CLI::App* add(CLI::App& app, Invocation& invocation, const char* name, const char* description,
+              const std::shared_ptr<Options>& options, Run run) {
+  auto* command = app.add_subcommand(name, description);
+  add_place(*command, *options);
+  command->callback([&invocation, options, run] {
+    invocation.action = [options, run] { return run(*options); };
+  });
+  return command;
+}
+
+}  // namespace
+
+void add_install(CLI::App& app, Invocation& invocation) {
+  auto options = std::make_shared<Options>();
+  auto* command = add(app, invocation, "install",
+                      "put the programs in place and tell container engines of gantry-runtime",
+                      options, run_install);
+  add_engines(*command, *options);
+  command->add_flag("--set-as-default", options->as_default,
+                    "use it for every container; native ones are handed on as they are");
+}
+
+void add_uninstall(CLI::App& app, Invocation& invocation) {
+  auto options = std::make_shared<Options>();
+  auto* command = add(app, invocation, "uninstall",
+                      "put back what was there before `install`\n"
+                      "(exit status 1: something was left in place, as it says)",
+                      options, run_uninstall);
+  add_engines(*command, *options);
+  command->add_flag("--force", options->force, "also remove emulators that running containers use");
+}
+
+void add_status(CLI::App& app, Invocation& invocation) {
+  auto options = std::make_shared<Options>();
+  add(app, invocation, "status",
+      "what is installed, and whether it is as it was installed\n"
+      "(exit status 0: it is, 1: nothing is installed, 3: something changed)",
+      options, run_status);
+}
+
+}  // namespace gantry

@@ -1,0 +1,104 @@
+// gantry run: a container without an engine.
+#include "shim/embedded/run.h"
+
+#include <memory>
+
+#include "shim/commands/command.h"
+#include "shim/settings.h"
+
+namespace gantry {
+namespace {
+
+// podman-run(1), "Exit Status".
+constexpr int kOwnError = 125;
+
+void add_root_options(CLI::App& run, RunOptions& options) {
+  auto* rootfs = run.add_option("--rootfs", options.rootfs,
+                                "directory that is the root file system; it is written to");
+  auto* image = run.add_option("--image", options.image,
+                               "OCI layout (directory or archive) or archive of `docker save`, "
+                               "PATH[:NAME]; unpacked once, never changed");
+  rootfs->excludes(image);
+  run.add_option("--data", options.data,
+                 "where images and runs are kept (default: /var/lib/gantry for root, else "
+                 "$XDG_DATA_HOME/gantry)");
+  run.add_option("--platform", options.platform, "image of an index that is chosen")
+      ->capture_default_str();
+  run.add_flag("--read-only", options.is_read_only, "the root file system cannot be written");
+  run.add_option("-v,--bind,--volume", options.binds, "SRC:DST[:ro]: shows SRC of this machine")
+      ->allow_extra_args(false);
+  run.add_option("--tmpfs", options.tmpfs, "DST[:OPTIONS]: an empty file system in memory")
+      ->allow_extra_args(false);
+}
+
+void add_process_options(CLI::App& run, RunOptions& options) {
+  run.add_option("-e,--env", options.environment, "K=V, or K for its value here")
+      ->allow_extra_args(false);
+  run.add_option("-w,--workdir", options.directory, "working directory in the container");
+  run.add_option("-u,--user", options.user, "USER[:GROUP], names of the container or numbers");
+  run.add_option("--entrypoint", options.entrypoint, "program instead of the image's");
+  run.add_flag("-t,--tty", options.has_terminal, "with a terminal of its own");
+  run.add_flag("-i,--interactive", options.has_input, "with this standard input");
+  run.add_option("--hostname", options.host_name, "host name");
+  // The container's changes are always removed with it.
+  run.add_flag("--rm", options.removes, "accepted, as every run cleans up after itself");
+}
+
+void add_limit_options(CLI::App& run, RunOptions& options) {
+  run.add_option("--network", options.network, "none: a loopback interface only; host: this host's")
+      ->check(CLI::IsMember({"none", "host"}))
+      ->capture_default_str();
+  run.add_option("-m,--memory", options.memory, "limit of memory, as 512m (cgroup version 2)");
+  run.add_option("--pids,--pids-limit", options.processes,
+                 "limit of processes and threads (cgroup version 2)")
+      ->check(CLI::PositiveNumber);
+  run.add_option("--ulimit", options.limits, "NAME=SOFT[:HARD], as nofile=1024:4096")
+      ->allow_extra_args(false);
+  run.add_option("--cap-add", options.added_capabilities, "capability to add")
+      ->allow_extra_args(false);
+  run.add_option("--cap-drop", options.dropped_capabilities, "capability to drop, or all")
+      ->allow_extra_args(false);
+  run.add_option("--security-opt", options.security, "no-new-privileges, seccomp=unconfined")
+      ->allow_extra_args(false);
+}
+
+int run_with_config(const RunOptions& options, const std::optional<std::string>& path) {
+  Result<Config> config = read_settings_file(path);
+  if (!config) {
+    std::fprintf(stderr, "gantry: %s\n", config.error().message.c_str());
+    return kOwnError;
+  }
+  return run_container(options, *config);
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Invocation& invocation) {
+  auto options = std::make_shared<RunOptions>();
+  CLI::App* run = app.add_subcommand(
+      "run",
+      "run a container without an engine: gantry run --rootfs DIR|--image PATH [OPTIONS] "
+      "[-- PROGRAM [ARGS…]]");
+  add_root_options(*run, *options);
+  add_process_options(*run, *options);
+  add_limit_options(*run, *options);
+  run->add_flag("-q,--quiet", options->is_quiet, "no progress while an image is unpacked");
+  run->add_flag("--show-spec", options->shows_spec,
+                "print the container's document (OCI runtime-spec) and do not run it");
+  // As with podman, of an option that is given twice the last counts, unless it makes a list.
+  for (CLI::Option* option : run->get_options()) {
+    if (option->get_items_expected_max() == 1) option->take_last();
+  }
+  run->preparse_callback([&invocation](std::size_t) { invocation.usage_status = kOwnError; });
+  run->callback([&invocation, options] {
+    options->command = invocation.words;
+    if (options->rootfs.empty() && options->image.empty()) {
+      throw CLI::RequiredError("--rootfs or --image");
+    }
+    invocation.action = [&invocation, options] {
+      return run_with_config(*options, invocation.config);
+    };
+  });
+}
+
+}  // namespace gantry

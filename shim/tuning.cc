@@ -1,0 +1,69 @@
+#include "shim/tuning.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "emulator/base/descriptor.h"
+#include "oci/build_id.h"
+
+namespace gantry {
+namespace {
+
+constexpr const char* kAdministratorsProfiles = "/etc/gantry/profiles.d";
+constexpr const char* kInstalledProfiles = "/usr/share/gantry/profiles";
+
+std::string builtin_profiles(const Config& config) {
+  if (config.builtin_profiles) return *config.builtin_profiles;
+  std::string beside = own_directory() + "/gantry-profiles";
+  return ::access(beside.c_str(), F_OK) == 0 ? beside : kInstalledProfiles;
+}
+
+std::string build_id_in(const GuestView& view, const std::string& path) {
+  Result<GuestFile> file = view.open(path);
+  if (!file) return "";
+  Result<UniqueFd> fd = reopen_for_reading(file->fd.get());
+  return fd ? build_id_of(fd->get()) : "";
+}
+
+}  // namespace
+
+Result<std::vector<Profile>> load_profiles(const Config& config) {
+  return load_profiles(config.profiles.value_or(kAdministratorsProfiles), builtin_profiles(config));
+}
+
+ProgramFacts program_facts_of(const GuestView& view, const Program& program) {
+  ProgramFacts facts;
+  if (program.path.starts_with('/')) facts.paths.push_back(lexical_path(program.path));
+  facts.paths.insert(facts.paths.end(), program.files.begin(), program.files.end());
+  facts.build_id = build_id_in(view, program.files.back());
+  return facts;
+}
+
+LaunchSettings launch_settings_of(const Config& config, const Candidate* choice) {
+  Keys keys = config;
+  LaunchSettings settings;
+  if (choice) {
+    override_keys(keys, *choice->profile);
+    settings.profile = choice->profile->called() + " (" + choice->text + ")";
+  }
+  settings.options = emulator_options_of(keys);
+  settings.arguments = keys.arguments.value_or(std::vector<std::string>());
+  return settings;
+}
+
+void apply_profiles(Emulator& emulator, const Config& config, std::function<ImageFacts()> image) {
+  emulator.find_settings = [config, image = std::move(image)](
+                               const GuestView& view,
+                               const Program& program) -> Result<LaunchSettings> {
+    TRY_ASSIGN(std::vector<Profile> profiles, load_profiles(config));
+    ImageFacts facts = depend_on_image(profiles) ? image() : ImageFacts();
+    auto fitting = fitting_profiles(profiles, facts, program_facts_of(view, program));
+    LaunchSettings settings =
+        launch_settings_of(config, fitting.empty() ? nullptr : &fitting.front());
+    std::string refusal = refusal_of_name(profiles, facts);
+    if (!refusal.empty()) settings.profile += (fitting.empty() ? "none; " : "; ") + refusal;
+    return settings;
+  };
+}
+
+}  // namespace gantry
