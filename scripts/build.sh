@@ -8,7 +8,7 @@
 
 BUILD_TOOLS=(clang-19 lld-19 llvm-19 cmake ninja-build ccache g++)
 BUILD_LIBRARIES=(libyaml-cpp-dev libseccomp-dev libcap-dev libgtest-dev nlohmann-json3-dev
-  libcli11-dev libzydis-dev zlib1g-dev)
+  libcli11-dev libtomlplusplus-dev libzydis-dev zlib1g-dev libarchive-dev libzstd-dev nettle-dev)
 
 build_usage() {
   cat <<'END'

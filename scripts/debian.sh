@@ -5,7 +5,7 @@
 main_mirror() {
   # shellcheck disable=SC2016  # apt expands it, not the shell
   apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
-    grep -v security | head -n 1
+    awk '!/security/ && !found++'
 }
 
 # debian_tree SUITE ARCH DIR MMDEBSTRAP-ARGUMENTS…: an extracted tree (no maintainer scripts run, so

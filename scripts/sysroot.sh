@@ -5,7 +5,8 @@
 . "$GANTRY_ROOT/scripts/debian.sh"
 
 SYSROOT_PACKAGES=libc6-dev,libstdc++-14-dev,libgcc-14-dev,libyaml-cpp-dev,libseccomp-dev,libcap-dev
-SYSROOT_PACKAGES+=,libgtest-dev,libffi-dev,nlohmann-json3-dev,libcli11-dev,zlib1g-dev
+SYSROOT_PACKAGES+=,libgtest-dev,libffi-dev,nlohmann-json3-dev,libcli11-dev,zlib1g-dev,libarchive-dev
+SYSROOT_PACKAGES+=,libzstd-dev,nettle-dev,libtomlplusplus-dev
 
 ensure_sysroot() { with_lock "sysroot-$1" make_sysroot "$1"; }
 
