@@ -155,8 +155,12 @@ void start_storing(Process& process) {
   std::string& directory = process.settings.code_store;
   if (directory.empty() || getauxval(AT_SECURE)) return;
   directory = absolute_path(directory);
-  auto secret = engine::store_translated_code(directory);
-  if (!secret) {
+  bool is_read_only = process.settings.code_store_read_only;
+  auto secret = engine::store_translated_code(directory, is_read_only);
+  if (!secret && is_read_only) {
+    // Whoever started the program need not know of it.
+    LOG(kEngine, "stored code is not used: %s", secret.error().message.c_str());
+  } else if (!secret) {
     LOG(kWarning, "translated code is not stored: %s", secret.error().message.c_str());
   } else if (*secret != 0) {
     process.memory->keep_places(*secret);

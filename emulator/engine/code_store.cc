@@ -4,10 +4,12 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <ctime>
 #include <functional>
@@ -15,6 +17,7 @@
 #include <utility>
 
 #include "emulator/base/bits.h"
+#include "emulator/base/descriptor.h"
 #include "emulator/base/log.h"
 #include "emulator/engine/block_cache.h"
 #include "emulator/guest/xsave.h"
@@ -23,7 +26,7 @@
 namespace gantry::engine {
 namespace {
 
-constexpr u64 kMagic = 0x3174'696e'7574'6e47;  // "Gntunit1"
+constexpr u64 kMagic = 0x3274'696e'7574'6e47;  // "Gntunit2"
 constexpr u64 kMaxFileBytes = u64{64} << 20;
 // So much is written before the process ends.
 constexpr u64 kMuch = u64{2} << 20;
@@ -45,7 +48,8 @@ struct Slot {
 
 // In front of a unit: what it was translated from.
 struct UnitHead {
-  u32 size;  // of all, this included
+  u64 checksum;  // of all that follows
+  u32 size;      // of all, this included
   u32 ranges, constants, code_bytes;
 };
 static_assert(sizeof(UnitHead) % 8 == 0);
@@ -58,9 +62,10 @@ struct StoredUnit {
   std::span<const u8> code;   // the bytes of the ranges
   std::span<const u8> image;  // jit::install()
 
-  // Of all but the size.
+  // Without what tells of the image as well.
   std::span<const u8> sources() const {
-    return all.subspan(sizeof(u32), all.size() - image.size() - sizeof(u32));
+    constexpr std::size_t kSkipped = offsetof(UnitHead, ranges);
+    return all.subspan(kSkipped, all.size() - image.size() - kSkipped);
   }
 };
 
@@ -93,8 +98,35 @@ void append(std::vector<u8>& bytes, std::span<const T> items) {
   bytes.insert(bytes.end(), first, first + items.size_bytes());
 }
 
+// Finds what a disk has lost or changed; whoever means to deceive is kept out by the directory's
+// owner. Two instructions for eight bytes, several at once, as each unit that is used is checked.
+u64 checksum_of(std::span<const u8> unit) {
+  constexpr u64 kFactor = 0x9e3779b97f4a7c15;
+  u64 sum = unit.size();
+  auto add = [&]<std::size_t kCount>(const u8* at) {
+    u64 words[kCount];
+    std::memcpy(words, at, sizeof words);
+    for (u64 word : words) sum = (sum ^ word) * kFactor;
+    return sizeof words;
+  };
+  const u8* at = unit.data() + sizeof(UnitHead::checksum);
+  const u8* end = unit.data() + unit.size();
+  while (end - at >= 64) at += add.operator()<8>(at);
+  while (at < end) at += add.operator()<1>(at);
+  return sum;
+}
+
+bool is_whole(const StoredUnit& unit) {
+  u64 checksum;
+  std::memcpy(&checksum, unit.all.data(), sizeof checksum);
+  if (checksum == checksum_of(unit.all)) return true;
+  LOG(kEngine, "ignored a damaged unit of stored code");
+  return false;
+}
+
 void append_unit(std::vector<u8>& bytes, const CodeSources& sources, std::span<const u8> unit) {
-  UnitHead head = {.size = 0,
+  UnitHead head = {.checksum = 0,
+                   .size = 0,
                    .ranges = static_cast<u32>(sources.ranges.size()),
                    .constants = static_cast<u32>(sources.constants.size()),
                    .code_bytes = 0};
@@ -108,6 +140,8 @@ void append_unit(std::vector<u8>& bytes, const CodeSources& sources, std::span<c
   bytes.resize(align_up(bytes.size(), 8));
   append(bytes, unit);
   head.size = static_cast<u32>(bytes.size());
+  std::memcpy(bytes.data(), &head, sizeof head);
+  head.checksum = checksum_of(bytes);
   std::memcpy(bytes.data(), &head, sizeof head);
 }
 
@@ -130,13 +164,36 @@ bool is_current(const StoredUnit& unit, BlockCache& blocks, GuestOs& os) {
   });
 }
 
-bool is_private(const struct stat& info) {
-  return info.st_uid == geteuid() && (info.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+// Whether it is the owner's, and nobody else may write to it.
+bool is_private(const struct stat& info, uid_t owner) {
+  return info.st_uid == owner && (info.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+// Code of root's is what programs and libraries are in any case. In a user namespace that root does
+// not belong to, its files have the kernel's id for that (/proc/sys/kernel/overflowuid).
+bool is_trusted_owner(uid_t owner) {
+  constexpr uid_t kOverflow = 65534;
+  return owner == 0 || owner == geteuid() || owner == kOverflow;
+}
+
+bool is_read_only(int fd) {
+  struct statvfs mount;
+  return ::fstatvfs(fd, &mount) == 0 && (mount.f_flag & ST_RDONLY);
+}
+
+// 0 and errno when it cannot be read; when whoever made it did not come to write it, EAGAIN.
+u64 read_secret(int directory) {
+  u64 secret = 0;
+  UniqueFd fd(::openat(directory, "secret", O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!fd) return 0;
+  if (::read(fd.get(), &secret, sizeof secret) == sizeof secret) return secret | 1;
+  errno = EAGAIN;
+  return 0;
 }
 
 // Made by whoever is the first to use the directory. 0 and errno when it can be neither read nor
 // made.
-u64 read_secret(int directory) {
+u64 read_or_make_secret(int directory) {
   u64 secret = 0;
   constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
   int fd = ::openat(directory, "secret", kFlags, 0600);
@@ -146,25 +203,16 @@ u64 read_secret(int directory) {
     ::close(fd);
     return made ? secret | 1 : 0;
   }
-  fd = ::openat(directory, "secret", O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return 0;
-  bool was_read = ::read(fd, &secret, sizeof secret) == sizeof secret;
-  ::close(fd);
-  if (was_read) return secret | 1;
-  // Who made it did not come to write it.
-  ::unlinkat(directory, "secret", 0);
-  errno = EAGAIN;
-  return 0;
+  secret = read_secret(directory);
+  if (secret == 0 && errno == EAGAIN) {
+    ::unlinkat(directory, "secret", 0);
+    errno = EAGAIN;
+  }
+  return secret;
 }
 
-bool write_all(int fd, std::span<const u8> bytes) {
-  while (!bytes.empty()) {
-    ssize_t count = ::write(fd, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return false;
-    bytes = bytes.subspan(static_cast<std::size_t>(count));
-  }
-  return true;
+std::string_view text_of(std::span<const u8> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 std::string hexadecimal(u64 value) {
@@ -177,14 +225,14 @@ std::string hexadecimal(u64 value) {
 class Mapping {
  public:
   Mapping() = default;
-  Mapping(int directory, const std::string& name) {
-    int fd = ::openat(directory, name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0) return;
+  Mapping(int directory, const std::string& name, uid_t owner) {
+    UniqueFd fd(::openat(directory, name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (!fd) return;
     struct stat info;
-    if (::fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && is_private(info)) {
-      map(fd, static_cast<u64>(info.st_size));
+    if (::fstat(fd.get(), &info) == 0 && S_ISREG(info.st_mode) && is_private(info, owner)) {
+      map(fd.get(), static_cast<u64>(info.st_size));
     }
-    ::close(fd);
+    if (bytes_.empty()) LOG(kEngine, "ignored %s: damaged, or not its owner's alone", name.c_str());
   }
   Mapping(Mapping&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
   Mapping& operator=(Mapping&& other) noexcept {
@@ -205,11 +253,13 @@ class Mapping {
   bool find(u64 key, F visit) const {
     if (bytes_.empty()) return false;
     const Slot* slots = reinterpret_cast<const Slot*>(bytes_.data() + sizeof(FileHead));
-    u64 mask = head().slot_count - 1;
-    for (u64 n = slot_hash(key) & mask; slots[n].offset != 0; n = (n + 1) & mask) {
-      if (slots[n].key != key || slots[n].offset >= bytes_.size()) continue;
+    u64 mask = head().slot_count - 1, n = slot_hash(key) & mask;
+    for (u64 left = head().slot_count; left != 0 && slots[n].offset != 0; left--) {
+      const Slot& slot = slots[n];
+      n = (n + 1) & mask;
+      if (slot.key != key || slot.offset >= bytes_.size() || slot.offset % 8 != 0) continue;
       StoredUnit unit;
-      if (read_unit(bytes_.subspan(slots[n].offset), unit) && visit(unit)) return true;
+      if (read_unit(bytes_.subspan(slot.offset), unit) && visit(unit)) return true;
     }
     return false;
   }
@@ -252,11 +302,38 @@ void CodeSources::sort() {
   ranges.resize(count);
 }
 
+// Where the store lies. A descriptor that stays open would be one of the guest's, which may close
+// it and open something else with its number.
+class CodeStore::Directory {
+ public:
+  Directory(std::string path, const struct stat& info)
+      : path_(std::move(path)), device_(info.st_dev), inode_(info.st_ino), owner(info.st_uid) {}
+
+  // Nothing once the path leads elsewhere, as after chroot(2).
+  UniqueFd open() const {
+    UniqueFd fd(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    struct stat info;
+    bool is_same = fd && ::fstat(fd.get(), &info) == 0 && info.st_dev == device_ &&
+                   info.st_ino == inode_ && info.st_uid == owner;
+    return is_same ? std::move(fd) : UniqueFd();
+  }
+
+ private:
+  std::string path_;
+  dev_t device_;
+  ino_t inode_;
+
+ public:
+  const uid_t owner;  // of the files that count, too
+};
+
 // What there is of one of the guest's files.
 class CodeStore::File {
  public:
-  File(u64 id, std::string name, int directory)
-      : id(id), name(std::move(name)), stored(directory, this->name) {}
+  File(u64 id, std::string name, const Directory& directory)
+      : id(id),
+        name(std::move(name)),
+        stored(directory.open().get(), this->name, directory.owner) {}
 
   const u64 id;
   const std::string name;
@@ -266,32 +343,47 @@ class CodeStore::File {
 
 CodeStore* CodeStore::the_store_ = nullptr;
 
-CodeStore::CodeStore(int directory, u64 secret)
-    : directory_(directory), secret_(secret), process_(::getpid()) {
+CodeStore::CodeStore(Directory directory, u64 secret, bool grows)
+    : directory_(std::make_unique<const Directory>(std::move(directory))),
+      secret_(secret),
+      grows_(grows),
+      process_(::getpid()) {
   std::string origin = jit::code_origin() + " " + std::to_string(guest::xcr0());
   suffix_ = "-" + hexadecimal(std::hash<std::string>()(origin));
 }
 
-CodeStore::~CodeStore() { ::close(directory_); }
+CodeStore::~CodeStore() = default;
 
 Result<void> CodeStore::open(const std::string& directory) {
   if (::mkdir(directory.c_str(), 0700) < 0 && errno != EEXIST) {
     return make_system_error(errno, "%s", directory.c_str());
   }
-  int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  struct stat info;
-  if (fd < 0 || ::fstat(fd, &info) < 0) return make_system_error(errno, "%s", directory.c_str());
-  if (!is_private(info)) {
-    ::close(fd);
+  TRY_ASSIGN(UniqueFd fd, open_at(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY));
+  TRY_ASSIGN(struct stat info, stat_of(fd.get()));
+  if (!is_private(info, geteuid())) {
     return make_error(EACCES, "%s: must belong to the user, and nobody else may write to it",
                       directory.c_str());
   }
-  u64 secret = read_secret(fd);
-  if (secret == 0) {
-    ::close(fd);
-    return make_system_error(errno, "%s/secret", directory.c_str());
+  u64 secret = read_or_make_secret(fd.get());
+  if (secret == 0) return make_system_error(errno, "%s/secret", directory.c_str());
+  the_store_ = new CodeStore(Directory(directory, info), secret, true);
+  return {};
+}
+
+Result<void> CodeStore::open_read_only(const std::string& directory) {
+  TRY_ASSIGN(UniqueFd fd, open_at(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY));
+  TRY_ASSIGN(struct stat info, stat_of(fd.get()));
+  if (!is_trusted_owner(info.st_uid) || !is_private(info, info.st_uid)) {
+    return make_error(EACCES,
+                      "%s: must belong to root or the user, and nobody else may write to it",
+                      directory.c_str());
   }
-  the_store_ = new CodeStore(fd, secret);
+  if (!is_read_only(fd.get())) {
+    return make_error(EACCES, "%s: must be mounted read-only", directory.c_str());
+  }
+  u64 secret = read_secret(fd.get());
+  if (secret == 0) return make_system_error(errno, "%s/secret", directory.c_str());
+  the_store_ = new CodeStore(Directory(directory, info), secret, false);
   return {};
 }
 
@@ -314,7 +406,7 @@ CodeStore::File* CodeStore::file_of(GuestOs& os, u64 rip) {
   auto known = std::find_if(files_.begin(), files_.end(), is_same);
   if (known == files_.end()) {
     std::string name = hexadecimal(found.id) + suffix_;
-    files_.push_back(std::make_unique<File>(found.id, name, directory_));
+    files_.push_back(std::make_unique<File>(found.id, name, *directory_));
     known = files_.end() - 1;
   }
   ranges_.push_back({found.start, found.end, known->get()});
@@ -328,7 +420,7 @@ bool CodeStore::find(BlockCache& blocks, GuestOs& os, u64 rip, std::vector<jit::
   if (!file) return false;
   u64 epoch = blocks.epoch();
   bool found = file->stored.find(key_of(rip, jit::code_demands()), [&](const StoredUnit& unit) {
-    return is_current(unit, blocks, os) &&
+    return is_current(unit, blocks, os) && is_whole(unit) &&
            jit::install(unit.image, entries, epoch) == jit::Outcome::kDone;
   });
   if (found) used_units_.fetch_add(1, std::memory_order_relaxed);
@@ -456,19 +548,22 @@ void remove_abandoned(int directory, const std::string& name) {
 // Whoever makes the new file replaces the old one by it. Others who would do so at the same time
 // leave it.
 bool CodeStore::write(const File& file) const {
+  UniqueFd opened = directory_->open();
+  if (!opened) return false;
+  int directory = opened.get();
   std::string temporary = file.name + ".new";
   constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
-  int fd = ::openat(directory_, temporary.c_str(), kFlags, 0600);
-  if (fd < 0) {
-    if (errno == EEXIST) remove_abandoned(directory_, temporary);
+  UniqueFd fd(::openat(directory, temporary.c_str(), kFlags, 0600));
+  if (!fd) {
+    if (errno == EEXIST) remove_abandoned(directory, temporary);
     return false;
   }
-  Mapping known(directory_, file.name);
+  Mapping known(directory, file.name, directory_->owner);
   FileWriter writer(known, file.added);
-  bool done = writer.is_worth_it() && write_all(fd, writer.bytes()) && ::fdatasync(fd) == 0;
-  ::close(fd);
-  done = done && ::renameat(directory_, temporary.c_str(), directory_, file.name.c_str()) == 0;
-  if (!done) ::unlinkat(directory_, temporary.c_str(), 0);
+  bool done = writer.is_worth_it() && write_all(fd.get(), text_of(writer.bytes())) &&
+              ::fdatasync(fd.get()) == 0 &&
+              ::renameat(directory, temporary.c_str(), directory, file.name.c_str()) == 0;
+  if (!done) ::unlinkat(directory, temporary.c_str(), 0);
   return done;
 }
 

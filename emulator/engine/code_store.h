@@ -1,6 +1,7 @@
 // Translated code in files, from one process to the next that executes the same.
 //
-// The directory has a file for each of the guest's programs and libraries that code was translated
+// A process adds to a store of its user's, or only reads one that others share with it. The
+// directory has a file for each of the guest's programs and libraries that code was translated
 // from, and emulator that did it. It is mapped when code of that program or library is looked for
 // first, never changed, and replaced by a new one when a process that ends has translated enough
 // besides. A unit is used where the guest has the same bytes at the same addresses: those of the
@@ -50,10 +51,17 @@ class CodeStore {
   // Keeps code in the directory from now on, which is made if it does not exist. EACCES when others
   // than the user may write to it.
   static Result<void> open(const std::string& directory);
+  // Uses what others have left in the directory and changes nothing. EACCES unless it is mounted
+  // read-only, belongs to the user or to root, and nobody but its owner may write to it; ENOENT
+  // when there is none.
+  static Result<void> open_read_only(const std::string& directory);
   // nullptr where code is not stored.
   static CodeStore* get() { return the_store_; }
 
   ~CodeStore();
+
+  // Whether it takes what is translated.
+  bool grows() const { return grows_; }
 
   // Puts the unit that has a block at `rip` in place, if there is one that was translated from what
   // memory holds. False else.
@@ -75,7 +83,8 @@ class CodeStore {
 
  private:
   class File;
-  CodeStore(int directory, u64 secret);
+  class Directory;
+  CodeStore(Directory directory, u64 secret, bool grows);
 
   File* file_of(GuestOs& os, u64 rip);
   File* locked_file_of(GuestOs& os, u64 rip);
@@ -85,8 +94,9 @@ class CodeStore {
   static CodeStore* the_store_;
 
   std::mutex mutex_;
-  const int directory_;
+  const std::unique_ptr<const Directory> directory_;
   const u64 secret_;
+  const bool grows_;
   pid_t process_;       // whose units are saved
   std::string suffix_;  // of the files of this emulator
   std::vector<std::unique_ptr<File>> files_;

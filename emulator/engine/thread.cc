@@ -226,7 +226,8 @@ void handle_interrupt(Thread& thread) {
 void start_using_code(Thread& thread) {
   if (options.jit && !thread.code_user) thread.code_user = add_code_user(thread.cpu);
   thread.blocks.store = thread.code_user ? CodeStore::get() : nullptr;
-  thread.hot = thread.blocks.store ? kHotStored : kHot;
+  bool stores = thread.blocks.store && thread.blocks.store->grows();
+  thread.hot = stores ? kHotStored : kHot;
 }
 
 // Between these two the thread may hold translated code of this epoch and later ones.
@@ -249,9 +250,9 @@ bool adapt_to_mxcsr(const Cpu& cpu) {
   return true;
 }
 
-Result<u64> store_translated_code(const std::string& directory) {
+Result<u64> store_translated_code(const std::string& directory, bool is_read_only) {
   if (!options.jit || options.cosim) return u64{0};
-  if (auto opened = CodeStore::open(directory); !opened) return opened.take_error();
+  TRY(is_read_only ? CodeStore::open_read_only(directory) : CodeStore::open(directory));
   return CodeStore::get()->secret();
 }
 

@@ -36,11 +36,11 @@ extern Options options;
 // jit::prepare() does.
 Result<void> enable_translation();
 
-// Keeps translated code in the directory, and uses what is there. Fails as CodeStore::open(). A
-// number that those who use the directory have in common, and nobody else knows; 0 when code is not
-// translated, or compared. save_translated_code() is for the process's end, and before it executes
-// another program.
-Result<u64> store_translated_code(const std::string& directory);
+// Keeps translated code in the directory, and uses what is there; only the latter when it is
+// read-only. Fails as CodeStore::open() and open_read_only(). A number that those who use the
+// directory have in common, and nobody else knows; 0 when code is not translated, or compared.
+// save_translated_code() is for the process's end, and before it executes another program.
+Result<u64> store_translated_code(const std::string& directory, bool is_read_only);
 void save_translated_code();
 u64 stored_units_used();
 

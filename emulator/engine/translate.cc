@@ -213,13 +213,19 @@ bool knows(const std::vector<jit::Outside::Flags>& outside, u64 rip) {
   return std::any_of(outside.begin(), outside.end(), [&](const auto& o) { return o.rip == rip; });
 }
 
+// Where what is translated is stored; nullptr: nowhere.
+CodeStore* growing_store(const Thread& thread) {
+  CodeStore* store = thread.blocks.store;
+  return store && store->grows() ? store : nullptr;
+}
+
 // What the unit needs of the code that it leads to.
 void look_outside(Thread& thread, Plan& plan) {
   plan.outside.clear();
   auto look_at = [&](u64 rip) {
     Block* there = thread.blocks.find_decoded(rip);
     if ((there && there->plan == plan.number) || knows(plan.outside, rip)) return;
-    FlagReaders readers(thread, thread.blocks.store ? &plan.sources : nullptr);
+    FlagReaders readers(thread, growing_store(thread) ? &plan.sources : nullptr);
     plan.outside.push_back({rip, readers.find(there, rip, kAllStatusFlags)});
   };
   for (const Block* block : plan.unit) {
@@ -235,7 +241,7 @@ void look_outside(Thread& thread, Plan& plan) {
 jit::Outcome compile(Thread& thread, Block& first) {
   static thread_local Plan plan;
   u64 epoch = thread.blocks.epoch();
-  CodeStore* store = thread.blocks.store;
+  CodeStore* store = growing_store(thread);
   plan.sources.clear(epoch);
   plan.stored.clear();
   if (!thread.blocks.complete(*thread.os, first)) return jit::Outcome::kImpossible;

@@ -137,6 +137,9 @@ constexpr Option kOptions[] = {
     {"code-store", 0, "DIR",
      "keep translated code in DIR, and use what earlier processes left there",
      setting<&Settings::code_store>},
+    {"code-store-read-only", 0, nullptr,
+     "only use what is in the code store, which is mounted read-only and may be root's",
+     setting<&Settings::code_store_read_only>},
     {"without-host-features", 0, "LIST", "do not use these features of the host's CPU, or all",
      setting<&Settings::without_host_features>},
     {"cpu", 0, "MODEL", "the CPU, as in x86-64-v3,+aes,-avx2 (default: max); see docs/cpu.md",
@@ -245,6 +248,7 @@ std::vector<std::string> emulator_arguments(const Process& process,
   arguments.push_back("--memory-model=" + settings.memory_model);
   arguments.push_back("--code-cache=" + settings.code_cache);
   if (!settings.code_store.empty()) arguments.push_back("--code-store=" + settings.code_store);
+  if (settings.code_store_read_only) arguments.push_back("--code-store-read-only");
   if (settings.exact_float) arguments.push_back("--exact-float");
   if (settings.exact_flags) arguments.push_back("--exact-flags");
   if (settings.no_return_prediction) arguments.push_back("--no-return-prediction");

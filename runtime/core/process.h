@@ -27,7 +27,8 @@ struct Settings {
   std::vector<std::string> answers;  // as --answer takes them
   std::string code_cache = "96";     // MiB
   std::string code_store;            // a directory; empty for none
-  std::string log_channels;          // as --log takes them
+  bool code_store_read_only = false;
+  std::string log_channels;  // as --log takes them
   std::string log_file;
   std::string dump;  // as --dump takes it
   bool perf_map = false;
