@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -75,6 +76,16 @@ Result<std::string> link_target(int path_fd) {
   if (size < 0) return last_error("readlink");
   if (size == sizeof buffer) return make_error(ENAMETOOLONG, "symbolic link target too long");
   return std::string(buffer, static_cast<std::size_t>(size));
+}
+
+Result<UniqueFd> lock_directory(const std::string& path, int operation) {
+  TRY_ASSIGN(UniqueFd fd, open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY));
+  int result;
+  do {
+    result = ::flock(fd.get(), operation);
+  } while (result < 0 && errno == EINTR);
+  if (result < 0) return make_system_error(errno, "%s is in use", path.c_str());
+  return fd;
 }
 
 Result<std::string> read_all(int fd, std::size_t limit) {

@@ -49,6 +49,9 @@ Result<struct stat> stat_of(int fd);
 // The target of the symbolic link that the O_PATH descriptor stands for.
 Result<std::string> link_target(int path_fd);
 
+// flock(2) on a directory, for as long as the descriptor is open.
+Result<UniqueFd> lock_directory(const std::string& path, int operation);
+
 // Everything from the file offset on; fails with EFBIG when that is more than `limit` bytes.
 Result<std::string> read_all(int fd, std::size_t limit);
 

@@ -109,6 +109,7 @@ Result<ImageDescription> read_manifest(const ImageSource& source, const Descript
   ImageDescription image;
   image.id = descriptor.digest;
   TRY_ASSIGN(Descriptor config, read_descriptor(member(manifest, "config"), "config"));
+  image.config_id = config.digest;
   TRY_ASSIGN(image.config, read_verified(source, config));
   TRY(check_platform(image.config, platform));
   TRY_ASSIGN(auto layers, list_of(manifest, "layers", descriptor.file()));
@@ -206,6 +207,7 @@ Result<ImageDescription> describe_saved(const ImageSource& source, const ImageCh
   ImageDescription description;
   std::string config = text_of(&found[0], "Config");
   TRY_ASSIGN(description.id, digest_in_name(config));
+  description.config_id = description.id;
   TRY_ASSIGN(std::string text, source.read_text(config));
   TRY(verify(text, description.id, config));
   TRY_ASSIGN(description.config, parse_json(text, config));

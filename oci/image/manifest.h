@@ -18,6 +18,7 @@ struct Layer {
 
 struct ImageDescription {
   std::string id;  // digits of the manifest's digest; of the configuration's for `docker save`
+  std::string config_id;  // those of the configuration's
   Json config;
   std::vector<Layer> layers;  // the lowest first
 };

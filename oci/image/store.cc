@@ -71,16 +71,6 @@ Result<void> write_file(int directory, const char* name, const std::string& text
   return write_all(fd.get(), text);
 }
 
-Result<UniqueFd> lock(const std::string& path, int operation) {
-  TRY_ASSIGN(UniqueFd fd, open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY));
-  int result;
-  do {
-    result = ::flock(fd.get(), operation);
-  } while (result < 0 && errno == EINTR);
-  if (result < 0) return make_system_error(errno, "%s is in use", path.c_str());
-  return fd;
-}
-
 // PATH, or PATH:REFERENCE where there is nothing called that as a whole.
 void split_source(const std::string& source, std::string& path, std::string& reference) {
   path = source;
@@ -106,12 +96,15 @@ Result<ImageStore> ImageStore::open(const std::string& data) {
 }
 
 StoredImage ImageStore::image_of(const std::string& id) const {
-  StoredImage image{id, path_ + "/" + id, ""};
+  StoredImage image{id, path_ + "/" + id, "", ""};
   image.name = read_whole_file(image.path + "/name");
+  image.config_id = read_whole_file(image.path + "/config-id");
   return image;
 }
 
-Result<UniqueFd> ImageStore::hold(const StoredImage& image) { return lock(image.path, LOCK_SH); }
+Result<UniqueFd> ImageStore::hold(const StoredImage& image) {
+  return lock_directory(image.path, LOCK_SH);
+}
 
 Result<void> ImageStore::unpack(const ImageSource& source, const ImageDescription& description,
                                 const std::string& name, const UnpackOptions& options,
@@ -139,6 +132,7 @@ Result<void> ImageStore::unpack(const ImageSource& source, const ImageDescriptio
   }
   TRY(write_file(part.get(), "config.json", to_text(description.config)));
   TRY(write_file(part.get(), "name", name));
+  TRY(write_file(part.get(), "config-id", description.config_id));
   if (::renameat(store.get(), kPart, store.get(), description.id.c_str()) < 0) {
     return make_system_error(errno, "rename");
   }
@@ -157,7 +151,7 @@ Result<StoredImage> ImageStore::ensure(const std::string& source, const std::str
     return make_error(description.error().code, "%s: %s", path.c_str(),
                       description.error().message.c_str());
   }
-  TRY_ASSIGN(UniqueFd exclusive, lock(path_, LOCK_EX));
+  TRY_ASSIGN(UniqueFd exclusive, lock_directory(path_, LOCK_EX));
   StoredImage image = image_of(description->id);
   if (::access(image.config().c_str(), F_OK) == 0) return image;
   Result<void> unpacked = unpack(*opened, *description, source, options, show);
@@ -188,8 +182,8 @@ Result<StoredImage> ImageStore::find(const std::string& prefix) const {
 }
 
 Result<void> ImageStore::remove(const StoredImage& image) const {
-  TRY_ASSIGN(UniqueFd exclusive, lock(path_, LOCK_EX));
-  Result<UniqueFd> unused = lock(image.path, LOCK_EX | LOCK_NB);
+  TRY_ASSIGN(UniqueFd exclusive, lock_directory(path_, LOCK_EX));
+  Result<UniqueFd> unused = lock_directory(image.path, LOCK_EX | LOCK_NB);
   if (!unused) return make_error(EBUSY, "a container runs on the image %.12s", image.id.c_str());
   // Its name goes first: half of an image is none.
   TRY_ASSIGN(UniqueFd store, open_at(AT_FDCWD, path_, O_RDONLY | O_DIRECTORY));

@@ -1,4 +1,4 @@
-// Images unpacked on this machine: DATA/images/ID with rootfs/, config.json and name.
+// Images unpacked on this machine: DATA/images/ID with rootfs/, config.json, name and config-id.
 #pragma once
 
 #include <functional>
@@ -11,9 +11,10 @@
 namespace gantry {
 
 struct StoredImage {
-  std::string id;    // digits
-  std::string path;  // its directory
-  std::string name;  // what it was unpacked from
+  std::string id;         // digits
+  std::string path;       // its directory
+  std::string name;       // what it was unpacked from
+  std::string config_id;  // digits of its configuration's digest; empty when it is not known
   std::string config() const { return path + "/config.json"; }
   std::string rootfs() const { return path + "/rootfs"; }
 };

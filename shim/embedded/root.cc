@@ -94,7 +94,9 @@ Result<ContainerRoot> take_image(const RunOptions& options, const sandbox::Ident
   TRY_ASSIGN(ImageStore store, ImageStore::open(data));
   TRY_ASSIGN(StoredImage image, ensure_image(options, identity, store));
   ContainerRoot taken;
-  taken.image = image.id;
+  taken.digests = {"sha256:" + image.id};
+  bool has_other = !image.config_id.empty() && image.config_id != image.id;
+  if (has_other) taken.digests.push_back("sha256:" + image.config_id);
   TRY_ASSIGN(taken.held, ImageStore::hold(image));
   TRY_ASSIGN(taken.config, parse_json(read_whole_file(image.config()), image.config()));
   TRY_ASSIGN(taken.root, layer_over(image, identity, directory));

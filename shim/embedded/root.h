@@ -3,6 +3,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "oci/image/store.h"
 #include "runtime/sandbox/sandbox.h"
@@ -13,9 +15,9 @@ namespace gantry {
 
 struct ContainerRoot {
   sandbox::Root root;
-  std::string image;  // digits of its digest; empty without one
-  Json config;        // the image's; null without one
-  UniqueFd held;      // the image, as long as the container runs
+  std::vector<std::string> digests;  // of the image: "sha256:…"; none without one
+  Json config;                       // the image's; null without one
+  UniqueFd held;                     // the image, as long as the container runs
 };
 
 // Unpacks the image where that is needed.

@@ -64,8 +64,8 @@ Result<void> write_network_files(const RunOptions& options, const std::string& f
 // By which profiles are chosen.
 ImageFacts facts_of(const ContainerRoot& root) {
   ImageFacts facts;
-  if (root.image.empty()) return facts;
-  facts.digests = {"sha256:" + root.image};
+  if (root.digests.empty()) return facts;
+  facts.digests = root.digests;
   const Json* config = member(root.config, "config");
   const Json* labels = config ? member(*config, "Labels") : nullptr;
   const std::string* named = labels ? string_member(*labels, kProfileAnnotation) : nullptr;

@@ -12,6 +12,7 @@
 #include <filesystem>
 
 #include "oci/image/tree.h"
+#include "shim/home.h"
 
 namespace gantry {
 namespace {
@@ -35,17 +36,10 @@ Result<void> remove_as_root(const sandbox::Identity& identity, const std::string
   return {};
 }
 
-Result<UniqueFd> lock(const std::string& path, int operation) {
-  TRY_ASSIGN(UniqueFd fd, open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY));
-  if (::flock(fd.get(), operation) < 0)
-    return make_system_error(errno, "cannot lock %s", path.c_str());
-  return fd;
-}
-
 void remove_abandoned(const sandbox::Identity& identity, const std::string& runs) {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(runs, error)) {
-    Result<UniqueFd> free = lock(entry.path(), LOCK_EX | LOCK_NB);
+    Result<UniqueFd> free = lock_directory(entry.path(), LOCK_EX | LOCK_NB);
     if (!free) continue;
     [[maybe_unused]] auto removed = remove_as_root(identity, runs, entry.path().filename());
   }
@@ -64,11 +58,8 @@ std::string new_name() {
 Result<std::string> data_directory(const std::string& chosen) {
   if (!chosen.empty()) return std::filesystem::absolute(chosen).string();
   if (::geteuid() == 0) return std::string("/var/lib/gantry");
-  const char* data = std::getenv("XDG_DATA_HOME");
-  if (data && data[0] == '/') return std::string(data) + "/gantry";
-  const char* home = std::getenv("HOME");
-  if (home && home[0] == '/') return std::string(home) + "/.local/share/gantry";
-  return make_error(ENOENT, "neither XDG_DATA_HOME nor HOME says where to keep files");
+  TRY_ASSIGN(std::string home, home_directory("XDG_DATA_HOME", "/.local/share"));
+  return home + "/gantry";
 }
 
 Result<RunDirectory> RunDirectory::make(const std::string& data,
@@ -79,13 +70,13 @@ Result<RunDirectory> RunDirectory::make(const std::string& data,
   // Root's images are nobody else's to read: they may hold secrets.
   ::chmod(data.c_str(), 0700);
   // Nobody may take a directory for abandoned between its making and its locking.
-  TRY_ASSIGN(UniqueFd all, lock(made.runs_, LOCK_EX));
+  TRY_ASSIGN(UniqueFd all, lock_directory(made.runs_, LOCK_EX));
   remove_abandoned(identity, made.runs_);
   made.name_ = new_name();
   made.path_ = made.runs_ + "/" + made.name_;
   TRY(make_directory(made.path_));
   made.identity_ = &identity;
-  TRY_ASSIGN(made.lock_, lock(made.path_, LOCK_EX));
+  TRY_ASSIGN(made.lock_, lock_directory(made.path_, LOCK_EX));
   return made;
 }
 

@@ -8,20 +8,11 @@
 #include <fstream>
 #include <sstream>
 
+#include "shim/home.h"
 #include "shim/version.h"
 
 namespace gantry::install {
 namespace {
-
-Result<std::string> home_directory(const char* variable, const char* below_home) {
-  const char* value = std::getenv(variable);
-  if (value && value[0] == '/') return std::string(value);
-  const char* home = std::getenv("HOME");
-  if (!home || home[0] != '/') {
-    return make_error(EINVAL, "HOME is not set: an installation of one user needs it");
-  }
-  return std::string(home) + below_home;
-}
 
 Result<Places> user_places() {
   TRY_ASSIGN(std::string local, home_directory("", "/.local"));
