@@ -51,6 +51,13 @@ struct Name {
   using Value = std::string;
   static constexpr const char* kShape = "a name of a-z 0-9 . _ -";
 };
+// A store of translated code.
+struct Cache {
+  using Value = std::string;
+  static constexpr const char* kShape = "off (the default), image, or the name of a store";
+  static constexpr const char* kOff = "off";
+  static constexpr const char* kImage = "image";
+};
 struct Arguments {
   using Value = std::vector<std::string>;
   static constexpr const char* kShape = "a list of arguments";
@@ -103,13 +110,6 @@ struct NativeCalls {
   static constexpr const char* kShape = "refused";
   static constexpr const char* kMissing =
       "functions of native libraries cannot be called yet, so no register is changed by them";
-};
-struct Cache {
-  using Value = bool;
-  static constexpr const char* kShape = "refused";
-  static constexpr const char* kMissing =
-      "containers cannot share translated code yet: a store belongs to one user and to processes "
-      "that may write to it";
 };
 
 }  // namespace gantry::key_type

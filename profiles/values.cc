@@ -170,6 +170,10 @@ Result<std::string> read_value(key_type::Name, const YAML::Node& node, const std
   return read_checked(node, file, check_name);
 }
 
+Result<std::string> read_value(key_type::Cache, const YAML::Node& node, const std::string& file) {
+  return read_checked(node, file, check_name);
+}
+
 Result<Words> read_value(key_type::Arguments, const YAML::Node& node, const std::string& file) {
   return read_list(node, file, key_type::Arguments::kShape);
 }

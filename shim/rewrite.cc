@@ -24,7 +24,7 @@ struct Container {
   std::string bundle;
   Json spec;
   GuestView view;
-  std::string emulator;  // its path in the container
+  Place emulator;
 };
 
 // The root of a running container, mounts and all; its files are then resolved as in a bundle.
@@ -57,7 +57,7 @@ Result<std::optional<Container>> find_container(const CommandLine& line, const S
   Result<Bundle> bundle = Bundle::open(*directory);
   if (!bundle) return none;
   TRY_ASSIGN(std::vector<Mount> mounts, read_mounts(bundle->spec()));
-  std::optional<std::string> emulator = mounted_emulator(mounts);
+  std::optional<Place> emulator = mounted_place(mounts);
   if (!emulator) return none;
   Result<UniqueFd> root = open_container_root(*state);
   if (!root) return none;
@@ -75,8 +75,9 @@ Result<Json> read_process(const std::string& path) {
   return process;
 }
 
-std::string with_profile(const Launch& launch) {
-  return launch.profile.empty() ? "" : "; profile " + launch.profile;
+std::string remarks_on(const Launch& launch) {
+  std::string text = launch.profile.empty() ? "" : "; profile " + launch.profile;
+  return launch.code_store_remark.empty() ? text : text + "; " + launch.code_store_remark;
 }
 
 unsigned preserved_descriptors(const FlagList& flags) {
@@ -107,7 +108,7 @@ Result<void> rewrite_process_file(CommandLine& line, const FlagList& flags, cons
     note = "native program";
   } else {
     apply_launch(process["args"], *launch);
-    note = "emulated program" + with_profile(*launch);
+    note = "emulated program" + remarks_on(*launch);
   }
   struct stat status;
   bool can_be_read_again = ::stat(flag.value->c_str(), &status) == 0 && S_ISREG(status.st_mode);
@@ -144,7 +145,7 @@ Result<void> rewrite_inline(CommandLine& line, const FlagList& flags, const Cont
   auto start = line.arguments.begin() + static_cast<std::ptrdiff_t>(first);
   Json process = inline_process(flags, Words(start, line.arguments.end()), container.spec, is_crun);
   TRY_ASSIGN(auto launch, plan_process(process, container.view, emulator, container.emulator));
-  note = launch ? "emulated program" + with_profile(*launch) : "native program";
+  note = launch ? "emulated program" + remarks_on(*launch) : "native program";
   if (!launch) return {};
   line.arguments.erase(start);
   line.arguments.insert(line.arguments.begin() + static_cast<std::ptrdiff_t>(first),
@@ -166,7 +167,7 @@ Result<void> rewrite_bundle(const CommandLine& line, const Settings& settings, E
   TRY_ASSIGN(auto plan, plan_container(bundle.spec(), view, emulator));
   if (!plan) return {};
   note = "x86-64 program: config.json rewritten";
-  if (plan->process) note += with_profile(*plan->process);
+  if (plan->process) note += remarks_on(*plan->process);
   Json spec = bundle.spec();
   apply_edits(spec, *plan);
   return bundle.store(spec);

@@ -3,8 +3,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "emulator/base/descriptor.h"
 #include "oci/build_id.h"
+#include "shim/code_stores.h"
 
 namespace gantry {
 namespace {
@@ -25,6 +28,19 @@ std::string build_id_in(const GuestView& view, const std::string& path) {
   return fd ? build_id_of(fd->get()) : "";
 }
 
+Keys keys_for(const Config& config, const Candidate* choice) {
+  Keys keys = config;
+  if (choice) override_keys(keys, *choice->profile);
+  return keys;
+}
+
+bool uses_image_store(const Keys& keys) { return keys.cache == key_type::Cache::kImage; }
+
+bool needs_image(const Config& config, const std::vector<Profile>& profiles) {
+  return depend_on_image(profiles) || uses_image_store(config) ||
+         std::any_of(profiles.begin(), profiles.end(), uses_image_store);
+}
+
 }  // namespace
 
 Result<std::vector<Profile>> load_profiles(const Config& config) {
@@ -40,12 +56,9 @@ ProgramFacts program_facts_of(const GuestView& view, const Program& program) {
 }
 
 LaunchSettings launch_settings_of(const Config& config, const Candidate* choice) {
-  Keys keys = config;
+  Keys keys = keys_for(config, choice);
   LaunchSettings settings;
-  if (choice) {
-    override_keys(keys, *choice->profile);
-    settings.profile = choice->profile->called() + " (" + choice->text + ")";
-  }
+  if (choice) settings.profile = choice->profile->called() + " (" + choice->text + ")";
   settings.options = emulator_options_of(keys);
   settings.arguments = keys.arguments.value_or(std::vector<std::string>());
   return settings;
@@ -56,10 +69,14 @@ void apply_profiles(Emulator& emulator, const Config& config, std::function<Imag
                                const GuestView& view,
                                const Program& program) -> Result<LaunchSettings> {
     TRY_ASSIGN(std::vector<Profile> profiles, load_profiles(config));
-    ImageFacts facts = depend_on_image(profiles) ? image() : ImageFacts();
+    ImageFacts facts = needs_image(config, profiles) ? image() : ImageFacts();
     auto fitting = fitting_profiles(profiles, facts, program_facts_of(view, program));
-    LaunchSettings settings =
-        launch_settings_of(config, fitting.empty() ? nullptr : &fitting.front());
+    const Candidate* choice = fitting.empty() ? nullptr : &fitting.front();
+    LaunchSettings settings = launch_settings_of(config, choice);
+    StoreChoice store =
+        choose_code_store(config, keys_for(config, choice).cache.value_or(""), facts);
+    settings.code_store.source = store.path;
+    settings.code_store_remark = store.remark;
     std::string refusal = refusal_of_name(profiles, facts);
     if (!refusal.empty()) settings.profile += (fitting.empty() ? "none; " : "; ") + refusal;
     return settings;

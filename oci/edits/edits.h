@@ -9,7 +9,7 @@ namespace gantry {
 
 using Edit = void (*)(Json& spec, const Plan& plan);
 
-// mounts: the emulator, read-only, and a tmpfs to hold it when there is none.
+// mounts: the emulator and stored code, read-only, and a tmpfs to hold them when there is none.
 void mount_emulator(Json& spec, const Plan& plan);
 // process.args: the emulator and its options before the program.
 void prefix_process(Json& spec, const Plan& plan);

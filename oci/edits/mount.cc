@@ -12,6 +12,15 @@ Json bind_of(const Plan& plan) {
           {"options", {"bind", "ro", "nosuid", "nodev", "rprivate"}}};
 }
 
+// Nothing of it is executed where it lies: the emulator copies what it uses.
+Json code_store_of(const Plan& plan) {
+  const char* access = plan.code_store.is_writable ? "rw" : "ro";
+  return {{"destination", plan.place.code_directory()},
+          {"type", "bind"},
+          {"source", plan.code_store.source},
+          {"options", {"bind", access, "nosuid", "nodev", "noexec", "rprivate"}}};
+}
+
 Json tmpfs_at(const std::string& directory) {
   return {{"destination", directory},
           {"type", "tmpfs"},
@@ -33,6 +42,7 @@ void mount_emulator(Json& spec, const Plan& plan) {
   // First, since mounts of config.json may lie below it; the emulator last, so that no other mount
   // covers it.
   if (!plan.place.tmpfs.empty()) mounts.insert(mounts.begin(), tmpfs_at(plan.place.tmpfs));
+  if (!plan.code_store.source.empty()) mounts.push_back(code_store_of(plan));
   mounts.push_back(bind_of(plan));
 }
 

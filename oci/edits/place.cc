@@ -75,19 +75,28 @@ bool is_emulator_mount(const Mount& mount) {
 
 }  // namespace
 
-std::optional<std::string> mounted_emulator(const std::vector<Mount>& mounts) {
+std::string Place::code_directory() const {
+  return path.substr(0, path.size() - kFileName.size()) + "/code";
+}
+
+std::optional<Place> mounted_place(const std::vector<Mount>& mounts) {
   auto found = std::find_if(mounts.rbegin(), mounts.rend(), is_emulator_mount);
   if (found == mounts.rend()) return std::nullopt;
-  return found->destination;
+  Place place = {found->destination, "", true, ""};
+  for (const Mount& mount : mounts) {
+    bool is_code = mount.destination == place.code_directory() && mount.is_bind();
+    if (is_code && mount.has_option("ro")) place.code_store = mount.source;
+  }
+  return place;
 }
 
 Result<Place> choose_place(const GuestView& view, const std::vector<Mount>& mounts) {
-  if (auto path = mounted_emulator(mounts)) return Place{*path, "", true};
+  if (auto place = mounted_place(mounts)) return *place;
   for (const char* directory : kDirectories) {
     TRY(check_not_redirected(view, mounts, directory));
     if (!is_tmpfs_at(view, directory)) continue;
     TRY_ASSIGN(std::string folder, free_folder(view, directory));
-    return Place{folder.append(kFileName), "", false};
+    return Place{folder.append(kFileName), "", false, ""};
   }
   std::string last = kDirectories.back();
   if (!can_take_tmpfs(view, last)) {
@@ -97,7 +106,7 @@ Result<Place> choose_place(const GuestView& view, const std::vector<Mount>& moun
                       "tmpfs on /run (podman, docker: --tmpfs /run)");
   }
   TRY_ASSIGN(std::string folder, free_folder(view, last));
-  return Place{folder.append(kFileName), last, false};
+  return Place{folder.append(kFileName), last, false, ""};
 }
 
 }  // namespace gantry

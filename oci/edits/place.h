@@ -14,6 +14,11 @@ struct Place {
   std::string path;         // of the emulator in the container
   std::string tmpfs;        // mount a tmpfs here first; empty when config.json already does
   bool is_mounted = false;  // config.json has the emulator's mount already
+  // What config.json mounts at code_directory() then, a directory of this host; empty: nothing.
+  std::string code_store;
+
+  // Of stored code, beside the emulator.
+  std::string code_directory() const;
 };
 
 // A directory that config.json covers with a tmpfs, so that the mount point is not created in the
@@ -21,7 +26,7 @@ struct Place {
 // as a copy of it. Fails when none of these can be trusted; the message says why.
 Result<Place> choose_place(const GuestView& view, const std::vector<Mount>& mounts);
 
-// The emulator's path in a container whose configuration has been rewritten before.
-std::optional<std::string> mounted_emulator(const std::vector<Mount>& mounts);
+// The place in a container whose configuration has been rewritten before.
+std::optional<Place> mounted_place(const std::vector<Mount>& mounts);
 
 }  // namespace gantry

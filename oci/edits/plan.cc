@@ -75,20 +75,39 @@ Result<std::optional<Program>> find_guest(const ProgramQuery& query, const Guest
 struct Surroundings {
   const GuestView& view;
   const Emulator& emulator;
-  const std::string& place;
+  const Place& place;
   bool programs_may_appear;
+  CodeStoreMount code_store = {};  // to be mounted
 
-  bool starts_already(const std::string& name) const { return !place.empty() && name == place; }
+  bool starts_already(const std::string& name) const {
+    return !place.path.empty() && name == place.path;
+  }
 };
 
+// The emulator's options to use stored code. In a container that exists there is only what was
+// mounted when it was created.
+std::vector<std::string> use_code_store(Surroundings& around, const CodeStoreMount& wanted) {
+  if (wanted.source.empty()) return {};
+  std::string mounted = around.place.code_store;
+  if (!around.place.is_mounted) {
+    if (around.code_store.source.empty()) around.code_store = wanted;
+    mounted = around.code_store.source;
+  }
+  if (mounted != wanted.source) return {};
+  std::vector<std::string> options = {"--code-store=" + around.place.code_directory()};
+  if (!wanted.is_writable) options.push_back("--code-store-read-only");
+  return options;
+}
+
 // gantry-x64's own command line: options end at the first word that is not one.
-Result<std::optional<Launch>> launch_of(const Surroundings& around, std::size_t index,
+Result<std::optional<Launch>> launch_of(Surroundings& around, std::size_t index,
                                         const std::string& argv0, const Program& program) {
   LaunchSettings settings = {around.emulator.options, {}, ""};
   if (around.emulator.find_settings) {
     TRY_ASSIGN(settings, around.emulator.find_settings(around.view, program));
   }
-  Launch launch = {index, {around.place}, settings.profile};
+  Launch launch = {index, {around.place.path}, settings.profile, settings.code_store_remark};
+  append(launch.words, use_code_store(around, settings.code_store));
   append(launch.words, settings.options);
   std::string path = program.path.starts_with('-') ? "./" + program.path : program.path;
   if (argv0 != path) launch.words.push_back("--argv0=" + argv0);
@@ -97,7 +116,7 @@ Result<std::optional<Launch>> launch_of(const Surroundings& around, std::size_t 
   return std::optional(std::move(launch));
 }
 
-Result<std::optional<Launch>> plan_args(const Json& process, const Surroundings& around) {
+Result<std::optional<Launch>> plan_args(const Json& process, Surroundings& around) {
   TRY_ASSIGN(auto args, string_list(member(process, "args"), "process.args"));
   if (args.empty()) return make_error(EINVAL, "process.args is empty: no program to start");
   ProgramQuery query;
@@ -113,7 +132,7 @@ Result<std::optional<Launch>> plan_args(const Json& process, const Surroundings&
 }
 
 // config.md, "POSIX-platform Hooks": path is absolute, args are as execv's, argv[0] included.
-Result<std::optional<Launch>> plan_hook(const Json& hook, const Surroundings& around) {
+Result<std::optional<Launch>> plan_hook(const Json& hook, Surroundings& around) {
   ProgramQuery query;
   const std::string* path = string_member(hook, "path");
   if (!path) return make_error(EINVAL, "a startContainer hook has no path");
@@ -126,7 +145,7 @@ Result<std::optional<Launch>> plan_hook(const Json& hook, const Surroundings& ar
   return launch_of(around, 0, argv0, *program);
 }
 
-Result<std::vector<HookLaunch>> plan_hooks(const Json& spec, const Surroundings& around) {
+Result<std::vector<HookLaunch>> plan_hooks(const Json& spec, Surroundings& around) {
   std::vector<HookLaunch> launches;
   const Json* hooks = member(spec, "hooks");
   const Json* list = hooks ? member(*hooks, "startContainer") : nullptr;
@@ -148,8 +167,9 @@ bool Emulator::must_emulate(const ProgramFile& program) const {
 }
 
 Result<std::optional<Launch>> plan_process(const Json& process, const GuestView& view,
-                                           const Emulator& emulator, const std::string& place) {
-  return plan_args(process, {view, emulator, place, false});
+                                           const Emulator& emulator, const Place& place) {
+  Surroundings around = {view, emulator, place, false};
+  return plan_args(process, around);
 }
 
 Result<std::optional<Plan>> plan_container(const Json& spec, const GuestView& view,
@@ -161,8 +181,8 @@ Result<std::optional<Plan>> plan_container(const Json& spec, const GuestView& vi
   TRY_ASSIGN(std::vector<Mount> mounts, read_mounts(spec));
   Result<Place> place = choose_place(view, mounts);
   // Without a place the programs are looked at all the same: native ones need none.
-  std::string path = place ? place->path : "";
-  Surroundings around = {view, emulator, path, has_preparing_hooks(spec)};
+  Place found = place ? *place : Place();
+  Surroundings around = {view, emulator, found, has_preparing_hooks(spec)};
   Plan plan;
   TRY_ASSIGN(plan.process, plan_args(*process, around));
   TRY_ASSIGN(plan.hooks, plan_hooks(spec, around));
@@ -174,6 +194,7 @@ Result<std::optional<Plan>> plan_container(const Json& spec, const GuestView& vi
                       "`emulator` in the configuration file");
   }
   plan.place = std::move(*place);
+  plan.code_store = std::move(around.code_store);
   plan.emulator = emulator.path;
   return std::optional(std::move(plan));
 }

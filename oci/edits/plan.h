@@ -15,11 +15,19 @@
 
 namespace gantry {
 
+// A directory of this host with translated code.
+struct CodeStoreMount {
+  std::string source;        // empty: none
+  bool is_writable = false;  // for one container alone
+};
+
 // How one program is started in the emulator.
 struct LaunchSettings {
   std::vector<std::string> options;    // of the emulator
   std::vector<std::string> arguments;  // of the program, before its own
   std::string profile;                 // which one asks for this, and why; for people
+  CodeStoreMount code_store = {};
+  std::string code_store_remark = {};  // which one it is or why there is none; for people
 };
 
 // Asked for each program that is to be emulated.
@@ -44,7 +52,9 @@ struct Emulator {
 struct Launch {
   std::size_t index = 0;
   std::vector<std::string> words;
-  std::string profile;  // LaunchSettings::profile
+  // Of LaunchSettings.
+  std::string profile;
+  std::string code_store_remark = {};
 };
 
 struct HookLaunch {
@@ -55,6 +65,8 @@ struct HookLaunch {
 struct Plan {
   std::string emulator;  // on this host
   Place place;
+  // Mounted besides; there is one in a container, that of the first program which asks for one.
+  CodeStoreMount code_store;
   std::optional<Launch> process;
   std::vector<HookLaunch> hooks;
 };
@@ -65,6 +77,6 @@ Result<std::optional<Plan>> plan_container(const Json& spec, const GuestView& vi
 
 // The same for the process of `exec` in a container that has the emulator at `place`.
 Result<std::optional<Launch>> plan_process(const Json& process, const GuestView& view,
-                                           const Emulator& emulator, const std::string& place);
+                                           const Emulator& emulator, const Place& place);
 
 }  // namespace gantry

@@ -28,6 +28,8 @@ void describe(const char* what, const Launch& launch) {
   std::printf("%-10s %s\n", (std::string(what) + ":").c_str(), joined(launch.words).c_str());
   const std::string& profile = launch.profile;
   std::printf("profile:   %s\n", profile.empty() ? "none fits" : profile.c_str());
+  const std::string& remark = launch.code_store_remark;
+  if (!remark.empty()) std::printf("cache:     %s\n", remark.c_str());
 }
 
 void describe(const Plan& plan) {

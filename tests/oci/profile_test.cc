@@ -98,8 +98,6 @@ TEST(ProfileFile, WhatIsNotThereYetIsRefused) {
   EXPECT_EQ(error_of("registers_after_native_calls: kept\n"),
             "f:1:31: functions of native libraries cannot be called yet, so no register is changed "
             "by them; remove this key");
-  EXPECT_EQ(error_of("cache: /var/cache/gantry\n").substr(0, 45),
-            "f:1:8: containers cannot share translated cod");
 }
 
 TEST(ProfileFile, MustBeNamedAndChosenBySomething) {
