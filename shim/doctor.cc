@@ -16,6 +16,7 @@
 #include "emulator/base/descriptor.h"
 #include "emulator/base/types.h"
 #include "oci/program_file.h"
+#include "shim/code_stores.h"
 #include "shim/low_level.h"
 #include "shim/settings.h"
 
@@ -166,6 +167,26 @@ Finding examine_emulator(const Config& config) {
                                 " " + first_line(version->text));
 }
 
+// Containers start without stored code where something is wrong with it, and do not say so.
+Finding examine_stored_code(const Config& config) {
+  constexpr const char* kName = "stored code";
+  Result<std::string> directory = cache_directory(config);
+  if (!directory) return good(kName, "none");
+  Result<SharedStores> stores = SharedStores::open(*directory);
+  if (!stores) return warning(kName, "not used: " + stores.error().message);
+  std::size_t count = stores->all().size();
+  if (count == 0) return good(kName, "none");
+  Result<Emulator> emulator = find_emulator(config);
+  std::string build_id = emulator ? build_id_of_emulator(emulator->path) : "";
+  auto is_stale = [&](const SharedStore& store) { return store.build_id != build_id; };
+  auto stale = std::count_if(stores->all().begin(), stores->all().end(), is_stale);
+  std::string text = *directory + ": " + std::to_string(count) + " stores";
+  if (stale == 0) return good(kName, text);
+  return warning(kName, text + ", " + std::to_string(stale) +
+                            " of them by another emulator: make them anew with `gantry cache "
+                            "warm`, or remove them with `gantry cache prune`");
+}
+
 }  // namespace
 
 std::vector<Finding> examine_machine(const std::optional<std::string>& config_path) {
@@ -178,6 +199,7 @@ std::vector<Finding> examine_machine(const std::optional<std::string>& config_pa
     const std::string& path = settings->config_path;
     findings.push_back(good("configuration", path.empty() ? "defaults, no file" : path));
     findings.push_back(examine_emulator(settings->config));
+    findings.push_back(examine_stored_code(settings->config));
   }
   examine_low_level(findings);
   findings.push_back(examine_podman());

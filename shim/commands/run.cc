@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "shim/commands/command.h"
+#include "shim/commands/run_options.h"
 #include "shim/settings.h"
 
 namespace gantry {
@@ -62,6 +63,13 @@ void add_limit_options(CLI::App& run, RunOptions& options) {
       ->allow_extra_args(false);
 }
 
+// As with podman, of an option that is given twice the last counts, unless it makes a list.
+void let_last_count(CLI::App& command) {
+  for (CLI::Option* option : command.get_options()) {
+    if (option->get_items_expected_max() == 1) option->take_last();
+  }
+}
+
 int run_with_config(const RunOptions& options, const std::optional<std::string>& path) {
   Result<Config> config = read_settings_file(path);
   if (!config) {
@@ -73,28 +81,34 @@ int run_with_config(const RunOptions& options, const std::optional<std::string>&
 
 }  // namespace
 
+void add_container_options(CLI::App& command, RunOptions& options) {
+  add_root_options(command, options);
+  add_process_options(command, options);
+  command.add_flag("-q,--quiet", options.is_quiet, "no progress while an image is unpacked");
+  let_last_count(command);
+}
+
+void take_command(RunOptions& options, const std::vector<std::string>& words) {
+  options.command = words;
+  if (options.rootfs.empty() && options.image.empty()) {
+    throw CLI::RequiredError("--rootfs or --image");
+  }
+}
+
 void add_run(CLI::App& app, Invocation& invocation) {
   auto options = std::make_shared<RunOptions>();
   CLI::App* run = app.add_subcommand(
       "run",
       "run a container without an engine: gantry run --rootfs DIR|--image PATH [OPTIONS] "
       "[-- PROGRAM [ARGS…]]");
-  add_root_options(*run, *options);
-  add_process_options(*run, *options);
+  add_container_options(*run, *options);
   add_limit_options(*run, *options);
-  run->add_flag("-q,--quiet", options->is_quiet, "no progress while an image is unpacked");
   run->add_flag("--show-spec", options->shows_spec,
                 "print the container's document (OCI runtime-spec) and do not run it");
-  // As with podman, of an option that is given twice the last counts, unless it makes a list.
-  for (CLI::Option* option : run->get_options()) {
-    if (option->get_items_expected_max() == 1) option->take_last();
-  }
+  let_last_count(*run);
   run->preparse_callback([&invocation](std::size_t) { invocation.usage_status = kOwnError; });
   run->callback([&invocation, options] {
-    options->command = invocation.words;
-    if (options->rootfs.empty() && options->image.empty()) {
-      throw CLI::RequiredError("--rootfs or --image");
-    }
+    take_command(*options, invocation.words);
     invocation.action = [&invocation, options] {
       return run_with_config(*options, invocation.config);
     };

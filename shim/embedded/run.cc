@@ -9,6 +9,7 @@
 
 #include "emulator/base/descriptor.h"
 #include "emulator/base/files.h"
+#include "oci/image/tree.h"
 #include "runtime/sandbox/sandbox.h"
 #include "shim/embedded/root.h"
 #include "shim/embedded/sandbox_plan.h"
@@ -75,17 +76,22 @@ ImageFacts facts_of(const ContainerRoot& root) {
 
 class Run {
  public:
-  Run(RunOptions& options, const Config& config) : options_(options), config_(config) {}
+  Run(RunOptions& options, const Config& config, const OpenCodeStore& open_code_store)
+      : options_(options), config_(config), open_code_store_(open_code_store) {}
 
   int operator()();
 
  private:
   Result<void> prepare();
+  Result<void> store_code();
+  Result<void> give_store_to(u32 user);
   Result<Container> plan();
   int start(const Container& container);
 
   RunOptions& options_;
   const Config& config_;
+  const OpenCodeStore& open_code_store_;
+  std::string code_store_;  // that is written to; empty: none
   Emulator emulator_;
   sandbox::Identity identity_;
   std::optional<RunDirectory> directory_;
@@ -104,6 +110,37 @@ Result<void> Run::prepare() {
   TRY_ASSIGN(root_, prepare_root(options_, identity_, data, *directory_));
   TRY_ASSIGN(image_, read_image_config(root_.config));
   apply_profiles(emulator_, config_, [this] { return facts_of(root_); });
+  return open_code_store_ ? store_code() : Result<void>();
+}
+
+// In place of what the programs' profiles would have them read.
+Result<void> Run::store_code() {
+  TRY_ASSIGN(code_store_, open_code_store_(facts_of(root_)));
+  emulator_.find_settings = [usual = emulator_.find_settings, this](
+                                const GuestView& view,
+                                const Program& program) -> Result<LaunchSettings> {
+    TRY_ASSIGN(LaunchSettings settings, usual(view, program));
+    settings.code_store = {code_store_, true};
+    return settings;
+  };
+  return {};
+}
+
+// Who starts with what is there and adds to it.
+Result<void> Run::give_store_to(u32 user) {
+  if (code_store_.empty()) return {};
+  auto work = [&]() -> Result<std::string> {
+    TRY_ASSIGN(UniqueFd store, open_at(AT_FDCWD, code_store_, O_RDONLY | O_DIRECTORY));
+    TRY_ASSIGN(std::vector<std::string> names, names_in(store.get()));
+    for (const std::string& name : names) {
+      if (::fchownat(store.get(), name.c_str(), user, 0, AT_SYMLINK_NOFOLLOW) < 0) {
+        return make_system_error(errno, "chown of %s", name.c_str());
+      }
+    }
+    if (::fchown(store.get(), user, 0) < 0) return make_system_error(errno, "chown");
+    return std::string();
+  };
+  TRY_ASSIGN(std::string nothing, sandbox::run_as_container_root(identity_, work));
   return {};
 }
 
@@ -129,6 +166,8 @@ int Run::start(const Container& container) {
   plan->process.program = container.program;
   plan->process.has_input = options_.has_input;
   plan->process.makes_directory = true;
+  Result<void> given = give_store_to(plan->process.user);
+  if (!given) return complain(kOwnError, given.error().message);
   Result<sandbox::Ended> ended = sandbox::run(*plan);
   if (!ended) return complain(kOwnError, ended.error().message);
   if (!ended->complaint.empty()) return complain(ended->status, ended->complaint);
@@ -149,6 +188,12 @@ int Run::operator()() {
 
 }  // namespace
 
-int run_container(RunOptions options, const Config& config) { return Run(options, config)(); }
+int run_container(RunOptions options, const Config& config) {
+  return run_container(std::move(options), config, {});
+}
+
+int run_container(RunOptions options, const Config& config, const OpenCodeStore& open_code_store) {
+  return Run(options, config, open_code_store)();
+}
 
 }  // namespace gantry

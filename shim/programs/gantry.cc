@@ -16,8 +16,8 @@ using std::string_view_literals::operator""sv;
 
 // In the order of --help.
 constexpr AddCommand kCommands[] = {
-    add_run,    add_image,   add_install, add_uninstall, add_status,     add_doctor,
-    add_binfmt, add_profile, add_inspect, add_features,  add_completion,
+    add_run,    add_image,   add_install, add_uninstall, add_status,   add_doctor,
+    add_binfmt, add_profile, add_cache,   add_inspect,   add_features, add_completion,
 };
 
 // Words of a program to be run are none of the parser's, which would take some apart.
