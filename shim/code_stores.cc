@@ -7,12 +7,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <filesystem>
 #include <string_view>
 #include <tuple>
 
-#include "emulator/base/files.h"
 #include "oci/build_id.h"
 #include "oci/json.h"
 #include "shim/home.h"
@@ -24,22 +22,21 @@ constexpr const char* kAbout = "about.json";
 constexpr std::size_t kMaxAboutBytes = 64 * 1024;
 constexpr const char* kRootsDirectory = "/var/cache/gantry";
 
-// user_namespaces(7): root of a namespace that maps it to somebody else is that user.
-bool is_hosts_root() {
-  std::string map = read_whole_file("/proc/self/uid_map");
-  unsigned inside = 1, outside = 1;
-  bool known = std::sscanf(map.c_str(), "%u %u", &inside, &outside) == 2;
-  return ::geteuid() == 0 && known && inside == 0 && outside == 0;
+// Root of a user namespace to which the system's files do not belong, as rootless podman is, is
+// another user there.
+bool is_systems_root() {
+  struct stat root;
+  return ::geteuid() == 0 && ::stat("/", &root) == 0 && root.st_uid == 0;
 }
 
-// Ids that a user namespace does not know are shown as this one: there it stands for the host's
-// root, to whom / belongs.
+// Ids that a user namespace does not know are shown as this one (user_namespaces(7)): there it
+// stands for the system's root, to whom / belongs.
 constexpr uid_t kOverflow = 65534;
 
 Result<void> check_rights(int fd, const std::string& path, bool is_last) {
   TRY_ASSIGN(struct stat status, stat_of(fd));
   bool is_known = status.st_uid == 0 || status.st_uid == ::geteuid();
-  bool is_outer = !is_last && status.st_uid == kOverflow && !is_hosts_root();
+  bool is_outer = !is_last && status.st_uid == kOverflow && !is_systems_root();
   if (!is_known && !is_outer) {
     return make_error(EACCES, "%s belongs to neither root nor the user", path.c_str());
   }
@@ -96,7 +93,7 @@ Result<std::string> cache_directory(const Config& config) {
   std::string path = kRootsDirectory;
   if (config.cache_directory) {
     path = *config.cache_directory;
-  } else if (!is_hosts_root()) {
+  } else if (!is_systems_root()) {
     TRY_ASSIGN(path, home_directory("XDG_CACHE_HOME", "/.cache"));
     path += "/gantry";
   }

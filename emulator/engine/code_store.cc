@@ -307,14 +307,17 @@ void CodeSources::sort() {
 class CodeStore::Directory {
  public:
   Directory(std::string path, const struct stat& info)
-      : path_(std::move(path)), device_(info.st_dev), inode_(info.st_ino), owner(info.st_uid) {}
+      : path_(std::move(path)), device_(info.st_dev), inode_(info.st_ino), owner_(info.st_uid) {}
+
+  // Of the files that count, too.
+  uid_t owner() const { return owner_; }
 
   // Nothing once the path leads elsewhere, as after chroot(2).
   UniqueFd open() const {
     UniqueFd fd(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     struct stat info;
     bool is_same = fd && ::fstat(fd.get(), &info) == 0 && info.st_dev == device_ &&
-                   info.st_ino == inode_ && info.st_uid == owner;
+                   info.st_ino == inode_ && info.st_uid == owner_;
     return is_same ? std::move(fd) : UniqueFd();
   }
 
@@ -322,9 +325,7 @@ class CodeStore::Directory {
   std::string path_;
   dev_t device_;
   ino_t inode_;
-
- public:
-  const uid_t owner;  // of the files that count, too
+  uid_t owner_;
 };
 
 // What there is of one of the guest's files.
@@ -333,7 +334,7 @@ class CodeStore::File {
   File(u64 id, std::string name, const Directory& directory)
       : id(id),
         name(std::move(name)),
-        stored(directory.open().get(), this->name, directory.owner) {}
+        stored(directory.open().get(), this->name, directory.owner()) {}
 
   const u64 id;
   const std::string name;
@@ -558,7 +559,7 @@ bool CodeStore::write(const File& file) const {
     if (errno == EEXIST) remove_abandoned(directory, temporary);
     return false;
   }
-  Mapping known(directory, file.name, directory_->owner);
+  Mapping known(directory, file.name, directory_->owner());
   FileWriter writer(known, file.added);
   bool done = writer.is_worth_it() && write_all(fd.get(), text_of(writer.bytes())) &&
               ::fdatasync(fd.get()) == 0 &&
