@@ -102,7 +102,9 @@ end_podman_job() {
 # are the same for all versions of podman, its own records are not.
 import_image_into() {
   local storage=$1
-  (in_private_world podman --root "$storage" import --quiet --os linux --arch amd64 \
+  # No container is started, but podman wants the runtime it would start one with to be there;
+  # gantry-runtime need not be installed yet.
+  (in_private_world podman --root "$storage" --runtime crun import --quiet --os linux --arch amd64 \
     "$IMAGE_TAR" "$IMAGE_NAME") >/dev/null
   rm -rf "$storage"/{libpod,db.sql,defaultNetworkBackend}
 }
