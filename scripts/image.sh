@@ -10,17 +10,23 @@ IMAGE_TAR=$BUILD/demo/image.tar
 IMAGE_INPUTS=$BUILD/demo/image.inputs
 IMAGE_PACKAGES=base-files,base-passwd,bash,coreutils,dash,debianutils,diffutils,findutils,grep,gzip
 IMAGE_PACKAGES+=,hostname,libc-bin,mawk,ncurses-base,procps,sed,tar,util-linux,perl,python3
+# As the images that people build on have them.
+IMAGE_PACKAGES+=,apt,dpkg
+
+RECORD_PACKAGES=$GANTRY_ROOT/scripts/record-packages.sh
 
 ensure_image() { with_lock image make_image; }
 
 make_image() {
   local tree=$BUILD/demo/tree inputs
-  inputs="trixie $IMAGE_PACKAGES $(declare -f finish_image_tree compile_python | sha256sum)"
+  inputs="trixie $IMAGE_PACKAGES $(
+    (declare -f finish_image_tree compile_python && cat "$RECORD_PACKAGES") | sha256sum
+  )"
   inputs_changed "$IMAGE_INPUTS" "$inputs" || return 0
 
   say "making the amd64 image from Debian trixie's packages (once)"
   # Extracted, not installed: no maintainer script has to run, so any machine can make the image.
-  debian_tree trixie amd64 "$tree" --include="$IMAGE_PACKAGES"
+  debian_tree trixie amd64 "$tree" --include="$IMAGE_PACKAGES" --extract-hook="$RECORD_PACKAGES"
   finish_image_tree "$tree"
   tar --numeric-owner --sort=name --one-file-system -C "$tree" -cf "$IMAGE_TAR.part" .
   mv "$IMAGE_TAR.part" "$IMAGE_TAR"

@@ -7,9 +7,12 @@
 
 VM_DIR=$BUILD/vm
 VM_PACKAGES=linux-image-arm64,busybox-static,base-files,base-passwd,bash,coreutils,dash,debianutils
-VM_PACKAGES+=,file,findutils,gawk,grep,gzip,hostname,iproute2,kmod,less,libc-bin,mount,ncurses-base
+VM_PACKAGES+=,bsdutils,diffutils,file,findutils,gawk,grep,gzip,hostname,iproute2,kmod,less,libc-bin,mount,ncurses-base
 VM_PACKAGES+=,procps,psmisc,sed,strace,tar,util-linux,xz-utils
 VM_PACKAGES+=,ca-certificates,conmon,crun,golang-github-containers-common,netavark,nftables,podman
+# What else people run containers with: the other low-level runtime, other engines, an init for
+# containers, users without rights, checkpoints.
+VM_PACKAGES+=,runc,buildah,containerd,catatonit,uidmap,passt,criu,libcriu2
 
 ensure_vm_disk() {
   ensure_packages kmod cpio e2fsprogs xz-utils
@@ -49,6 +52,14 @@ finish_vm_tree() {
   depmod -b "$tree" "$(kernel_version "$tree")"
   cp "$tree/usr/share/base-passwd/passwd.master" "$tree/etc/passwd"
   cp "$tree/usr/share/base-passwd/group.master" "$tree/etc/group"
+  # A user without rights, whose containers have ids of their own.
+  echo 'person:x:1000:1000::/home/person:/bin/bash' >>"$tree/etc/passwd"
+  echo 'person:x:1000:' >>"$tree/etc/group"
+  echo 'person:100000:65536' | tee "$tree/etc/subuid" >"$tree/etc/subgid"
+  install -d -o 1000 -g 1000 "$tree/home/person"
+  # CRIU closes the network of what it stops with iptables(8) unless it is told otherwise.
+  mkdir -p "$tree/etc/criu"
+  echo 'network-lock nftables' >"$tree/etc/criu/default.conf"
   ln -sf gawk "$tree/usr/bin/awk"
   echo gantry-vm >"$tree/etc/hostname"
   printf '127.0.0.1 localhost\n127.0.1.1 gantry-vm\n' >"$tree/etc/hosts"

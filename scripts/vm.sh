@@ -15,7 +15,8 @@ gantry-runtime and gantry installed, runs COMMAND in it and powers it off; the e
 command's. Without COMMAND it runs the demo. A COMMAND that is one word is read by bash, so that
   ./dev vm -- 'podman images; podman run --rm --platform linux/amd64 localhost/gantry-demo uname -m'
 works; 'bash' in a terminal gives a shell. The image is localhost/gantry-demo. What COMMAND writes to
-the machine's disk is gone afterwards. There is no network.
+the machine's disk is gone afterwards. There is no network. GANTRY_VM_BOOT holds further words for
+the kernel's command line.
 END
 }
 
@@ -87,7 +88,7 @@ start_qemu() {
   fi
   exec setpriv --pdeathsig KILL qemu-system-aarch64 "${machine[@]}" -smp 2 -m 2048 -display none -monitor none -nic none \
     -no-reboot -kernel "$VM_DIR/kernel" -initrd "$VM_DIR/initrd" \
-    -append "console=ttyAMA0 quiet loglevel=4 panic=-1 rdinit=/init" \
+    -append "console=ttyAMA0 quiet loglevel=4 panic=-1 rdinit=/init ${GANTRY_VM_BOOT:-}" \
     -serial "file:$VM_RUN/kernel.log" \
     -drive "file=$VM_DIR/debian.ext4,format=raw,if=virtio,snapshot=on" \
     -drive "file=$VM_RUN/programs.ext4,format=raw,if=virtio,readonly=on" \

@@ -10,6 +10,7 @@ mount -t devpts -o gid=5,mode=620,ptmxmode=666 devpts /dev/pts
 mount -t tmpfs -o mode=755 tmpfs /run
 for directory in /dev/shm /tmp /var/tmp; do mount -t tmpfs -o mode=1777 tmpfs "$directory"; done
 ln -sf /proc/self/fd /dev/fd
+mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
 hostname gantry-vm
 ip link set lo up
 
