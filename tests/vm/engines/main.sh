@@ -1,0 +1,157 @@
+#!/bin/bash
+# Runs in the ARM64 machine, from the folder that holds the fixtures (fixtures.sh): container engines
+# with gantry-runtime over both low-level runtimes. What an engine does with a native container is
+# what it has to do with an emulated one. Usage: main.sh tests|times. The line protocol is that of
+# scripts/test.sh.
+set -uo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=${here%/*}
+. "$root/check.sh"
+work=/tmp/engines
+mkdir -p "$work"
+
+# engine_test NAME COMMAND…: lines of tests that run at the same time stay whole.
+engine_test() {
+  local lines
+  lines=$(check "engines-$1" -- "${@:2}")
+  printf '%s\n' "$lines"
+}
+
+# equal WANTED FOUND
+equal() {
+  [[ $1 == "$2" ]] || {
+    printf 'wanted:\n%s\nfound:\n%s\n' "$1" "$2"
+    return 1
+  }
+}
+
+# contains TEXT PART…
+contains() {
+  local text=$1 part
+  shift
+  for part; do
+    [[ $text == *"$part"* ]] || {
+      printf 'no "%s" in:\n%s\n' "$part" "$text"
+      return 1
+    }
+  done
+}
+
+# fails_with STATUS PART COMMAND…: exit status, and standard error holds PART.
+fails_with() {
+  local status=$1 part=$2 found=0 text
+  shift 2
+  text=$("$@" 2>&1 >/dev/null) || found=$?
+  contains "$text" "$part" && equal "$status" "$found"
+}
+
+# eventually COMMAND…: within a minute.
+eventually() {
+  local try
+  for ((try = 0; try < 600; try++)); do
+    if "$@" >/dev/null 2>&1; then return; fi
+    sleep 0.1
+  done
+  echo "never: $*"
+  return 1
+}
+
+# small_image ARCHITECTURE BUSYBOX: a tar of an image that starts fast.
+small_image() {
+  local tree=$work/tree-$1 name
+  mkdir -p "$tree"/{bin,etc,root,tmp}
+  cp "$2" "$tree/bin/busybox"
+  for name in cat env grep id kill ls mkdir mount ps readlink sh sleep stty test touch true tty umount uname unshare wc; do
+    ln -s busybox "$tree/bin/$name"
+  done
+  printf 'root:x:0:0::/root:/bin/sh\nuser:x:1000:1000::/:/bin/sh\n' >"$tree/etc/passwd"
+  printf 'root:x:0:\nuser:x:1000:\n' >"$tree/etc/group"
+  chmod 1777 "$tree/tmp"
+  tar --owner=0 --group=0 --numeric-owner -C "$tree" -cf "$work/$1.tar" .
+}
+
+EMULATED=localhost/small-amd64 NATIVE=localhost/small-arm64
+for part in podman checkpoint rootless build containerd standalone upgrade times; do
+  # shellcheck source=/dev/null
+  . "$here/$part.sh"
+done
+
+# lane PREFIX FUNCTION…: each is a test, in this order.
+lane() {
+  local prefix=$1 name
+  shift
+  for name; do engine_test "$prefix-${name//_/-}" "$name"; done
+}
+
+of_containerd() {
+  local low_level
+  lane containerd start_containerd
+  for low_level; do LOW_LEVEL=$low_level lane "containerd-$low_level" ctr_life; done
+  lane containerd end_containerd
+}
+for_a_user() { lane rootless rootless_import rootless_run rootless_life; }
+
+# Two lanes of the same length, as the machine has two processors.
+lane_of_crun() {
+  LOW_LEVEL=crun
+  lane crun machine_and_status missing_program init_process_and_default_rights hardened user_namespace \
+    terminal
+  lane crun start_life life_exec life_exec_missing life_health life_kill life_pause life_update life_top \
+    life_stats life_diff life_commit life_stop life_restart end_life checkpoint_restore
+  for_a_user
+  lane podman live_upgrade
+}
+lane_of_runc() {
+  LOW_LEVEL=runc
+  lane podman podman_build podman_built
+  [[ ! -d zlib ]] || lane podman test_suite
+  lane runc missing_program hardened start_life life_exec life_exec_missing life_pause life_stop end_life \
+    checkpoint_restore
+  of_containerd crun
+}
+
+# The rest of both.
+further_lane_of_crun() {
+  LOW_LEVEL=crun
+  lane crun no_program checkpoint_without_criu
+  lane rootless rootless_keep_id rootless_network rootless_runc
+  lane standalone standalone_directory standalone_image standalone_rootless_directory standalone_rootless_image
+  of_containerd runc
+}
+further_lane_of_runc() {
+  LOW_LEVEL=runc
+  lane runc machine_and_status init_process_and_default_rights user_namespace no_program terminal \
+    checkpoint_without_criu
+  lane runc start_life life_health life_kill life_update life_top life_stats life_diff life_commit life_restart \
+    end_life
+  lane buildah buildah_build buildah_built
+}
+
+prepare() {
+  small_image amd64 busybox-amd64 && small_image arm64 /usr/bin/busybox || return
+  for LOW_LEVEL in crun runc; do
+    printf 'runtime: /usr/bin/%s\n' "$LOW_LEVEL" >"$work/$LOW_LEVEL.yaml"
+  done
+  podman import --quiet --arch amd64 "$work/amd64.tar" $EMULATED &&
+    podman import --quiet --arch arm64 "$work/arm64.tar" $NATIVE &&
+    podman save --quiet --format oci-archive --output "$work/small.tar" $EMULATED &&
+    build_context && person_arrives
+}
+
+# two_lanes FUNCTION FUNCTION: at the same time.
+two_lanes() {
+  "$1" &
+  "$2" &
+  wait
+}
+
+cd "$root" || exit
+prepare >/dev/null || exit
+[[ $1 == times ]] || two_lanes lane_of_crun lane_of_runc
+case $1 in
+  tests) lane standalone standalone_directory standalone_image standalone_rootless_image ;;
+  all) two_lanes further_lane_of_crun further_lane_of_runc ;;
+  times) report_times ;;
+esac
+# For the last: an entry of binfmt_misc starts programs that should not be found, too.
+[[ $1 == times ]] || lane binfmt sudo_without_binfmt sudo_by_binfmt
