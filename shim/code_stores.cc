@@ -89,6 +89,10 @@ Result<SharedStore> read_store(const std::string& folder, const std::string& id)
 
 std::string code_folder(const std::string& directory) { return directory + "/code"; }
 
+bool is_store_id(std::string_view name) {
+  return name.size() == 16 && name.find_first_not_of("0123456789abcdef") == name.npos;
+}
+
 Result<std::string> cache_directory(const Config& config) {
   std::string path = kRootsDirectory;
   if (config.cache_directory) {
@@ -110,9 +114,9 @@ Result<SharedStores> SharedStores::open(const std::string& directory) {
   TRY_ASSIGN(UniqueFd trusted, open_trusted(folder));
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-    // One without about.json is being made or removed; what a container writes to has a dot.
+    // One without about.json is being made or removed.
     std::string id = entry.path().filename();
-    if (id.starts_with('.')) continue;
+    if (!is_store_id(id)) continue;
     Result<SharedStore> store = read_store(folder, id);
     if (!store && store.error().code == EACCES) return store.take_error();
     if (store) found.stores_.push_back(std::move(*store));

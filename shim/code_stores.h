@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "emulator/base/descriptor.h"
@@ -45,6 +46,8 @@ class SharedStores {
 
 // DIRECTORY/code.
 std::string code_folder(const std::string& directory);
+// Whether a name in it is that of a store, sixteen hexadecimal digits: others are not ours.
+bool is_store_id(std::string_view name);
 // Writes about.json, by which the store comes to exist.
 Result<void> describe_store(const SharedStore& store);
 // The build ID of the emulator at `path`; empty when it has none.

@@ -51,8 +51,11 @@ Result<std::string> new_id() {
 // rights can still mount a store, by a name that nobody else knows.
 Result<void> make_folder(const std::string& path) {
   if (::access(path.c_str(), F_OK) == 0) return {};
+  // Directories that a group may write to would be refused later.
+  mode_t usual = ::umask(022);
   std::error_code error;
   std::filesystem::create_directories(path, error);
+  ::umask(usual);
   if (error) return make_system_error(error.value(), "cannot create %s", path.c_str());
   if (::chmod(path.c_str(), 0711) < 0) return make_system_error(errno, "chmod");
   return {};
@@ -256,7 +259,8 @@ Result<void> remove_abandoned_stores(const std::string& folder) {
   TRY_ASSIGN(std::vector<std::string> names, names_in(all.get()));
   for (const std::string& name : names) {
     std::string path = folder + "/" + name;
-    bool is_work = name.starts_with(kWorkPrefix);
+    bool is_work = name.starts_with(kWorkPrefix) && is_store_id(name.substr(kWorkPrefix.size()));
+    if (!is_work && !is_store_id(name)) continue;
     if (!is_work && ::access((path + "/about.json").c_str(), F_OK) == 0) continue;
     Result<UniqueFd> free = lock_directory(path, LOCK_EX | LOCK_NB);
     if (free || !is_work) TRY(remove_work(folder, name));

@@ -27,6 +27,9 @@ std::string digest_of(char digit) { return "sha256:" + std::string(64, digit); }
 const std::string kDigest = digest_of('a');
 const std::string kOtherDigest = digest_of('b');
 
+const std::string kNamed = "0000000000000001";
+const std::string kImages = "0000000000000002";
+
 // Two stores: one called "named", and one of the image kDigest.
 class Stores : public ::testing::Test {
  protected:
@@ -34,8 +37,8 @@ class Stores : public ::testing::Test {
     config_.cache_directory = directory_.path() + "/cache";
     ::mkdir(config_.cache_directory->c_str(), 0755);
     ::mkdir(folder().c_str(), 0711);
-    add({"1", path_of("1"), "named", {}, "tree", "00"});
-    add({"2", path_of("2"), "", {kOtherDigest, kDigest}, "image", "00"});
+    add({kNamed, path_of(kNamed), "named", {}, "tree", "00"});
+    add({kImages, path_of(kImages), "", {kOtherDigest, kDigest}, "image", "00"});
   }
 
   std::string folder() const { return *config_.cache_directory + "/code"; }
@@ -62,11 +65,11 @@ TEST_F(Stores, Choice) {
   } kCases[] = {
       {"", {kDigest}, "", ""},
       {"off", {kDigest}, "", ""},
-      {"image", {kDigest}, path_of("2"), "stored code of image"},
-      {"image", {digest_of('c'), kOtherDigest}, path_of("2"), "stored code of image"},
+      {"image", {kDigest}, path_of(kImages), "stored code of image"},
+      {"image", {digest_of('c'), kOtherDigest}, path_of(kImages), "stored code of image"},
       {"image", {digest_of('c')}, "", "no stored code: the image has no store"},
       {"image", {}, "", "no stored code: the image's digest is not known"},
-      {"named", {}, path_of("1"), "stored code of tree"},
+      {"named", {}, path_of(kNamed), "stored code of tree"},
       {"other", {kDigest}, "", "no stored code: there is no store `other`"},
   };
   for (const auto& item : kCases) {
@@ -84,17 +87,17 @@ TEST_F(Stores, NoneWhereThereIsNoDirectory) {
 
 // What a store lacks about.json for is being made, or being removed.
 TEST_F(Stores, UnfinishedOnesDoNotCount) {
-  ::mkdir(path_of("3").c_str(), 0755);
-  ::mkdir(path_of(".warm-4").c_str(), 0777);
-  ::chmod(path_of(".warm-4").c_str(), 0777);
-  write_file(path_of("2") + "/about.json", "{");
-  EXPECT_EQ(choose("named").path, path_of("1"));
+  ::mkdir(path_of("0000000000000003").c_str(), 0755);
+  ::mkdir(path_of(".warm-0000000000000004").c_str(), 0777);
+  ::chmod(path_of(".warm-0000000000000004").c_str(), 0777);
+  write_file(path_of(kImages) + "/about.json", "{");
+  EXPECT_EQ(choose("named").path, path_of(kNamed));
   EXPECT_EQ(choose("image", {kDigest}).path, "");
 }
 
 TEST_F(Stores, WhatOthersMayChangeIsRefused) {
   for (const std::string& path :
-       {*config_.cache_directory, folder(), path_of("1"), path_of("1") + "/about.json"}) {
+       {*config_.cache_directory, folder(), path_of(kNamed), path_of(kNamed) + "/about.json"}) {
     struct stat before;
     ASSERT_EQ(::stat(path.c_str(), &before), 0);
     for (mode_t more : {S_IWGRP, S_IWOTH}) {
@@ -104,7 +107,7 @@ TEST_F(Stores, WhatOthersMayChangeIsRefused) {
                 "no stored code: others may write to " + path + " (chmod go-w)");
     }
     ::chmod(path.c_str(), before.st_mode);
-    EXPECT_EQ(choose("named").path, path_of("1")) << path;
+    EXPECT_EQ(choose("named").path, path_of(kNamed)) << path;
   }
 }
 
@@ -115,13 +118,13 @@ TEST_F(Stores, ADirectoryAboveIsChecked) {
             "no stored code: others may write to " + above + " (chmod go-w)");
   // Nobody but its owner can take the cache out of a sticky one.
   ::chmod(above.c_str(), 01777);
-  EXPECT_EQ(choose("named").path, path_of("1"));
+  EXPECT_EQ(choose("named").path, path_of(kNamed));
 }
 
 TEST_F(Stores, AnotherUsersIsRefused) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root";
   for (const std::string& path :
-       {directory_.path(), folder(), path_of("1"), path_of("1") + "/about.json"}) {
+       {directory_.path(), folder(), path_of(kNamed), path_of(kNamed) + "/about.json"}) {
     ASSERT_EQ(::chown(path.c_str(), 1000, 1000), 0);
     EXPECT_EQ(choose("named").remark,
               "no stored code: " + path + " belongs to neither root nor the user");
@@ -134,9 +137,10 @@ TEST_F(Stores, ALinkIsResolvedOnceAndForAll) {
   std::string link = directory_.path() + "/link";
   test::write_link(link, *config_.cache_directory);
   config_.cache_directory = link;
-  EXPECT_EQ(choose("named").path, directory_.path() + "/cache/code/1");
-  std::filesystem::rename(directory_.path() + "/cache/code/1", directory_.path() + "/elsewhere");
-  test::write_link(directory_.path() + "/cache/code/1", directory_.path() + "/elsewhere");
+  EXPECT_EQ(choose("named").path, directory_.path() + "/cache/code/" + kNamed);
+  std::filesystem::rename(directory_.path() + "/cache/code/" + kNamed,
+                          directory_.path() + "/elsewhere");
+  test::write_link(directory_.path() + "/cache/code/" + kNamed, directory_.path() + "/elsewhere");
   EXPECT_EQ(choose("named").path, "");
 }
 
@@ -185,7 +189,7 @@ TEST_F(StoreEdit, IsMountedReadOnlyBesideTheEmulator) {
   Json mount = spec["mounts"][spec["mounts"].size() - 2];
   EXPECT_EQ(mount, Json({{"destination", "/dev/.gantry/code"},
                          {"type", "bind"},
-                         {"source", path_of("1")},
+                         {"source", path_of(kNamed)},
                          {"options", {"bind", "ro", "nosuid", "nodev", "noexec", "rprivate"}}}));
   EXPECT_EQ(spec["mounts"].back()["destination"], "/dev/.gantry/gantry-x64");
   EXPECT_EQ(spec["process"]["args"],
@@ -204,7 +208,7 @@ TEST_F(StoreEdit, NothingIsMountedWithoutOne) {
 
 TEST_F(StoreEdit, TheImagesOwn) {
   profile("1.yaml", "/bin/guest", "image");
-  EXPECT_EQ(plan()->code_store.source, path_of("2"));
+  EXPECT_EQ(plan()->code_store.source, path_of(kImages));
 }
 
 TEST_F(StoreEdit, AProfileMayTurnItOff) {
