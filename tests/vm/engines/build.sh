@@ -46,7 +46,7 @@ test_suite() {
 
 # sudo gets its rights from the kernel, by an entry of binfmt_misc.
 sudo_container() { podman run --rm --platform linux/amd64 --network none --user 1000 localhost/with-packages "$@" </dev/null; }
-sudo_without_binfmt() { ! sudo_container sudo -n id -u; }
+sudo_without_binfmt() { fails_with 1 'sudo: ' sudo_container sudo -n id -u; }
 sudo_by_binfmt() {
   local found
   gantry binfmt register >/dev/null || return

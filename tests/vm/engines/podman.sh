@@ -10,9 +10,10 @@ run_emulated() {
 }
 run_native() { podman_native run --rm --network none "${@:1:$#-1}" $NATIVE sh -c "${!#}"; }
 
-# same_as_native WORD…: output and exit status.
+# same_as_native WORD…: output and exit status. One stream, as podman copies two in any order.
 same_as_native() {
   local native emulated
+  set -- "${@:1:$#-1}" "exec 2>&1; ${!#}"
   native=$(run_native "$@" 2>&1; echo "status $?")
   emulated=$(run_emulated "$@" 2>&1; echo "status $?")
   equal "$native" "$emulated"
