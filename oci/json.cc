@@ -141,6 +141,11 @@ const std::string* string_member(const Json& object, const char* key) {
   return value ? value->get_ptr<const std::string*>() : nullptr;
 }
 
+std::string text_member(const Json& object, const char* key) {
+  const std::string* text = string_member(object, key);
+  return text ? *text : "";
+}
+
 Result<std::vector<std::string>> string_list(const Json* value, const std::string& name) {
   std::vector<std::string> list;
   if (!value || value->is_null()) return list;

@@ -29,6 +29,9 @@ Json* member(Json& object, const char* key);
 // The text of a member string, or null when absent or not a string.
 const std::string* string_member(const Json& object, const char* key);
 
+// The same as text that is empty when there is none.
+std::string text_member(const Json& object, const char* key);
+
 // An array of strings; `name` ("process.args") is what messages call it. An absent or null value
 // is an empty list.
 Result<std::vector<std::string>> string_list(const Json* value, const std::string& name);

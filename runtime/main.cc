@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "emulator/base/argument_vector.h"
 #include "emulator/base/bits.h"
 #include "emulator/base/log.h"
 #include "emulator/base/perf_map.h"
@@ -96,13 +97,7 @@ Result<loader::Program> find_program(const CommandLine& line) {
 
 // A program of the host's own architecture needs no emulator.
 int run_native(const loader::Program& program, const std::vector<std::string>& environment) {
-  auto pointers = [](const std::vector<std::string>& strings) {
-    std::vector<char*> result;
-    for (const std::string& string : strings) result.push_back(const_cast<char*>(string.c_str()));
-    result.push_back(nullptr);
-    return result;
-  };
-  fexecve(program.fd, pointers(program.argv).data(), pointers(environment).data());
+  fexecve(program.fd, argument_vector(program.argv).data(), argument_vector(environment).data());
   int error = errno;
   return fail(make_system_error(error, "%s", program.path.c_str()), loader::exit_status_of(error));
 }

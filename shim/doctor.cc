@@ -114,15 +114,13 @@ Finding examine_addresses() {
   return warning("addresses", text + ": programs that insist on addresses near 2^47 will fail");
 }
 
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
-
 Finding examine_program(const std::string& name, bool needed) {
   std::string path = find_host_program(name);
   auto missing = needed ? broken : warning;
   if (path.empty()) return missing(name, "not found");
   Result<Output> version = run_program(path, {"--version"});
   if (!version || version->status != 0) return missing(name, path + " does not run");
-  return good(name, path + ": " + first_line(version->text));
+  return good(name, path + ": " + version->first_line());
 }
 
 // Podman 4.4 brought [engine.platform_to_oci_runtime].
@@ -162,9 +160,9 @@ Finding examine_emulator(const Config& config) {
   Result<Output> version = run_program(emulator->path, {"--version"}, true);
   if (!version) return broken("emulator", version.error().message);
   std::string what = emulator->path + " (" + machine_name(emulator->machine) + ")";
-  if (version->status == 0) return good("emulator", what + ": " + first_line(version->text));
+  if (version->status == 0) return good("emulator", what + ": " + version->first_line());
   return broken("emulator", what + " does not run: status " + std::to_string(version->status) +
-                                " " + first_line(version->text));
+                                " " + version->first_line());
 }
 
 // Containers start without stored code where something is wrong with it, and do not say so.

@@ -15,11 +15,6 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kIdLength = 64;
 
-std::string text_member(const Json& object, const char* key) {
-  const std::string* text = string_member(object, key);
-  return text ? *text : "";
-}
-
 bool is_id(std::string_view text) {
   return text.size() == kIdLength && text.find_first_not_of("0123456789abcdef") == text.npos;
 }
@@ -95,9 +90,7 @@ void add_image(const Storage& storage, const std::string& id, ImageFacts& facts)
   add_digest(facts, text_member(image, "digest"));
   if (!facts.named.empty() || !is_id(id)) return;
   Json config = read_document(storage.images / id / ("=" + base64("sha256:" + id)));
-  const Json* inner = member(config, "config");
-  const Json* labels = inner ? member(*inner, "Labels") : nullptr;
-  if (labels) facts.named = text_member(*labels, kProfileAnnotation);
+  facts.named = profile_named_by(config);
 }
 
 // False when the container is not in its lists: it is CRI-O's, which keeps them elsewhere.
@@ -132,6 +125,12 @@ bool is_of_containerd_cri(const fs::path& bundle) {
 }
 
 }  // namespace
+
+std::string profile_named_by(const Json& image_config) {
+  const Json* config = member(image_config, "config");
+  const Json* labels = config ? member(*config, "Labels") : nullptr;
+  return labels ? text_member(*labels, kProfileAnnotation) : "";
+}
 
 ImageFacts image_facts_of(const std::string& directory, const Json& spec) {
   ImageFacts facts;

@@ -16,4 +16,8 @@ namespace gantry {
 // is not known.
 ImageFacts image_facts_of(const std::string& directory, const Json& spec);
 
+// The profile that an image's label names; `image_config` is its configuration document (OCI
+// image-spec, config.md). Empty when there is none.
+std::string profile_named_by(const Json& image_config);
+
 }  // namespace gantry

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 
+#include "emulator/base/argument_vector.h"
 #include "emulator/base/descriptor.h"
 
 extern char** environ;
@@ -16,11 +17,11 @@ namespace {
 
 constexpr std::size_t kMaxOutput = 4 * 1024 * 1024;
 
-std::vector<char*> argument_vector(const std::string& path, const Words& arguments) {
-  std::vector<char*> pointers = {const_cast<char*>(path.c_str())};
-  for (const std::string& word : arguments) pointers.push_back(const_cast<char*>(word.c_str()));
-  pointers.push_back(nullptr);
-  return pointers;
+// As execv's: a program's path is the first.
+Words with_path(const std::string& path, const Words& arguments) {
+  Words words = {path};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  return words;
 }
 
 Result<pid_t> spawn(const std::string& path, const Words& arguments, int output, bool with_errors) {
@@ -34,8 +35,9 @@ Result<pid_t> spawn(const std::string& path, const Words& arguments, int output,
     ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
   }
   pid_t pid = -1;
-  int code = ::posix_spawn(&pid, path.c_str(), &actions, nullptr,
-                           argument_vector(path, arguments).data(), environ);
+  Words words = with_path(path, arguments);
+  int code =
+      ::posix_spawn(&pid, path.c_str(), &actions, nullptr, argument_vector(words).data(), environ);
   ::posix_spawn_file_actions_destroy(&actions);
   if (code != 0) return make_system_error(code, "cannot run `%s`", path.c_str());
   return pid;
@@ -44,9 +46,12 @@ Result<pid_t> spawn(const std::string& path, const Words& arguments, int output,
 }  // namespace
 
 Error exec_program(const std::string& path, const Words& arguments) {
-  ::execve(path.c_str(), argument_vector(path, arguments).data(), environ);
+  Words words = with_path(path, arguments);
+  ::execve(path.c_str(), argument_vector(words).data(), environ);
   return make_system_error(errno, "cannot run the low-level runtime `%s`", path.c_str());
 }
+
+std::string Output::first_line() const { return text.substr(0, text.find('\n')); }
 
 Result<Output> run_program(const std::string& path, const Words& arguments, bool with_errors) {
   int ends[2];

@@ -15,6 +15,8 @@ Error exec_program(const std::string& path, const Words& arguments);
 struct Output {
   int status = 0;    // exit status, or 128 + signal
   std::string text;  // standard output
+
+  std::string first_line() const;
 };
 
 // Runs a program to its end. Its standard error is discarded unless `with_errors`, which joins it

@@ -1,5 +1,6 @@
 #include "emulator/base/descriptor.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/file.h>
@@ -9,6 +10,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <memory>
 
 namespace gantry {
 namespace {
@@ -78,16 +80,6 @@ Result<std::string> link_target(int path_fd) {
   return std::string(buffer, static_cast<std::size_t>(size));
 }
 
-Result<UniqueFd> lock_directory(const std::string& path, int operation) {
-  TRY_ASSIGN(UniqueFd fd, open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY));
-  int result;
-  do {
-    result = ::flock(fd.get(), operation);
-  } while (result < 0 && errno == EINTR);
-  if (result < 0) return make_system_error(errno, "%s is in use", path.c_str());
-  return fd;
-}
-
 Result<std::string> read_all(int fd, std::size_t limit) {
   std::string text;
   for (;;) {
@@ -124,6 +116,36 @@ Result<void> replace_file(int directory, const std::string& name, std::string_vi
   }
   if (!filled) ::unlinkat(directory, temporary.c_str(), 0);
   return filled;
+}
+
+Result<std::vector<std::string>> names_in(int directory) {
+  // Opened anew: a stream moves the offset of its descriptor.
+  TRY_ASSIGN(UniqueFd own, open_at(directory, ".", O_RDONLY | O_DIRECTORY));
+  std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(own.get()), ::closedir);
+  if (!stream) return last_error("fdopendir");
+  own.release();
+  std::vector<std::string> names;
+  while (dirent* entry = ::readdir(stream.get())) {
+    std::string name = entry->d_name;
+    if (name != "." && name != "..") names.push_back(std::move(name));
+  }
+  return names;
+}
+
+Result<void> lock_descriptor(int fd, int operation) {
+  int result;
+  do {
+    result = ::flock(fd, operation);
+  } while (result < 0 && errno == EINTR);
+  if (result < 0) return last_error("flock");
+  return {};
+}
+
+Result<UniqueFd> lock_directory(const std::string& path, int operation) {
+  TRY_ASSIGN(UniqueFd fd, open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY));
+  Result<void> locked = lock_descriptor(fd.get(), operation);
+  if (locked) return fd;
+  return make_system_error(locked.error().code, "%s is in use", path.c_str());
 }
 
 Result<UniqueFd> sealed_memfd(const char* name, std::string_view text) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "emulator/base/result.h"
 #include "emulator/base/types.h"
@@ -49,9 +50,6 @@ Result<struct stat> stat_of(int fd);
 // The target of the symbolic link that the O_PATH descriptor stands for.
 Result<std::string> link_target(int path_fd);
 
-// flock(2) on a directory, for as long as the descriptor is open.
-Result<UniqueFd> lock_directory(const std::string& path, int operation);
-
 // Everything from the file offset on; fails with EFBIG when that is more than `limit` bytes.
 Result<std::string> read_all(int fd, std::size_t limit);
 
@@ -61,6 +59,15 @@ Result<void> write_all(int fd, std::string_view text);
 // in one step: readers see the old file or the new one. A symbolic link is replaced, not followed.
 Result<void> replace_file(int directory, const std::string& name, std::string_view text,
                           const struct stat& like);
+
+// What a directory holds, but for itself and its parent; in no order.
+Result<std::vector<std::string>> names_in(int directory);
+
+// flock(2): LOCK_SH or LOCK_EX, with LOCK_NB for those that do not wait. It is held while the
+// descriptor lives.
+Result<void> lock_descriptor(int fd, int operation);
+// The same of a directory that is opened for it.
+Result<UniqueFd> lock_directory(const std::string& path, int operation);
 
 // A sealed memfd with this text (memfd_create(2), F_ADD_SEALS), at offset 0.
 Result<UniqueFd> sealed_memfd(const char* name, std::string_view text);

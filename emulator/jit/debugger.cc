@@ -5,6 +5,8 @@
 #include <cstring>
 #include <memory>
 
+#include "emulator/base/elf_header.h"
+
 // The names and layouts that debuggers look for.
 extern "C" {
 
@@ -140,17 +142,8 @@ void append_symbol(Bytes& bytes, u64 code, u64 size) {
 }
 
 Elf64_Ehdr header_of(const DebugFormat& format, u64 sections) {
-  Elf64_Ehdr header = {};
-  std::memcpy(header.e_ident, ELFMAG, SELFMAG);
-  header.e_ident[EI_CLASS] = ELFCLASS64;
-  header.e_ident[EI_DATA] = ELFDATA2LSB;
-  header.e_ident[EI_VERSION] = EV_CURRENT;
-  header.e_type = ET_EXEC;
-  header.e_machine = format.machine;
-  header.e_version = EV_CURRENT;
+  Elf64_Ehdr header = elf_header(ET_EXEC, format.machine);
   header.e_shoff = sections;
-  header.e_ehsize = sizeof header;
-  header.e_shentsize = sizeof(Elf64_Shdr);
   header.e_shnum = kSectionCount;
   header.e_shstrndx = kStrtab;
   return header;

@@ -25,15 +25,10 @@ struct Descriptor {
   }
 };
 
-std::string text_of(const Json* object, const char* key) {
-  const std::string* text = object ? string_member(*object, key) : nullptr;
-  return text ? *text : "";
-}
-
 std::string platform_of(const Json* value) {
   if (!value) return "";
-  std::string variant = text_of(value, "variant");
-  std::string platform = text_of(value, "os") + "/" + text_of(value, "architecture");
+  std::string variant = text_member(*value, "variant");
+  std::string platform = text_member(*value, "os") + "/" + text_member(*value, "architecture");
   return variant.empty() ? platform : platform + "/" + variant;
 }
 
@@ -47,8 +42,8 @@ Result<Descriptor> read_descriptor(const Json* value, const std::string& where) 
   if (!value || !value->is_object())
     return make_error(EINVAL, "%s is no descriptor", where.c_str());
   Descriptor descriptor;
-  descriptor.media_type = text_of(value, "mediaType");
-  Result<std::string> digest = parse_digest(text_of(value, "digest"));
+  descriptor.media_type = text_member(*value, "mediaType");
+  Result<std::string> digest = parse_digest(text_member(*value, "digest"));
   if (!digest) return make_error(EINVAL, "%s: %s", where.c_str(), digest.error().message.c_str());
   descriptor.digest = std::move(*digest);
   const Json* size = member(*value, "size");
@@ -56,7 +51,8 @@ Result<Descriptor> read_descriptor(const Json* value, const std::string& where) 
     return make_error(EINVAL, "%s has no size", where.c_str());
   descriptor.size = size->get<u64>();
   descriptor.platform = platform_of(member(*value, "platform"));
-  descriptor.reference = text_of(member(*value, "annotations"), kReferenceKey);
+  const Json* annotations = member(*value, "annotations");
+  if (annotations) descriptor.reference = text_member(*annotations, kReferenceKey);
   return descriptor;
 }
 
@@ -205,7 +201,7 @@ Result<ImageDescription> describe_saved(const ImageSource& source, const ImageCh
                       choice.reference.empty() ? "" : " called ", choice.reference.c_str());
   }
   ImageDescription description;
-  std::string config = text_of(&found[0], "Config");
+  std::string config = text_member(found[0], "Config");
   TRY_ASSIGN(description.id, digest_in_name(config));
   description.config_id = description.id;
   TRY_ASSIGN(std::string text, source.read_text(config));
@@ -221,7 +217,7 @@ Result<ImageDescription> describe_saved(const ImageSource& source, const ImageCh
 
 Result<void> check_layout(const ImageSource& source) {
   TRY_ASSIGN(Json layout, source.read_json("oci-layout"));
-  std::string version = text_of(&layout, "imageLayoutVersion");
+  std::string version = text_member(layout, "imageLayoutVersion");
   if (version.starts_with("1.")) return {};
   return make_error(ENOTSUP, "OCI layout version `%s` is not supported", version.c_str());
 }

@@ -64,19 +64,6 @@ Result<std::unique_ptr<MemberStream>> MemberStream::open(const std::string& path
   return made;
 }
 
-class TextStream : public ByteStream {
- public:
-  explicit TextStream(const std::string& text) : rest_(text) {}
-  Result<std::size_t> read(char* bytes, std::size_t size) override {
-    std::size_t count = rest_.copy(bytes, size);
-    rest_.erase(0, count);
-    return count;
-  }
-
- private:
-  std::string rest_;
-};
-
 class ArchiveSource : public ImageSource {
  public:
   explicit ArchiveSource(std::string path) : path_(std::move(path)) {}

@@ -42,6 +42,12 @@ u64 FileStream::skip(u64 size) {
   return ::lseek(fd_.get(), static_cast<off_t>(size), SEEK_CUR) < 0 ? 0 : size;
 }
 
+Result<std::size_t> TextStream::read(char* bytes, std::size_t size) {
+  std::size_t count = rest_.copy(bytes, size);
+  rest_.erase(0, count);
+  return count;
+}
+
 Result<std::size_t> HashingStream::read(char* bytes, std::size_t size) {
   TRY_ASSIGN(std::size_t count, source_.read(bytes, size));
   hash_.add({bytes, count});

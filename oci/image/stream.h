@@ -35,6 +35,15 @@ class FileStream : public ByteStream {
   UniqueFd fd_;
 };
 
+class TextStream : public ByteStream {
+ public:
+  explicit TextStream(std::string text) : rest_(std::move(text)) {}
+  Result<std::size_t> read(char* bytes, std::size_t size) override;
+
+ private:
+  std::string rest_;
+};
+
 // Hands on what it reads, and has its digest.
 class HashingStream : public ByteStream {
  public:

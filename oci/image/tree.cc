@@ -1,6 +1,5 @@
 #include "oci/image/tree.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
@@ -10,7 +9,6 @@
 
 #include <cerrno>
 #include <map>
-#include <memory>
 #include <vector>
 
 namespace gantry {
@@ -18,11 +16,6 @@ namespace {
 
 // Descriptors held at once; what lies deeper is moved up first.
 constexpr int kMaxDepth = 100;
-
-struct Closed {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
-using Directory = std::unique_ptr<DIR, Closed>;
 
 Result<UniqueFd> open_directory(int parent, const std::string& name) {
   return open_at(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
@@ -170,19 +163,6 @@ Result<void> copy_directory(Copy& copy, int from, int to, const std::string& pat
 }
 
 }  // namespace
-
-Result<std::vector<std::string>> names_in(int fd) {
-  TRY_ASSIGN(UniqueFd own, open_directory(fd, "."));
-  Directory directory(::fdopendir(own.get()));
-  if (!directory) return make_system_error(errno, "fdopendir");
-  own.release();
-  std::vector<std::string> names;
-  while (dirent* entry = ::readdir(directory.get())) {
-    std::string name = entry->d_name;
-    if (name != "." && name != "..") names.push_back(std::move(name));
-  }
-  return names;
-}
 
 Result<void> remove_tree(int directory, const std::string& name) {
   struct stat status;

@@ -2,14 +2,10 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "emulator/base/descriptor.h"
 
 namespace gantry {
-
-// What a directory holds, but for itself and its parent.
-Result<std::vector<std::string>> names_in(int directory);
 
 // Removes `name` in `directory` with everything below it, however deep. Nothing is an error that is
 // not there.

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 
+#include "emulator/base/argument_vector.h"
 #include "emulator/base/log.h"
 #include "runtime/core/command_line.h"
 #include "runtime/core/process.h"
@@ -23,15 +24,6 @@ namespace {
 
 using loader::Program;
 using loader::ProgramKind;
-
-// The NULL-terminated array that the kernel takes.
-std::vector<char*> pointers(std::vector<std::string>& strings) {
-  std::vector<char*> result;
-  result.reserve(strings.size() + 1);
-  for (std::string& s : strings) result.push_back(s.data());
-  result.push_back(nullptr);
-  return result;
-}
 
 // Descriptors that the next program gets although they are close-on-exec now.
 class Inherit {
@@ -119,7 +111,7 @@ s64 exec_guest(Task& task, const Program& program, char** environment) {
   Inherit emulator(task.process->emulator_fd);
   Inherit file(program.fd);
   std::vector<std::string> arguments = emulator_arguments(*task.process, program);
-  s64 result = exec_emulator(task, pointers(arguments).data(), environment);
+  s64 result = exec_emulator(task, argument_vector(arguments).data(), environment);
   bool ours =
       result != kRestartSyscall && result != -E2BIG && result != -ENOMEM && result != -EAGAIN;
   if (ours)
@@ -130,7 +122,7 @@ s64 exec_guest(Task& task, const Program& program, char** environment) {
 
 s64 exec_native(Task& task, Program& program, char** environment) {
   LOG(kProcess, "%s is the kernel's to start", program.path.c_str());
-  return host_exec(task, {AT_FDCWD, program.path.c_str(), 0}, pointers(program.argv).data(),
+  return host_exec(task, {AT_FDCWD, program.path.c_str(), 0}, argument_vector(program.argv).data(),
                    environment);
 }
 
@@ -158,7 +150,7 @@ s64 exec_guest_or_native(Task& task, Program& program, char** environment) {
 
 s64 exec_program(Task& task, Program& program, std::vector<std::string>& environment) {
   engine::save_translated_code();
-  std::vector<char*> strings = pointers(environment);
+  std::vector<char*> strings = argument_vector(environment);
   InheritedSignals signals(task);
   return exec_guest_or_native(task, program, strings.data());
 }

@@ -17,6 +17,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "emulator/base/argument_vector.h"
 #include "emulator/base/descriptor.h"
 #include "emulator/base/files.h"
 #include "runtime/sandbox/message.h"
@@ -118,9 +119,7 @@ Result<void> call_helper(const char* name, pid_t child, const std::vector<IdRang
       words.push_back(std::to_string(number));
     }
   }
-  std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
+  std::vector<char*> arguments = argument_vector(words);
   pid_t helper = ::fork();
   if (helper < 0) return make_system_error(errno, "fork");
   if (helper == 0) {

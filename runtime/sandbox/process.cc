@@ -15,6 +15,7 @@
 #include <csignal>
 #include <string_view>
 
+#include "emulator/base/argument_vector.h"
 #include "runtime/sandbox/capabilities.h"
 #include "runtime/sandbox/filter.h"
 #include "runtime/sandbox/message.h"
@@ -125,13 +126,6 @@ Result<void> set_up(const Process& process, const Streams& streams) {
   return {};
 }
 
-std::vector<char*> pointers_of(const std::vector<std::string>& words) {
-  std::vector<char*> pointers;
-  for (const std::string& word : words) pointers.push_back(const_cast<char*>(word.c_str()));
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
 }  // namespace
 
 void start_program(const Process& process, const Streams& streams, int report) {
@@ -140,7 +134,8 @@ void start_program(const Process& process, const Streams& streams, int report) {
     send_message(report, ready.error());
     ::_exit(kSetUpFailed);
   }
-  auto arguments = pointers_of(process.arguments), environment = pointers_of(process.environment);
+  std::vector<char*> arguments = argument_vector(process.arguments);
+  std::vector<char*> environment = argument_vector(process.environment);
   reset_signals();
   ::execve(process.program.c_str(), arguments.data(), environment.data());
   int code = errno;

@@ -37,6 +37,9 @@ void add_cache(CLI::App& app, Invocation& invocation);
 void add_binfmt(CLI::App& app, Invocation& invocation);
 void add_completion(CLI::App& app, Invocation& invocation);
 
+// The words with the separator between any two.
+std::string joined(const std::vector<std::string>& words, const char* separator = " ");
+
 // Exit status of a command: 0, or 1 after the error was written to standard error.
 int report(const Result<void>& result);
 

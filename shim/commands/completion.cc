@@ -72,12 +72,6 @@ void collect(const CLI::App& app, const std::string& path, std::vector<CommandWo
   }
 }
 
-std::string joined(const std::vector<std::string>& words, const char* separator) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : separator) + word;
-  return text;
-}
-
 // For single quotes of a shell.
 std::string quoted(const std::string& text) {
   std::string result;
@@ -91,7 +85,7 @@ std::string all_words(const CommandWords& command) {
   for (const OptionWords& option : command.options) {
     words.insert(words.end(), option.names.begin(), option.names.end());
   }
-  return joined(words, " ");
+  return joined(words);
 }
 
 // The part that bash and zsh share: which command the words so far are in.
@@ -133,7 +127,7 @@ std::string bash_script(const std::vector<CommandWords>& all) {
       "  case \"$path $previous\" in\n";
   text += value_cases(all, [](const OptionWords& option) {
     std::string words = option.values.empty() ? option.kind == "DIR" ? "-d" : "-f"
-                                              : "-W '" + joined(option.values, " ") + "'";
+                                              : "-W '" + joined(option.values) + "'";
     return "mapfile -t COMPREPLY < <(compgen " + words + " -- \"$current\"); return";
   });
   text += "  esac\n  case \"$path\" in\n";
@@ -162,7 +156,7 @@ std::string zsh_script(const std::vector<CommandWords>& all) {
       "  case \"$path_ $previous\" in\n";
   text += value_cases(all, [](const OptionWords& option) {
     std::string action = option.values.empty() ? option.kind == "DIR" ? "_files -/" : "_files"
-                                               : "compadd -- " + joined(option.values, " ");
+                                               : "compadd -- " + joined(option.values);
     return action + "; return";
   });
   text += "  esac\n  local -a choices\n  case \"$path_\" in\n";
@@ -200,8 +194,7 @@ std::string fish_condition(const CommandWords& command) {
   std::vector<std::string> below;
   for (const auto& [name, description] : command.commands) below.push_back(name);
   if (below.empty()) return text;
-  return text + (text.empty() ? "" : "; and ") + "not __fish_seen_subcommand_from " +
-         joined(below, " ");
+  return text + (text.empty() ? "" : "; and ") + "not __fish_seen_subcommand_from " + joined(below);
 }
 
 std::string fish_option(const OptionWords& option) {
@@ -210,7 +203,7 @@ std::string fish_option(const OptionWords& option) {
     text += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
   }
   if (option.takes_value && option.values.empty()) text += " -r";
-  if (!option.values.empty()) text += " -x -a " + quoted(joined(option.values, " "));
+  if (!option.values.empty()) text += " -x -a " + quoted(joined(option.values));
   return text + " -d " + quoted(option.text);
 }
 

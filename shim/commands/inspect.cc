@@ -18,12 +18,6 @@ struct Options {
   bool diff = false;
 };
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
-  return text;
-}
-
 void describe(const char* what, const Launch& launch) {
   std::printf("%-10s %s\n", (std::string(what) + ":").c_str(), joined(launch.words).c_str());
   const std::string& profile = launch.profile;

@@ -14,6 +14,7 @@
 #include "shim/embedded/root.h"
 #include "shim/embedded/sandbox_plan.h"
 #include "shim/embedded/spec.h"
+#include "shim/image_facts.h"
 #include "shim/tuning.h"
 
 namespace gantry {
@@ -67,10 +68,7 @@ ImageFacts facts_of(const ContainerRoot& root) {
   ImageFacts facts;
   if (root.digests.empty()) return facts;
   facts.digests = root.digests;
-  const Json* config = member(root.config, "config");
-  const Json* labels = config ? member(*config, "Labels") : nullptr;
-  const std::string* named = labels ? string_member(*labels, kProfileAnnotation) : nullptr;
-  if (named) facts.named = *named;
+  facts.named = profile_named_by(root.config);
   return facts;
 }
 

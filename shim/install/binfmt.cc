@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <sstream>
 
+#include "emulator/base/elf_header.h"
 #include "emulator/base/types.h"
 #include "oci/program_file.h"
 #include "shim/install/install.h"
@@ -35,13 +36,7 @@ std::string bytes_of(const std::string& hex) {
 
 // The start of an x86-64 program.
 std::string sample_header(u16 type) {
-  Elf64_Ehdr header = {};
-  __builtin_memcpy(header.e_ident, ELFMAG, SELFMAG);
-  header.e_ident[EI_CLASS] = ELFCLASS64;
-  header.e_ident[EI_DATA] = ELFDATA2LSB;
-  header.e_ident[EI_VERSION] = EV_CURRENT;
-  header.e_type = type;
-  header.e_machine = EM_X86_64;
+  Elf64_Ehdr header = elf_header(type, EM_X86_64);
   return std::string(reinterpret_cast<const char*>(&header), sizeof header);
 }
 
@@ -149,7 +144,8 @@ Result<void> register_binfmt(const PlaceOptions& place, const std::string& emula
   if (!is_image) TRY(x86_64_entries(tree));
   TRY_ASSIGN(Journal journal, Journal::open(tree, places.journal, true));
   Wanted wanted{kBinfmtFile, binfmt_text(emulator), true};
-  TRY_ASSIGN(std::optional<Change> change, change_for(tree, journal, kBinfmtPart, wanted));
+  TRY_ASSIGN(std::optional<File> current, tree.read(kBinfmtFile));
+  TRY_ASSIGN(std::optional<Change> change, change_for(journal, kBinfmtPart, wanted, current));
   if (change) TRY(journal.apply({*change}));
   if (is_image) return {};
   TRY(drop_own_entry(tree));

@@ -23,8 +23,6 @@
 namespace gantry::install {
 namespace {
 
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
-
 // In a child, as it cannot be undone.
 Finding examine_user_namespaces() {
   pid_t child = ::fork();
@@ -110,10 +108,10 @@ Finding examine_smoke(const Emulator& emulator) {
                                           : "an amd64 program by " + emulator.path;
   if (!output) return {Health::kBroken, "smoke test", output.error().message};
   if (output->status == 0 && output->text == kSmokeText) {
-    return {Health::kGood, "smoke test", how + ": " + first_line(output->text)};
+    return {Health::kGood, "smoke test", how + ": " + output->first_line()};
   }
   return {Health::kBroken, "smoke test",
-          how + ": status " + std::to_string(output->status) + " " + first_line(output->text)};
+          how + ": status " + std::to_string(output->status) + " " + output->first_line()};
 }
 
 // How an engine is asked for the configuration it really reads.
@@ -148,9 +146,9 @@ Finding examine_engine(const Engine& engine, const Question& question) {
   if (output->status == 0) {
     return {Health::kWarning, subject, "nothing of gantry-runtime: " + advice};
   }
-  return {Health::kWarning, subject,
-          "nothing of gantry-runtime (" + advice +
-              "), or it cannot be asked: " + first_line(output->text)};
+  return {
+      Health::kWarning, subject,
+      "nothing of gantry-runtime (" + advice + "), or it cannot be asked: " + output->first_line()};
 }
 
 }  // namespace

@@ -106,8 +106,8 @@ Result<std::string> Installation::original_text(const std::string& path) const {
 }
 
 Result<void> Installation::add_file(const std::string& part, const Wanted& wanted, mode_t mode) {
-  TRY_ASSIGN(std::optional<Change> change, change_for(tree_, journal_, part, wanted, mode));
   TRY_ASSIGN(std::optional<File> current, tree_.read(wanted.path));
+  TRY_ASSIGN(std::optional<Change> change, change_for(journal_, part, wanted, current, mode));
   if (!change) {
     report_.steps.push_back({Step::kUnchanged, part, wanted.path, ""});
     return {};
@@ -168,6 +168,10 @@ Result<void> Installation::add_engine(const Engine& engine) {
   return {};
 }
 
+bool is_emulator(const Entry& entry) {
+  return entry.part == kProgramsPart && base_name(entry.path) == "gantry-x64";
+}
+
 std::string reason_of_use(const std::vector<int>& users) {
   std::string reason = "in use by containers, processes";
   for (std::size_t i = 0; i < users.size() && i < 5; i++) {
@@ -178,8 +182,8 @@ std::string reason_of_use(const std::vector<int>& users) {
 
 // Empty for other files than emulators.
 std::vector<int> users_of_entry(const Tree& tree, const Entry& entry) {
-  bool is_emulator = entry.part == kProgramsPart && base_name(entry.path) == "gantry-x64";
-  std::optional<struct stat> status = is_emulator ? tree.status_of(entry.path) : std::nullopt;
+  std::optional<struct stat> status =
+      is_emulator(entry) ? tree.status_of(entry.path) : std::nullopt;
   return status ? users_of(*status) : std::vector<int>();
 }
 
@@ -191,8 +195,7 @@ Result<void> Installation::add_binfmt() {
 
 Result<void> Installation::drop_old_versions() {
   for (const Entry& entry : journal_.entries()) {
-    bool is_emulator = entry.part == kProgramsPart && base_name(entry.path) == "gantry-x64";
-    if (!is_emulator || entry.path == places_.emulator()) continue;
+    if (!is_emulator(entry) || entry.path == places_.emulator()) continue;
     std::vector<int> users = users_of_entry(tree_, entry);
     if (!users.empty()) {
       report_.steps.push_back({Step::kKept, entry.part, entry.path, reason_of_use(users)});
@@ -262,10 +265,9 @@ bool is_selected(const Options& options, const std::string& part) {
 
 }  // namespace
 
-Result<std::optional<Change>> change_for(const Tree& tree, const Journal& journal,
-                                         const std::string& part, const Wanted& wanted,
+Result<std::optional<Change>> change_for(const Journal& journal, const std::string& part,
+                                         const Wanted& wanted, const std::optional<File>& current,
                                          mode_t mode) {
-  TRY_ASSIGN(std::optional<File> current, tree.read(wanted.path));
   const Entry* entry = journal.find(wanted.path);
   bool is_there = current ? current->text == wanted.text : wanted.text.empty();
   if (is_there) return std::optional<Change>();

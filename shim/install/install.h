@@ -36,10 +36,10 @@ struct Report {
   bool has_kept() const;
 };
 
-// What makes a file what is wanted; none when it is that already. EEXIST when a drop-in is there
-// that is not, or no longer, as it was installed.
-Result<std::optional<Change>> change_for(const Tree& tree, const Journal& journal,
-                                         const std::string& part, const Wanted& wanted,
+// What makes a file what is wanted, whose present state is `current`; none when it is that already.
+// EEXIST when a drop-in is there that is not, or no longer, as it was installed.
+Result<std::optional<Change>> change_for(const Journal& journal, const std::string& part,
+                                         const Wanted& wanted, const std::optional<File>& current,
                                          mode_t mode = 0644);
 
 // All that is asked for, or nothing and the reason.

@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "emulator/base/elf_header.h"
 #include "emulator/base/types.h"
 
 namespace gantry::install {
@@ -31,18 +32,9 @@ static_assert(sizeof kCode - 17 == 16);
 std::string smoke_program() {
   constexpr std::size_t kHeaders = sizeof(Elf64_Ehdr) + sizeof(Elf64_Phdr);
   std::size_t size = kHeaders + sizeof kCode + std::strlen(kSmokeText);
-  Elf64_Ehdr header = {};
-  std::memcpy(header.e_ident, ELFMAG, SELFMAG);
-  header.e_ident[EI_CLASS] = ELFCLASS64;
-  header.e_ident[EI_DATA] = ELFDATA2LSB;
-  header.e_ident[EI_VERSION] = EV_CURRENT;
-  header.e_type = ET_EXEC;
-  header.e_machine = EM_X86_64;
-  header.e_version = EV_CURRENT;
+  Elf64_Ehdr header = elf_header(ET_EXEC, EM_X86_64);
   header.e_entry = kBase + kHeaders;
   header.e_phoff = sizeof header;
-  header.e_ehsize = sizeof header;
-  header.e_phentsize = sizeof(Elf64_Phdr);
   header.e_phnum = 1;
   Elf64_Phdr segment = {PT_LOAD, PF_R | PF_X, 0, kBase, kBase, size, size, 4096};
   std::string text(reinterpret_cast<const char*>(&header), sizeof header);

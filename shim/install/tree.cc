@@ -1,6 +1,5 @@
 #include "shim/install/tree.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/file.h>
@@ -9,7 +8,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <memory>
 
 namespace gantry::install {
 namespace {
@@ -96,17 +94,12 @@ bool Tree::is_directory(const std::string& path) const {
 }
 
 std::vector<std::string> Tree::list(const std::string& directory) const {
-  std::vector<std::string> names;
-  Result<UniqueFd> fd =
-      open_resolved(fd_.get(), directory, O_RDONLY | O_DIRECTORY, RESOLVE_IN_ROOT);
-  if (!fd) return names;
-  std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(fd->release()), ::closedir);
-  while (dirent* entry = stream ? ::readdir(stream.get()) : nullptr) {
-    std::string name = entry->d_name;
-    if (name != "." && name != "..") names.push_back(std::move(name));
-  }
-  std::sort(names.begin(), names.end());
-  return names;
+  Result<UniqueFd> fd = open_resolved(fd_.get(), directory, O_PATH | O_DIRECTORY, RESOLVE_IN_ROOT);
+  if (!fd) return {};
+  Result<std::vector<std::string>> names = names_in(fd->get());
+  if (!names) return {};
+  std::sort(names->begin(), names->end());
+  return std::move(*names);
 }
 
 Result<void> Tree::stage(const std::string& path, const File& file) const {
@@ -181,7 +174,8 @@ Result<UniqueFd> Tree::lock(const std::string& directory) const {
   Result<UniqueFd> fd =
       open_resolved(fd_.get(), directory, O_RDONLY | O_DIRECTORY, RESOLVE_IN_ROOT);
   if (!fd) return failure(fd.error().code, directory);
-  if (::flock(fd->get(), LOCK_EX) < 0) return failure(errno, directory);
+  Result<void> locked = lock_descriptor(fd->get(), LOCK_EX);
+  if (!locked) return failure(locked.error().code, directory);
   return fd;
 }
 

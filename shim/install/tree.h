@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "emulator/base/descriptor.h"
 #include "emulator/base/result.h"
-#include "oci/file.h"
 
 namespace gantry::install {
 

@@ -23,19 +23,6 @@ using test::hard_link;
 using test::Member;
 using test::symlink;
 
-class MemoryStream : public ByteStream {
- public:
-  explicit MemoryStream(std::string bytes) : rest_(std::move(bytes)) {}
-  Result<std::size_t> read(char* bytes, std::size_t size) override {
-    std::size_t count = rest_.copy(bytes, size);
-    rest_.erase(0, count);
-    return count;
-  }
-
- private:
-  std::string rest_;
-};
-
 class Unpack : public ::testing::Test {
  protected:
   Unpack() {
@@ -54,7 +41,7 @@ class Unpack : public ::testing::Test {
   std::string apply(const std::vector<Member>& members) { return apply_bytes(test::tar(members)); }
   std::string apply_bytes(const std::string& bytes) {
     UniqueFd fd(::open(root().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    MemoryStream stream(bytes);
+    TextStream stream(bytes);
     Result<void> applied = apply_layer(fd.get(), stream, {::geteuid() != 0});
     return applied ? "" : applied.error().message;
   }
@@ -267,7 +254,7 @@ TEST_F(Unpack, DevicesNeedTheHostsRoot) {
   Member fifo = file("fifo");
   fifo.type = '6';
   UniqueFd fd(::open(root().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  MemoryStream stream(test::tar({device, fifo}));
+  TextStream stream(test::tar({device, fifo}));
   ASSERT_TRUE(apply_layer(fd.get(), stream, {true}).ok());
   EXPECT_TRUE(std::filesystem::is_fifo(root("/fifo")));
   EXPECT_EQ(exists("/null"), ::geteuid() == 0);

@@ -9,28 +9,20 @@
 #include <string>
 #include <vector>
 
+#include "emulator/base/elf_header.h"
 #include "emulator/base/types.h"
 
 namespace gantry::runtime::loader {
 
 // A valid x86-64 program of one segment with one page of code, to be spoiled by tests.
 struct ElfBuilder {
-  Elf64_Ehdr header = {};
+  Elf64_Ehdr header = elf_header(ET_EXEC, EM_X86_64);
   std::vector<Elf64_Phdr> segments;
   u64 file_size = 0x2000;
 
   ElfBuilder() {
-    std::memcpy(header.e_ident, ELFMAG, SELFMAG);
-    header.e_ident[EI_CLASS] = ELFCLASS64;
-    header.e_ident[EI_DATA] = ELFDATA2LSB;
-    header.e_ident[EI_VERSION] = EV_CURRENT;
-    header.e_type = ET_EXEC;
-    header.e_machine = EM_X86_64;
-    header.e_version = EV_CURRENT;
     header.e_entry = 0x401000;
     header.e_phoff = sizeof header;
-    header.e_ehsize = sizeof header;
-    header.e_phentsize = sizeof(Elf64_Phdr);
     add(PT_LOAD, 0, 0x400000, 0x2000, 0x2000);
   }
 

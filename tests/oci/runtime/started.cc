@@ -10,19 +10,13 @@
 #include <filesystem>
 #include <sstream>
 
+#include "emulator/base/argument_vector.h"
 #include "emulator/base/check.h"
 
 namespace gantry::test {
 namespace {
 
 constexpr int kPatienceMs = 60'000;
-
-std::vector<char*> pointers_of(const std::vector<std::string>& words) {
-  std::vector<char*> pointers;
-  for (const std::string& word : words) pointers.push_back(const_cast<char*>(word.c_str()));
-  pointers.push_back(nullptr);
-  return pointers;
-}
 
 [[noreturn]] void become(const std::vector<std::string>& words,
                          const std::vector<std::string>& environment, const std::string& directory,
@@ -34,7 +28,7 @@ std::vector<char*> pointers_of(const std::vector<std::string>& words) {
   place(files.path() + "/output", O_WRONLY | O_CREAT, 1);
   place(files.path() + "/errors", O_WRONLY | O_CREAT, 2);
   if (::chdir(directory.c_str()) != 0) ::_exit(125);
-  ::execve(words[0].c_str(), pointers_of(words).data(), pointers_of(environment).data());
+  ::execve(words[0].c_str(), argument_vector(words).data(), argument_vector(environment).data());
   ::_exit(124);
 }
 

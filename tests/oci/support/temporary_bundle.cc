@@ -7,12 +7,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include "emulator/base/check.h"
+#include "emulator/base/elf_header.h"
 #include "oci/bundle.h"
 
 namespace gantry::test {
@@ -74,15 +74,7 @@ std::string fingerprint(const std::string& path) {
 }
 
 std::string elf_header(unsigned machine) {
-  Elf64_Ehdr header = {};
-  std::memcpy(header.e_ident, ELFMAG, SELFMAG);
-  header.e_ident[EI_CLASS] = ELFCLASS64;
-  header.e_ident[EI_DATA] = ELFDATA2LSB;
-  header.e_ident[EI_VERSION] = EV_CURRENT;
-  header.e_type = ET_EXEC;
-  header.e_machine = static_cast<Elf64_Half>(machine);
-  header.e_version = EV_CURRENT;
-  header.e_ehsize = sizeof header;
+  Elf64_Ehdr header = gantry::elf_header(ET_EXEC, static_cast<u16>(machine));
   return {reinterpret_cast<const char*>(&header), sizeof header};
 }
 
