@@ -24,8 +24,10 @@ Result<Emulator> emulator_of(const std::optional<std::string>& config) {
 }
 
 Result<void> register_entry(const std::optional<std::string>& config, const PlaceOptions& place) {
-  TRY_ASSIGN(Emulator emulator, emulator_of(config));
-  return install::register_binfmt(place, emulator.path, emulator.emulate_native);
+  TRY_ASSIGN(Config read, read_settings_file(config));
+  TRY_ASSIGN(Emulator emulator, place.is_this_machine() ? emulator_of(config)
+                                                        : install::emulator_in_tree(place, read));
+  return install::register_binfmt(place, emulator);
 }
 
 void print_entry(const BinfmtEntry& entry, const std::string& emulator) {
@@ -46,9 +48,20 @@ void print_conflict(const BinfmtEntry& entry) {
       entry.name.c_str(), entry.name.c_str(), entry.name.c_str());
 }
 
+// Of a machine that does not run: what its kernel will be told.
+Result<int> print_boot_status(const PlaceOptions& place) {
+  TRY_ASSIGN(std::string file, install::boot_file(place));
+  if (file.empty()) {
+    std::printf("gantry is not registered: gantry binfmt register --root %s\n", place.root.c_str());
+    return kNotRegistered;
+  }
+  std::printf("%s registers gantry when the machine starts\n", file.c_str());
+  return 0;
+}
+
 Result<int> print_status(const std::optional<std::string>& config, const PlaceOptions& place) {
-  TRY_ASSIGN(install::Tree tree, install::Tree::open(place.root));
-  TRY_ASSIGN(std::vector<BinfmtEntry> entries, install::x86_64_entries(tree));
+  if (!place.is_this_machine()) return print_boot_status(place);
+  TRY_ASSIGN(std::vector<BinfmtEntry> entries, install::x86_64_entries());
   Result<Emulator> emulator = emulator_of(config);
   std::string path = emulator ? emulator->path : "";
   bool is_registered = false, has_conflicts = false;
@@ -86,10 +99,11 @@ void add_binfmt(CLI::App& app, Invocation& invocation) {
         ->check(CLI::ExistingDirectory);
     action->callback([&invocation, run] { invocation.action = run; });
   };
-  add("register", "now, and in /etc/binfmt.d for the next boot", [&invocation, place] {
-    Result<void> done = register_entry(invocation.config, *place);
-    return done ? status(invocation.config, *place) : report(done);
-  });
+  add("register", "now, and in /etc/binfmt.d for the next boot; with --root only the latter",
+      [&invocation, place] {
+        Result<void> done = register_entry(invocation.config, *place);
+        return done ? status(invocation.config, *place) : report(done);
+      });
   add("unregister", "take both back",
       [place] { return report(install::unregister_binfmt(*place)); });
   add("status",

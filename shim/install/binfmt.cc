@@ -18,6 +18,7 @@ namespace gantry::install {
 namespace {
 
 constexpr const char* kFolder = "/proc/sys/fs/binfmt_misc";
+constexpr const char* kPackagedFile = "/usr/lib/binfmt.d/gantry.conf";
 
 // ELF, 64 bits, little endian, executable or shared object, machine 62. The fields that linkers
 // fill differently are left out: the system's ABI and what follows it.
@@ -73,26 +74,27 @@ BinfmtEntry parse_entry(const std::string& name, const std::string& text, Patter
   return entry;
 }
 
-Error not_mounted(const Tree& tree) {
-  std::string place = tree.root() == "/" ? kFolder : tree.root() + kFolder;
+Error not_mounted() {
   return make_error(ENOENT,
                     "binfmt_misc is not mounted at %s: mount -t binfmt_misc binfmt_misc %s (the "
                     "kernel needs CONFIG_BINFMT_MISC)",
-                    place.c_str(), place.c_str());
+                    kFolder, kFolder);
 }
 
+bool is_mounted() { return ::access((std::string(kFolder) + "/register").c_str(), F_OK) == 0; }
+
 // Straight to the kernel: these are no files that could be replaced.
-Result<void> tell_kernel(const Tree& tree, const std::string& name, const std::string& text) {
-  std::string path = tree.root() + kFolder + "/" + name;
+Result<void> tell_kernel(const std::string& name, const std::string& text) {
+  std::string path = std::string(kFolder) + "/" + name;
   TRY_ASSIGN(UniqueFd fd, open_at(AT_FDCWD, path, O_WRONLY));
   ssize_t size = ::write(fd.get(), text.data(), text.size());
   if (size < 0) return make_system_error(errno, "%s", path.c_str());
   return {};
 }
 
-Result<void> drop_own_entry(const Tree& tree) {
-  if (!tree.exists(std::string(kFolder) + "/" + kBinfmtName)) return {};
-  return tell_kernel(tree, kBinfmtName, "-1");
+Result<void> drop_own_entry() {
+  if (::access((std::string(kFolder) + "/" + kBinfmtName).c_str(), F_OK) < 0) return {};
+  return tell_kernel(kBinfmtName, "-1");
 }
 
 bool kernel_tells_of_argv0() {
@@ -105,8 +107,9 @@ bool kernel_tells_of_argv0() {
 
 }  // namespace
 
-Result<std::vector<BinfmtEntry>> x86_64_entries(const Tree& tree) {
-  if (!tree.exists(std::string(kFolder) + "/register")) return not_mounted(tree);
+Result<std::vector<BinfmtEntry>> x86_64_entries() {
+  if (!is_mounted()) return not_mounted();
+  TRY_ASSIGN(Tree tree, Tree::open("/"));
   std::vector<BinfmtEntry> entries;
   for (const std::string& name : tree.list(kFolder)) {
     if (name == "register" || name == "status") continue;
@@ -131,30 +134,28 @@ std::string binfmt_text(const std::string& emulator) {
          binfmt_line(emulator) + "\n";
 }
 
-Result<void> register_binfmt(const PlaceOptions& place, const std::string& emulator,
-                             bool native_too) {
-  if (host_machine() == EM_X86_64 && !native_too) {
+Result<void> register_binfmt(const PlaceOptions& place, const Emulator& emulator) {
+  u16 machine = place.is_this_machine() ? host_machine() : emulator.machine;
+  if (machine == EM_X86_64 && !emulator.emulate_native) {
     return make_error(EINVAL,
-                      "this machine runs x86-64 programs itself: with an entry the kernel would "
+                      "the machine runs x86-64 programs itself: with an entry the kernel would "
                       "start none of them any more without the emulator");
   }
   TRY_ASSIGN(Places places, find_places(place, true));
   TRY_ASSIGN(Tree tree, Tree::open(place.root));
-  bool is_image = place.root != "/" && !tree.exists(std::string(kFolder) + "/register");
-  if (!is_image) TRY(x86_64_entries(tree));
+  if (place.is_this_machine() && !is_mounted()) return not_mounted();
   TRY_ASSIGN(Journal journal, Journal::open(tree, places.journal, true));
-  Wanted wanted{kBinfmtFile, binfmt_text(emulator), true};
+  Wanted wanted{kBinfmtFile, binfmt_text(emulator.path), true};
   TRY_ASSIGN(std::optional<File> current, tree.read(kBinfmtFile));
   TRY_ASSIGN(std::optional<Change> change, change_for(journal, kBinfmtPart, wanted, current));
   if (change) TRY(journal.apply({*change}));
-  if (is_image) return {};
-  TRY(drop_own_entry(tree));
-  return tell_kernel(tree, "register", binfmt_line(emulator));
+  if (!place.is_this_machine()) return {};
+  TRY(drop_own_entry());
+  return tell_kernel("register", binfmt_line(emulator.path));
 }
 
 Result<void> unregister_binfmt(const PlaceOptions& place) {
-  TRY_ASSIGN(Tree tree, Tree::open(place.root));
-  if (tree.exists(std::string(kFolder) + "/register")) TRY(drop_own_entry(tree));
+  if (place.is_this_machine()) TRY(drop_own_entry());
   Options options;
   options.place = place;
   options.engines = {kBinfmtPart};
@@ -165,6 +166,37 @@ Result<void> unregister_binfmt(const PlaceOptions& place) {
     }
   }
   return {};
+}
+
+Result<std::string> boot_file(const PlaceOptions& place) {
+  TRY_ASSIGN(Tree tree, Tree::open(place.root));
+  // binfmt.d(5): a file in /etc goes before that of the same name in /usr/lib.
+  for (const char* path : {kBinfmtFile, kPackagedFile}) {
+    TRY_ASSIGN(std::optional<File> file, tree.read(path));
+    if (file) return std::string(path);
+  }
+  return std::string();
+}
+
+Result<Emulator> emulator_in_tree(const PlaceOptions& place, const Config& config) {
+  TRY_ASSIGN(Places places, find_places(place, false));
+  TRY_ASSIGN(Tree tree, Tree::open(place.root));
+  Result<UniqueFd> file = tree.find(places.emulator());
+  if (!file && config.emulator) return find_emulator(config);
+  if (!file) {
+    return make_error(ENOENT, "%s has no %s: gantry install --root %s", place.root.c_str(),
+                      places.emulator().c_str(), place.root.c_str());
+  }
+  Result<ProgramFile> program = identify_program(file->get());
+  if (!program) {
+    return make_error(program.error().code, "%s %s", places.emulator().c_str(),
+                      program.error().message.c_str());
+  }
+  Emulator emulator;
+  emulator.path = places.emulator();
+  emulator.machine = program->machine;
+  emulator.emulate_native = config.emulate_native.value_or(false);
+  return emulator;
 }
 
 }  // namespace gantry::install

@@ -41,9 +41,7 @@ Finding examine_user_namespaces() {
 
 Finding examine_binfmt(const std::string& emulator) {
   const char* kSubject = "binfmt";
-  Result<Tree> tree = Tree::open("/");
-  Result<std::vector<BinfmtEntry>> entries =
-      tree ? x86_64_entries(*tree) : Result<std::vector<BinfmtEntry>>(tree.take_error());
+  Result<std::vector<BinfmtEntry>> entries = x86_64_entries();
   std::string others, ours;
   for (const BinfmtEntry& entry : entries ? *entries : std::vector<BinfmtEntry>()) {
     if (!entry.enabled) continue;

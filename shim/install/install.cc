@@ -62,7 +62,7 @@ Result<std::string> read_program(const std::string& path) {
 bool Installation::is_in_place(const std::string& source) const {
   std::string emulator =
       parent_path(source) + "/libexec/gantry/" + gantry_version() + "/gantry-x64";
-  return options_.place.root == "/" && ::access(emulator.c_str(), F_OK) == 0 &&
+  return options_.place.is_this_machine() && ::access(emulator.c_str(), F_OK) == 0 &&
          !journal_.find(source + "/gantry-runtime");
 }
 
@@ -146,7 +146,7 @@ Target Installation::target() const {
   target.config_home = places_.config_home;
   target.runtime = runtime_;
   // The containerd of another machine's tree cannot be run here.
-  if (options_.place.root == "/") target.version_of_containerd = containerd_version();
+  if (options_.place.is_this_machine()) target.version_of_containerd = containerd_version();
   return target;
 }
 

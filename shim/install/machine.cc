@@ -65,7 +65,7 @@ std::string Places::emulator() const { return versions() + "/" + gantry_version(
 
 Result<Places> find_places(const PlaceOptions& options, bool to_write) {
   if (options.rootless) return user_places();
-  if (to_write && options.root == "/" && ::geteuid() != 0) {
+  if (to_write && options.is_this_machine() && ::geteuid() != 0) {
     return make_error(EPERM, "this needs root; for yourself alone: --rootless");
   }
   Places places{"/usr/local/bin", "/usr/libexec", "/var/lib/gantry", ""};

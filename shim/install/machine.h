@@ -13,6 +13,9 @@ struct PlaceOptions {
   std::string root = "/";  // --root: the machine's files are below this directory
   std::string prefix;      // --prefix; empty: /usr/local for commands, /usr for the emulator
   bool rootless = false;
+
+  // Whether the kernel that runs here is that machine's.
+  bool is_this_machine() const { return root == "/"; }
 };
 
 struct Places {

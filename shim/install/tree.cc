@@ -83,8 +83,12 @@ Result<std::optional<File>> Tree::read(const std::string& path) const {
   return std::optional<File>(std::move(file));
 }
 
+Result<UniqueFd> Tree::find(const std::string& path) const {
+  return open_resolved(fd_.get(), path, O_PATH, RESOLVE_IN_ROOT);
+}
+
 std::optional<struct stat> Tree::status_of(const std::string& path) const {
-  Result<UniqueFd> fd = open_resolved(fd_.get(), path, O_PATH, RESOLVE_IN_ROOT);
+  Result<UniqueFd> fd = find(path);
   Result<struct stat> status = fd ? stat_of(fd->get()) : fd.take_error();
   return status ? std::optional(*status) : std::nullopt;
 }

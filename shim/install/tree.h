@@ -33,6 +33,8 @@ class Tree {
   // leads to is another's.
   Result<std::optional<File>> read(const std::string& path) const;
   bool exists(const std::string& path) const { return status_of(path).has_value(); }
+  // An O_PATH descriptor of it, links followed.
+  Result<UniqueFd> find(const std::string& path) const;
   // Links followed; none when there is no such file.
   std::optional<struct stat> status_of(const std::string& path) const;
   bool is_directory(const std::string& path) const;
