@@ -16,9 +16,6 @@ install(FILES ${package_dir}/gantry-x64 DESTINATION ${CMAKE_INSTALL_BINDIR})
 
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/profiles/builtin/
         DESTINATION ${CMAKE_INSTALL_DATADIR}/gantry/profiles FILES_MATCHING PATTERN *.yaml)
-# They are looked for here where they are not in /usr/share/gantry/profiles.
-file(CREATE_LINK ../share/gantry/profiles ${package_dir}/gantry-profiles SYMBOLIC)
-install(FILES ${package_dir}/gantry-profiles DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tarball)
 
 install(FILES README.md docs/deploy.md docs/kubernetes.md docs/oci-runtime.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 foreach(folder podman docker containerd crio buildkit kubernetes ci)

@@ -1,9 +1,11 @@
 #include "shim/tuning.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "emulator/base/descriptor.h"
 #include "oci/build_id.h"
@@ -15,10 +17,30 @@ namespace {
 constexpr const char* kAdministratorsProfiles = "/etc/gantry/profiles.d";
 constexpr const char* kInstalledProfiles = "/usr/share/gantry/profiles";
 
+// Whether nobody else but root can have put into the directory what is there.
+bool is_ours(const std::string& directory) {
+  struct stat status;
+  return ::stat(directory.c_str(), &status) == 0 && !(status.st_mode & S_IWOTH) &&
+         (status.st_uid == 0 || status.st_uid == ::geteuid());
+}
+
+// Those below the prefix that this program was installed or unpacked in. Where others may write
+// they are passed over, and not refused: it was nobody's wish that they be read.
+std::string profiles_of_prefix() {
+  std::string directory = std::filesystem::path(own_directory()).parent_path();
+  for (const char* name : {"/share", "/gantry", "/profiles"}) {
+    directory += name;
+    if (!is_ours(directory)) return "";
+  }
+  return directory;
+}
+
 std::string builtin_profiles(const Config& config) {
   if (config.builtin_profiles) return *config.builtin_profiles;
   std::string beside = own_directory() + "/gantry-profiles";
-  return ::access(beside.c_str(), F_OK) == 0 ? beside : kInstalledProfiles;
+  if (::access(beside.c_str(), F_OK) == 0) return beside;
+  std::string of_prefix = profiles_of_prefix();
+  return of_prefix.empty() ? kInstalledProfiles : of_prefix;
 }
 
 std::string build_id_in(const GuestView& view, const std::string& path) {

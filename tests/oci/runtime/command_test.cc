@@ -351,6 +351,33 @@ TEST_F(ProfileTest, InspectNamesIt) {
       std::string::npos);
 }
 
+// A program finds those of the prefix that it lies in, unless others may write there.
+TEST_F(ProfileTest, BuiltinProfilesOfThePrefix) {
+  std::string program = bundle_.at("prefix/bin/gantry");
+  std::filesystem::copy_file(GANTRY_TOOL, program);
+  write_file(bundle_.at("prefix/share/gantry/profiles/p.yaml"),
+             "name: of-the-prefix\nmatch: {program: /p}\n");
+  write_file(bundle_.at("empty.yaml"), "profiles: /nonexistent\n");
+  auto is_found = [&] {
+    Ended ended =
+        test::run({program, "--config", bundle_.path() + "/empty.yaml", "profile", "list"});
+    EXPECT_EQ(ended.status, 0) << ended.errors;
+    return ended.output.find("of-the-prefix") != std::string::npos;
+  };
+  EXPECT_TRUE(is_found());
+  for (const char* folder : {"share", "share/gantry", "share/gantry/profiles"}) {
+    std::string path = bundle_.path() + "/prefix/" + folder;
+    ::chmod(path.c_str(), 0777);
+    EXPECT_FALSE(is_found()) << folder;
+    ::chmod(path.c_str(), 0755);
+    if (::geteuid() != 0) continue;
+    ASSERT_EQ(::chown(path.c_str(), 12345, 12345), 0);
+    EXPECT_FALSE(is_found()) << folder;
+    ASSERT_EQ(::chown(path.c_str(), 0, 0), 0);
+  }
+  EXPECT_TRUE(is_found());
+}
+
 // Those that come with Gantry, of this build tree.
 TEST_F(ProfileTest, BuiltinProfilesAreValidAndSayWhy) {
   runtime_.configure("profiles: /nonexistent\n");
