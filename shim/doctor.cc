@@ -123,22 +123,6 @@ Finding examine_program(const std::string& name, bool needed) {
   return good(name, path + ": " + version->first_line());
 }
 
-// Podman 4.4 brought [engine.platform_to_oci_runtime].
-Finding examine_podman() {
-  Finding finding = examine_program("podman", false);
-  if (finding.health != Health::kGood) {
-    finding.text += "; containers can be started by other engines all the same";
-    return finding;
-  }
-  int major = 0, minor = 0;
-  std::size_t digits = finding.text.find_last_of(' ');
-  std::sscanf(finding.text.c_str() + digits, "%d.%d", &major, &minor);
-  if (major > 4 || (major == 4 && minor >= 4)) return finding;
-  finding.health = Health::kWarning;
-  finding.text += "; before 4.4 --platform does not choose the runtime: use --runtime";
-  return finding;
-}
-
 void examine_low_level(std::vector<Finding>& findings) {
   bool has_crun = !find_host_program("crun").empty();
   bool has_runc = !find_host_program("runc").empty();
@@ -200,8 +184,23 @@ std::vector<Finding> examine_machine(const std::optional<std::string>& config_pa
     findings.push_back(examine_stored_code(settings->config));
   }
   examine_low_level(findings);
-  findings.push_back(examine_podman());
   return findings;
+}
+
+// Podman 4.4 brought [engine.platform_to_oci_runtime].
+Finding examine_podman() {
+  Finding finding = examine_program("podman", false);
+  if (finding.health != Health::kGood) {
+    finding.text += "; containers can be started by other engines all the same";
+    return finding;
+  }
+  int major = 0, minor = 0;
+  std::size_t digits = finding.text.find_last_of(' ');
+  std::sscanf(finding.text.c_str() + digits, "%d.%d", &major, &minor);
+  if (major > 4 || (major == 4 && minor >= 4)) return finding;
+  finding.health = Health::kWarning;
+  finding.text += "; before 4.4 --platform does not choose the runtime: use --runtime";
+  return finding;
 }
 
 int exit_status(const std::vector<Finding>& findings) {

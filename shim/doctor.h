@@ -17,6 +17,9 @@ struct Finding {
 
 std::vector<Finding> examine_machine(const std::optional<std::string>& config_path);
 
+// Podman's version, on which it depends how the runtime is chosen.
+Finding examine_podman();
+
 // Exit status: 0 all good, 1 something broken, 3 warnings only.
 int exit_status(const std::vector<Finding>& findings);
 

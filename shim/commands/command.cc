@@ -2,7 +2,20 @@
 
 #include <cstdio>
 
+#include "shim/install/engines.h"
+
 namespace gantry {
+
+void add_engine_option(CLI::App& command, std::vector<std::string>& engines) {
+  std::vector<std::string> names = {"all"};
+  for (const install::Engine& engine : install::engines()) names.push_back(engine.name);
+  command
+      .add_option("--engine", engines,
+                  "podman, docker, containerd, crio, buildkit or all (default: those that are "
+                  "there); may be repeated")
+      ->type_name("ENGINE")
+      ->check(CLI::IsMember(names));
+}
 
 std::string joined(const std::vector<std::string>& words, const char* separator) {
   std::string text;

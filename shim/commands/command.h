@@ -37,6 +37,9 @@ void add_cache(CLI::App& app, Invocation& invocation);
 void add_binfmt(CLI::App& app, Invocation& invocation);
 void add_completion(CLI::App& app, Invocation& invocation);
 
+// --engine, which takes names of container engines and may be repeated.
+void add_engine_option(CLI::App& command, std::vector<std::string>& engines);
+
 // The words with the separator between any two.
 std::string joined(const std::vector<std::string>& words, const char* separator = " ");
 

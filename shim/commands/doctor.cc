@@ -35,24 +35,30 @@ void print_lines(const std::vector<Finding>& findings) {
   }
 }
 
-int doctor(const std::optional<std::string>& config, bool json) {
+struct Options {
+  bool json = false;
+  std::vector<std::string> engines;
+};
+
+int doctor(const std::optional<std::string>& config, const Options& options) {
   std::vector<Finding> findings = examine_machine(config);
-  std::vector<Finding> more = install::examine_surroundings(config);
+  std::vector<Finding> more = install::examine_surroundings(config, options.engines);
   findings.insert(findings.end(), more.begin(), more.end());
-  json ? print_json(findings) : print_lines(findings);
+  options.json ? print_json(findings) : print_lines(findings);
   return exit_status(findings);
 }
 
 }  // namespace
 
 void add_doctor(CLI::App& app, Invocation& invocation) {
-  auto json = std::make_shared<bool>(false);
+  auto options = std::make_shared<Options>();
   auto* command = app.add_subcommand("doctor",
                                      "look for what would keep containers from running\n"
                                      "(exit status 0: good, 1: broken, 3: warnings)");
-  command->add_flag("--json", *json, "the findings as JSON");
-  command->callback([&invocation, json] {
-    invocation.action = [&invocation, json] { return doctor(invocation.config, *json); };
+  command->add_flag("--json", options->json, "the findings as JSON");
+  add_engine_option(*command, options->engines);
+  command->callback([&invocation, options] {
+    invocation.action = [&invocation, options] { return doctor(invocation.config, *options); };
   });
 }
 

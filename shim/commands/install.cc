@@ -107,14 +107,7 @@ void add_place(CLI::App& command, Options& options) {
 }
 
 void add_engines(CLI::App& command, Options& options) {
-  std::vector<std::string> names = {"all"};
-  for (const install::Engine& engine : install::engines()) names.push_back(engine.name);
-  command
-      .add_option("--engine", options.engines,
-                  "podman, docker, containerd, crio, buildkit or all (default: those that are "
-                  "there); may be repeated")
-      ->type_name("ENGINE")
-      ->check(CLI::IsMember(names));
+  add_engine_option(command, options.engines);
   command.add_flag("--dry-run", options.dry_run, "only say what would be done");
 }
 

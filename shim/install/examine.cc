@@ -9,6 +9,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
 
@@ -149,9 +150,33 @@ Finding examine_engine(const Engine& engine, const Question& question) {
       "nothing of gantry-runtime (" + advice + "), or it cannot be asked: " + output->first_line()};
 }
 
+std::vector<Finding> examine_engines(const std::vector<std::string>& names) {
+  std::vector<Finding> findings;
+  auto has = [&](const char* name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  Result<Tree> tree = Tree::open("/");
+  if (!tree) return {{Health::kBroken, "engines", tree.error().message}};
+  bool all = names.empty() || has("all");
+  for (const Question& question : questions()) {
+    const Engine& engine = *find_engine(question.engine);
+    bool is_named = has(engine.name), is_there = is_present(engine, *tree);
+    if (!is_named && !all) continue;
+    if (is_named && !is_there) {
+      findings.push_back(
+          {Health::kBroken, engine.name, std::string(engine.program) + " not found"});
+      continue;
+    }
+    if (question.engine == std::string("podman")) findings.push_back(examine_podman());
+    if (is_there) findings.push_back(examine_engine(engine, question));
+  }
+  return findings;
+}
+
 }  // namespace
 
-std::vector<Finding> examine_surroundings(const std::optional<std::string>& config_path) {
+std::vector<Finding> examine_surroundings(const std::optional<std::string>& config_path,
+                                          const std::vector<std::string>& engines) {
   std::vector<Finding> findings = {examine_user_namespaces()};
   Result<Config> config = read_settings_file(config_path);
   Result<Emulator> emulator = config ? find_emulator(*config) : config.take_error();
@@ -163,11 +188,8 @@ std::vector<Finding> examine_surroundings(const std::optional<std::string>& conf
   }
   bool has_to_emulate = emulator && (!path.empty() || host_machine() == EM_X86_64);
   if (has_to_emulate) findings.push_back(examine_smoke(*emulator));
-  Result<Tree> tree = Tree::open("/");
-  for (const Question& question : questions()) {
-    const Engine* engine = find_engine(question.engine);
-    if (tree && is_present(*engine, *tree)) findings.push_back(examine_engine(*engine, question));
-  }
+  std::vector<Finding> of_engines = examine_engines(engines);
+  findings.insert(findings.end(), of_engines.begin(), of_engines.end());
   return findings;
 }
 

@@ -10,6 +10,9 @@
 
 namespace gantry::install {
 
-std::vector<Finding> examine_surroundings(const std::optional<std::string>& config_path);
+// `engines` are the names of those to look at, which then have to be there; empty or "all": those
+// that are.
+std::vector<Finding> examine_surroundings(const std::optional<std::string>& config_path,
+                                          const std::vector<std::string>& engines);
 
 }  // namespace gantry::install
