@@ -14,6 +14,22 @@ ensure_engines() {
   for suite in "${ENGINE_SUITES[@]}"; do with_lock "engines-$suite" make_engines "$suite"; done
 }
 
+# mount_engines SUITE DIR: a private copy of Debian's tree at DIR/root, in memory. For a mount and a
+# process namespace of the caller's.
+mount_engines() {
+  local tree=$BUILD/engines/$1 root=$2/root device
+  mount -t tmpfs tmpfs "$2" && mkdir "$2"/{upper,work,root} || return
+  mount -t overlay -o "lowerdir=$tree,upperdir=$2/upper,workdir=$2/work" overlay "$root" || return
+  mkdir -p "$root"/{proc,run,dev,tmp,sys/fs/cgroup}
+  mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup" && mount -t proc proc "$root/proc" || return
+  mount -t tmpfs tmpfs "$root/run" && mount -t tmpfs -o mode=755 tmpfs "$root/dev" || return
+  # No package of these makes it the link that it is elsewhere; daemons write their numbers there.
+  mkdir -p "$root/var/run" && mount --bind "$root/run" "$root/var/run" || return
+  for device in null zero urandom random; do
+    : >"$root/dev/$device" && mount --bind "/dev/$device" "$root/dev/$device" || return
+  done
+}
+
 make_engines() {
   local suite=$1 dir=$BUILD/engines/$1 inputs
   inputs="$suite $ENGINE_PACKAGES $(host_arch)"

@@ -1,16 +1,19 @@
 // install, uninstall, status.
 #include "shim/install/install.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 
 #include "shim/commands/command.h"
+#include "shim/install/reload.h"
 
 namespace gantry {
 namespace {
 
 using install::Condition;
 using install::Options;
+using install::Reload;
 using install::Report;
 using install::Step;
 
@@ -30,30 +33,55 @@ void print_report(const Report& report, bool dry_run) {
   for (const std::string& difference : report.differences) std::fputs(difference.c_str(), stdout);
 }
 
-// Nothing is restarted here: that ends containers, at a time which the administrator chooses.
-void print_advice(const Report& report, const Options& options) {
-  for (const std::string& name : report.engines) {
-    const install::Engine* engine = install::find_engine(name);
-    const char* command = options.as_default ? engine->apply_default : engine->apply;
-    if (!command) continue;
-    std::string text = command;
-    if (options.place.rootless) {
-      text = install::with_replaced(text, "systemctl ", "systemctl --user ");
-    }
-    std::printf("%s reads its configuration after: %s\n", name.c_str(), text.c_str());
+void print_advice(const install::Engine& engine, const Options& options) {
+  const char* command = options.as_default ? engine.apply_default : engine.apply;
+  if (!command) return;
+  std::string text = command;
+  if (options.place.rootless) {
+    text = install::with_replaced(text, "systemctl ", "systemctl --user ");
   }
+  std::printf("%s reads its configuration after: %s\n", engine.name, text.c_str());
+}
+
+// --reload. What needs more than a reload is left to the advice.
+Result<void> reload(const install::Engine& engine, const Options& options) {
+  Reload way = install::find_reload(engine, options.place.rootless);
+  bool is_enough = !options.as_default || engine.apply == engine.apply_default;
+  if (!engine.apply) return {};
+  if (way.kind == Reload::kNeedsRestart || !is_enough) print_advice(engine, options);
+  if (way.kind == Reload::kNeedsRestart) return {};
+  if (way.kind == Reload::kNotRunning) {
+    std::printf("%s does not run: it reads its configuration when it starts\n", engine.name);
+    return {};
+  }
+  if (!options.dry_run) TRY(install::reload_engine(way, options.place.rootless));
+  std::printf("%s %s its configuration again: %s\n", engine.name,
+              options.dry_run ? "would read" : "reads", way.text.c_str());
+  return {};
+}
+
+// Nothing is restarted here: that ends containers, at a time which the administrator chooses.
+int tell_engines(const Report& report, const Options& options) {
+  int status = 0;
+  for (const std::string& name : report.engines) {
+    const install::Engine& engine = *install::find_engine(name);
+    if (options.reloads) {
+      status = std::max(status, gantry::report(reload(engine, options)));
+    } else if (!options.dry_run) {
+      print_advice(engine, options);
+    }
+  }
+  return status;
 }
 
 int run_install(const Options& options) {
   Result<Report> report = install::install(options);
   if (!report) return gantry::report(report.error());
   print_report(*report, options.dry_run);
-  if (options.dry_run) return 0;
-  if (report->engines.empty()) {
+  if (!options.dry_run && report->engines.empty()) {
     std::printf("no container engine was found here; name one with --engine\n");
   }
-  print_advice(*report, options);
-  return 0;
+  return tell_engines(*report, options);
 }
 
 int run_uninstall(const Options& options) {
@@ -61,8 +89,8 @@ int run_uninstall(const Options& options) {
   if (!report) return gantry::report(report.error());
   print_report(*report, options.dry_run);
   if (report->steps.empty()) std::printf("nothing is installed\n");
-  if (!options.dry_run) print_advice(*report, options);
-  return report->has_kept() ? kSomethingKept : 0;
+  int status = tell_engines(*report, options);
+  return report->has_kept() ? kSomethingKept : status;
 }
 
 int run_status(const Options& options) {
@@ -109,6 +137,11 @@ void add_place(CLI::App& command, Options& options) {
 void add_engines(CLI::App& command, Options& options) {
   add_engine_option(command, options.engines);
   command.add_flag("--dry-run", options.dry_run, "only say what would be done");
+  command
+      .add_flag("--reload", options.reloads,
+                "have running engines read their configuration again where that is possible "
+                "without a restart: docker, crio")
+      ->excludes(command.get_option("--root"));
 }
 
 using Run = int (*)(const Options& options);

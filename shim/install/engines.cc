@@ -9,10 +9,10 @@ constexpr const char* kProgramFolders[] = {"/usr/bin/", "/usr/sbin/", "/usr/loca
 constexpr Engine kEngines[] = {
     {"podman", "podman", plan_podman, nullptr, nullptr},
     {"docker", "dockerd", plan_docker, "systemctl reload docker",
-     "systemctl daemon-reload && systemctl restart docker"},
+     "systemctl daemon-reload && systemctl restart docker", "docker.pid"},
     {"containerd", "containerd", plan_containerd, "systemctl restart containerd",
      "systemctl restart containerd"},
-    {"crio", "crio", plan_crio, "systemctl restart crio", "systemctl restart crio"},
+    {"crio", "crio", plan_crio, "systemctl reload crio", "systemctl reload crio", nullptr, "crio"},
     {"buildkit", "buildkitd", plan_buildkit, "systemctl restart buildkit",
      "systemctl restart buildkit"},
 };

@@ -16,7 +16,8 @@ struct Options {
   std::vector<std::string> engines;  // empty: those that are there
   bool as_default = false;
   bool dry_run = false;
-  bool force = false;  // uninstall: also what running containers use
+  bool reloads = false;  // tell the running engines
+  bool force = false;    // uninstall: also what running containers use
 };
 
 // One line about a file.
