@@ -7,9 +7,12 @@
 #include "oci/edits/edits.h"
 #include "oci/edits/seccomp_tables.h"
 #include "oci/program_file.h"
+#include "tests/oci/support/seccomp_rules.h"
 
 namespace gantry {
 namespace {
+
+using test::rules_for;
 
 constexpr const char* kErrno = "SCMP_ACT_ERRNO";
 constexpr const char* kAllow = "SCMP_ACT_ALLOW";
@@ -30,16 +33,6 @@ Json extended(Json rules, const char* default_action = kErrno) {
        {{"seccomp", {{"defaultAction", default_action}, {"syscalls", std::move(rules)}}}}}};
   extend_seccomp(spec, Plan());
   return spec["linux"]["seccomp"]["syscalls"];
-}
-
-// The rules that name a call.
-Json rules_for(const Json& rules, const std::string& name) {
-  Json found = Json::array();
-  for (const Json& value : rules) {
-    const Json& names = value["names"];
-    if (std::find(names.begin(), names.end(), name) != names.end()) found.push_back(value);
-  }
-  return found;
 }
 
 TEST(Seccomp, NoProfileStaysNone) {

@@ -7,6 +7,8 @@
 
 #include <filesystem>
 
+#include "tests/oci/support/engine_documents.h"
+
 namespace gantry {
 namespace {
 
@@ -141,6 +143,27 @@ TEST_P(Container, RealEmulator) {
             std::string::npos)
       << ended.output << ended.errors;
 }
+
+// The same with the seccomp profiles that engines give by default.
+class EngineContainer : public ::testing::TestWithParam<test::EngineDocument>,
+                        protected test::ProbeContainer {};
+
+TEST_P(EngineContainer, RealEmulator) {
+  use_low_level("crun");
+  if (!can_run()) GTEST_SKIP() << "needs crun, root and cgroup2";
+  ASSERT_EQ(::access(GANTRY_X64, X_OK), 0);
+  configure("emulator: " GANTRY_X64 "\nemulate_native: true\n");
+  bundle.config["linux"]["seccomp"] = GetParam().spec["linux"]["seccomp"];
+  Ended ended = start(ours());
+  EXPECT_EQ(ended.status, 7) << ended.errors;
+  EXPECT_NE(ended.output.find("argv: probe\n"), std::string::npos) << ended.output;
+  EXPECT_NE(ended.output.find("status: Seccomp:\t2\n"), std::string::npos) << ended.output;
+}
+
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(EngineContainer);
+INSTANTIATE_TEST_SUITE_P(EngineProfiles, EngineContainer,
+                         ::testing::ValuesIn(test::engine_documents()),
+                         [](const auto& info) { return info.param.name; });
 
 // The profile of the first program and that of the one that exec starts, in the emulator itself.
 TEST_P(Container, ProfilesReachTheProgram) {

@@ -13,6 +13,7 @@
 
 #include "oci/program_file.h"
 #include "tests/oci/runtime/container.h"
+#include "tests/oci/support/engine_documents.h"
 
 namespace gantry {
 namespace {
@@ -25,7 +26,7 @@ using test::write_file;
 constexpr int kFails = -1;  // each low-level runtime has a status of its own
 
 struct Surroundings {
-  const char* name;
+  std::string name;
   std::function<void(ProbeContainer&)> prepare;
   int status = 7;  // the probe's exit status; another one when the low-level runtime fails
 };
@@ -68,6 +69,15 @@ Json engine_seccomp() {
           {"defaultErrnoRet", 38},
           {"architectures", Json::array({"SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"})},
           {"syscalls", std::move(rules)}};
+}
+
+// CRI-O's is the same profile but for this.
+Json without_unshare(Json seccomp) {
+  for (Json& rule : seccomp["syscalls"]) {
+    auto& names = *rule["names"].get_ptr<Json::array_t*>();
+    std::erase(names, "unshare");
+  }
+  return seccomp;
 }
 
 Json hook(const ProbeContainer& c, const std::string& kind) {
@@ -139,6 +149,7 @@ const Surroundings kSurroundings[] = {
        process_of(c)["cwd"] = "/bin";
      }},
     {"EngineSeccomp", [](auto& c) { linux_of(c)["seccomp"] = engine_seccomp(); }},
+    {"CrioSeccomp", [](auto& c) { linux_of(c)["seccomp"] = without_unshare(engine_seccomp()); }},
     {"Hooks",
      [](auto& c) {
        for (const char* kind : {"prestart", "createRuntime", "poststart", "poststop"}) {
@@ -157,6 +168,16 @@ const Surroundings kSurroundings[] = {
            Json::array({{{"path", "/bin/probe"}, {"args", {"probe", "hook"}}}});
      }},
 };
+
+// With the profiles that engines give by default.
+std::vector<Surroundings> engine_surroundings() {
+  std::vector<Surroundings> all;
+  for (const test::EngineDocument& document : test::engine_documents()) {
+    Json seccomp = document.spec["linux"]["seccomp"];
+    all.push_back({document.name, [seccomp](auto& c) { linux_of(c)["seccomp"] = seccomp; }});
+  }
+  return all;
+}
 
 void PrintTo(const Surroundings& surroundings, std::ostream* out) { *out << surroundings.name; }
 
@@ -204,13 +225,18 @@ TEST_P(Differential, NativeAndEmulated) {
   EXPECT_EQ(steady(emulated.errors), steady(plain.errors));
 }
 
+std::string name_of(const ::testing::TestParamInfo<Differential::ParamType>& info) {
+  return std::get<0>(info.param) + ("_" + std::get<1>(info.param).name);
+}
+
 INSTANTIATE_TEST_SUITE_P(Oci, Differential,
                          ::testing::Combine(::testing::Values("crun", "runc"),
                                             ::testing::ValuesIn(kSurroundings)),
-                         [](const auto& info) {
-                           return std::string(std::get<0>(info.param)) + "_" +
-                                  std::get<1>(info.param).name;
-                         });
+                         name_of);
+INSTANTIATE_TEST_SUITE_P(EngineProfiles, Differential,
+                         ::testing::Combine(::testing::Values("crun", "runc"),
+                                            ::testing::ValuesIn(engine_surroundings())),
+                         name_of);
 
 // What engines do with a container: each command, what it printed and its exit status. `R` is the
 // runtime with its flags, `B` the bundle.
