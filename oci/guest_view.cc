@@ -1,8 +1,10 @@
 #include "oci/guest_view.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -15,6 +17,9 @@ constexpr u64 kResolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGI
 constexpr int kStepFlags = O_PATH | O_NOFOLLOW;
 constexpr int kMaxLinks = 40;         // path_resolution(7)
 constexpr int kMaxComponents = 4096;  // PATH_MAX bytes hold no more
+// A search path or a list of volumes, each by links of the image's that take thousands of steps,
+// would keep the host busy for hours. No container needs a hundredth of it.
+constexpr std::size_t kMaxSteps = 100'000;
 
 std::deque<std::string> components_of(std::string_view path) {
   std::deque<std::string> names;
@@ -42,6 +47,18 @@ bool is_whiteout(int fd) {
   return status && S_ISCHR(status->st_mode) && status->st_rdev == 0;
 }
 
+bool is_on_proc(int fd) {
+  struct statfs filesystem;
+  return ::fstatfs(fd, &filesystem) == 0 && filesystem.f_type == PROC_SUPER_MAGIC;
+}
+
+// A link whose text is not where it leads (openat2(2), RESOLVE_NO_MAGICLINKS): those of
+// /proc/PID/fd and their like. /proc/self and others of proc have relative texts.
+bool is_magic_link(int fd, const std::string& target) {
+  bool is_relative = !target.starts_with('/') && target.find(':') == std::string::npos;
+  return !is_relative && is_on_proc(fd);
+}
+
 }  // namespace
 
 struct GuestView::Walk {
@@ -64,6 +81,8 @@ Result<GuestView> GuestView::of_bundle(UniqueFd root, UniqueFd bundle, std::vect
     }
     view.mounts_.push_back({std::move(mount), std::move(at)});
   }
+  // Where a mount lands is otherwise not known.
+  TRY(view.spend_step());
   return view;
 }
 
@@ -118,7 +137,13 @@ Result<UniqueFd> GuestView::open_step(const std::string& path) const {
   return open_in_layer(layers.back(), rest);
 }
 
+Result<void> GuestView::spend_step() const {
+  if (++steps_ <= kMaxSteps) return {};
+  return make_error(E2BIG, "the container's paths take more than %zu steps", kMaxSteps);
+}
+
 Result<void> GuestView::take_step(Walk& walk) const {
+  TRY(spend_step());
   std::string name = std::move(walk.remaining.front());
   walk.remaining.pop_front();
   if (++walk.steps > kMaxComponents) return make_error(ENAMETOOLONG, "path too long");
@@ -139,6 +164,9 @@ Result<void> GuestView::take_step(Walk& walk) const {
   if (S_ISLNK(status.st_mode)) {
     if (++walk.links > kMaxLinks) return make_system_error(ELOOP, "%s", next.c_str());
     TRY_ASSIGN(std::string target, link_target(fd->get()));
+    if (is_magic_link(fd->get(), target)) {
+      return make_error(EXDEV, "%s leads where only the kernel knows", next.c_str());
+    }
     if (target.starts_with('/')) walk.at.assign(1, '/');
     std::deque<std::string> names = components_of(target);
     walk.remaining.insert(walk.remaining.begin(), names.begin(), names.end());
@@ -167,6 +195,24 @@ Result<GuestFile> GuestView::open(std::string_view path, std::string_view direct
     return make_system_error(ENOTDIR, "%s", walk.at.c_str());
   }
   return GuestFile{std::move(walk.at), std::move(fd), status};
+}
+
+bool GuestView::is_free(const std::string& path) const {
+  Result<UniqueFd> fd = open_step(path);
+  int code = fd ? 0 : fd.error().code;
+  // ENOTDIR, ELOOP: what should be a directory above it is none.
+  return (code == ENOENT || code == EXDEV) && !has_mount_in(path);
+}
+
+bool GuestView::is_in_proc(std::string_view path) const {
+  std::string at = mount_point_of(path);
+  const Mount* mount = covering(at);
+  if (mount && mount->type == "proc") return true;
+  for (;; at = parent_of(at)) {
+    Result<UniqueFd> fd = open_step(at);
+    if (fd) return is_on_proc(fd->get());
+    if (at == "/") return false;
+  }
 }
 
 std::string GuestView::mount_point_of(std::string_view destination) const {

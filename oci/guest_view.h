@@ -22,7 +22,8 @@ struct GuestFile {
 // RESOLVE_NO_SYMLINKS, RESOLVE_NO_MAGICLINKS), and symbolic links are resolved here, against the
 // guest's root: no link, "..", or exchange of files under our hands leads out of the root
 // filesystem. RESOLVE_IN_ROOT alone would not do, since a link in the image may lead into a volume
-// and a link in a volume into the image.
+// and a link in a volume into the image. All paths of a container together may take so many steps:
+// then all fails with E2BIG.
 class GuestView {
  public:
   // `root` is the root filesystem's directory; `bundle` is what relative mount sources refer to.
@@ -43,6 +44,12 @@ class GuestView {
   // The mount that covers `path` (as lexical_path() gives it): the last in the list at or above
   // it. Null for the root filesystem.
   const Mount* covering(std::string_view path) const;
+  // Whether nothing is there or below, no link either, wherever it leads. The content of what
+  // exists only while the container runs is not known, and counts as nothing. The directory above
+  // `path` has no links in its own path.
+  bool is_free(const std::string& path) const;
+  // Whether the directory, or what exists of the path to it, lies in a proc filesystem.
+  bool is_in_proc(std::string_view path) const;
   // Whether some mount is at `path` or below.
   bool has_mount_in(std::string_view path) const;
 
@@ -58,10 +65,12 @@ class GuestView {
   Result<UniqueFd> open_step(const std::string& path) const;
   Result<UniqueFd> open_in_layer(const std::string& layer, const std::string& rest) const;
   Result<void> take_step(Walk& walk) const;
+  Result<void> spend_step() const;
 
   UniqueFd root_;
   UniqueFd bundle_;
   std::vector<PlacedMount> mounts_;
+  mutable std::size_t steps_ = 0;
 };
 
 }  // namespace gantry

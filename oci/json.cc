@@ -13,7 +13,14 @@ bool holds_free_keys(const std::string& key) {
          key == "Volumes";
 }
 
-std::string lower_case(std::string text) {
+// As runc's decoder compares names: U+017F is an "s" and U+212A a "k" to it (Unicode, CaseFolding).
+std::string fold_case(std::string text) {
+  constexpr std::pair<std::string_view, char> kFolded[] = {{"\u017f", 's'}, {"\u212a", 'k'}};
+  for (auto [letter, plain] : kFolded) {
+    for (std::size_t at; (at = text.find(letter)) != text.npos;) {
+      text.replace(at, letter.size(), 1, plain);
+    }
+  }
   std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) {
     return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
   });
@@ -31,7 +38,7 @@ class StrictBuilder : public nlohmann::json_sax<Json> {
   bool number_integer(number_integer_t value) override { return add(value); }
   bool number_unsigned(number_unsigned_t value) override { return add(value); }
   bool number_float(number_float_t value, const string_t&) override { return add(value); }
-  bool string(string_t& value) override { return add(std::move(value)); }
+  bool string(string_t& value) override { return is_c_string(value) && add(std::move(value)); }
   bool binary(binary_t&) override { return fail("binary data"); }
   bool start_object(std::size_t) override { return open(Json::object()); }
   bool start_array(std::size_t) override { return open(Json::array()); }
@@ -52,6 +59,7 @@ class StrictBuilder : public nlohmann::json_sax<Json> {
   };
 
   bool fail(const std::string& what);
+  bool is_c_string(const std::string& text);
   Json* place(Json value);
   bool add(Json value) { return place(std::move(value)) != nullptr; }
   bool open(Json container);
@@ -70,9 +78,17 @@ bool StrictBuilder::fail(const std::string& what) {
   return false;
 }
 
+// A C program's text ends at a NUL: it would use another one than was checked.
+bool StrictBuilder::is_c_string(const std::string& text) {
+  return text.find('\0') == std::string::npos ||
+         fail("\"" + text.substr(0, std::min(text.find('\0'), std::size_t{80})) +
+              "\" is followed by a NUL byte");
+}
+
 bool StrictBuilder::key(string_t& key) {
+  if (!is_c_string(key)) return false;
   Frame& frame = frames_.back();
-  if (!frame.keys.insert(frame.free_keys ? key : lower_case(key)).second) {
+  if (!frame.keys.insert(frame.free_keys ? key : fold_case(key)).second) {
     return fail("the key \"" + key.substr(0, 80) + "\" occurs twice in one object");
   }
   key_ = std::move(key);
@@ -121,6 +137,10 @@ Result<Json> parse_json(std::string_view text, const std::string& name) {
   if (text.size() > kMaxJsonBytes) {
     return make_error(EFBIG, "%s is larger than %zu bytes", name.c_str(), kMaxJsonBytes);
   }
+  // RFC 8259, section 8.1: some readers take it, others do not.
+  if (text.starts_with("\ufeff")) {
+    return make_error(EINVAL, "%s starts with a byte order mark", name.c_str());
+  }
   StrictBuilder builder(name);
   if (!Json::sax_parse(text.begin(), text.end(), &builder)) return std::move(builder.error);
   return std::move(builder.root);
@@ -154,10 +174,6 @@ Result<std::vector<std::string>> string_list(const Json* value, const std::strin
     const std::string* text = element.get_ptr<const std::string*>();
     if (!text) {
       return make_error(EINVAL, "%s[%zu] is not a string", name.c_str(), list.size());
-    }
-    // A NUL would end the word at execve(2) but not in what was checked.
-    if (text->find('\0') != std::string::npos) {
-      return make_error(EINVAL, "%s[%zu] contains a NUL byte", name.c_str(), list.size());
     }
     list.push_back(*text);
   }

@@ -18,8 +18,9 @@ constexpr std::size_t kMaxJsonDepth = 64;
 
 // Parses a whole document. Refused: a key twice in one object, also when only upper and lower case
 // differ (crun takes the first or the last by its parser, and runc's decoder ignores case, so two
-// readers would see two documents); deeper nesting or more bytes than the limits; trailing text.
-// `name` is what messages call the document.
+// readers would see two documents); NUL bytes in keys and texts, at which C programs stop reading;
+// deeper nesting or more bytes than the limits; trailing text. `name` is what messages call the
+// document.
 Result<Json> parse_json(std::string_view text, const std::string& name);
 
 // The value of `key`, or null when `object` is no object or has no such key.

@@ -41,11 +41,7 @@ Result<std::string> free_folder(const GuestView& view, const std::string& direct
   for (int i = 1; i <= kMaxFolders; i++) {
     std::string folder = directory + "/" + std::string(kFolderPrefix);
     if (i > 1) folder += "-" + std::to_string(i);
-    if (view.has_mount_in(folder)) continue;
-    Result<GuestFile> existing = view.open(folder);
-    if (!existing && (existing.error().code == ENOENT || existing.error().code == EXDEV)) {
-      return folder;
-    }
+    if (view.is_free(folder)) return folder;
   }
   return make_error(EEXIST, "all names for the emulator's folder in %s are taken",
                     directory.c_str());

@@ -49,9 +49,8 @@ Result<std::string> working_directory(const Json& process, const GuestView& view
   if (!value) return std::string("/");
   const std::string* directory = value->get_ptr<const std::string*>();
   if (!directory) return make_error(EINVAL, "process.cwd is not a string");
-  const Mount* mount = view.covering(lexical_path(*directory));
   // A descriptor of the runtime's, reached through /proc/self/fd, would be a directory of the host.
-  if (mount && mount->type == "proc") {
+  if (view.is_in_proc(*directory)) {
     return make_error(EINVAL, "refused: process.cwd `%s` lies in a proc filesystem",
                       directory->c_str());
   }

@@ -244,11 +244,28 @@ TEST_F(ExecTest, MissingCommandIsOurError) {
 TEST_F(ExecTest, BrokenProcessDocumentsAreNamed) {
   be_running();
   std::string path = bundle_.at("process.json");
-  for (const char* text : {"{", "[]", R"({"args":["a"],"args":["b"]})", R"({"args":[1]})"}) {
+  for (const char* text :
+       {"{", "[]", R"({"args":["a"],"args":["b"]})", R"({"args":[1]})", R"({"args":[]})",
+        R"({"args":["/bin/sh\u0000x"]})", R"({"args":["sh"],"env":[1]})",
+        R"({"args":["sh"],"cwd":"/proc/self/fd/8"})", R"({"args":["sh"],"cwd":"proc/1"})"}) {
     write_file(path, text);
     Ended ended = runtime_.call({"exec", "--process", path, "id"});
     EXPECT_EQ(ended.status, 255) << text;
     EXPECT_NE(ended.errors, "");
+    EXPECT_FALSE(runtime_.was_called());
+  }
+  for (const char* file : {"/dev/zero", "/proc", "/nonexistent"}) {
+    EXPECT_EQ(runtime_.call({"exec", "--process", file, "id"}).status, 255) << file;
+    EXPECT_FALSE(runtime_.was_called());
+  }
+}
+
+TEST_F(ExecTest, TheDirectoryMayBeAFlag) {
+  be_running();
+  for (const char* directory : {"/proc/self/fd/800", "/proc/self/fd/0", "/proc/self/root/etc"}) {
+    Ended ended = runtime_.call({"exec", "--cwd", directory, "id", "sh"});
+    EXPECT_EQ(ended.status, 255) << directory;
+    EXPECT_NE(ended.errors.find("lies in a proc filesystem"), std::string::npos) << ended.errors;
     EXPECT_FALSE(runtime_.was_called());
   }
 }

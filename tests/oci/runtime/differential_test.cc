@@ -141,6 +141,15 @@ const Surroundings kSurroundings[] = {
        c.bundle.config["mounts"].push_back(
            test::bind_mount(c.bundle.path() + "/volume", "/dev/.gantry"));
      }},
+    {"VolumeByDotsOverOurFolder",
+     [](auto& c) {
+       c.bundle.config["mounts"].push_back(test::bind_mount("/tmp", "/bin/../dev/./.gantry"));
+     }},
+    {"DevCopiedUp",
+     [](auto& c) {
+       c.bundle.config["mounts"][1] = tmpfs_mount("/dev", {"nosuid", "tmpcopyup", "mode=755"});
+       test::write_link(c.bundle.rootfs("/dev/.gantry"), "/nowhere");
+     }},
     {"TmpfsOnRun", [](auto& c) { c.bundle.config["mounts"].push_back(tmpfs_mount("/run")); }},
     {"DevicesAndCwd",
      [](auto& c) {
@@ -213,6 +222,7 @@ TEST_P(Differential, NativeAndEmulated) {
   } else {
     EXPECT_EQ(plain.status, expected()) << plain.errors;
   }
+  std::string files = test::fingerprint(bundle.rootfs());
   Ended native = start_noting_hooks(ours());
   EXPECT_EQ(native.status, plain.status);
   EXPECT_EQ(native.output, plain.output);
@@ -223,6 +233,7 @@ TEST_P(Differential, NativeAndEmulated) {
   EXPECT_EQ(test::without_lines(emulated.output, ".gantry"),
             test::without_lines(plain.output, ".gantry"));
   EXPECT_EQ(steady(emulated.errors), steady(plain.errors));
+  EXPECT_EQ(test::fingerprint(bundle.rootfs()), files);
 }
 
 std::string name_of(const ::testing::TestParamInfo<Differential::ParamType>& info) {
