@@ -24,7 +24,8 @@ constexpr int kPatienceMs = 60'000;
   auto place = [](const std::string& path, int flags, int fd) {
     ::dup2(::open(path.c_str(), flags | O_CLOEXEC, 0600), fd);
   };
-  place("/dev/null", O_RDONLY, 0);
+  // Not /dev/null: crun gives it to the container's user.
+  place(files.path() + "/input", O_RDONLY | O_CREAT, 0);
   place(files.path() + "/output", O_WRONLY | O_CREAT, 1);
   place(files.path() + "/errors", O_WRONLY | O_CREAT, 2);
   if (::chdir(directory.c_str()) != 0) ::_exit(125);
