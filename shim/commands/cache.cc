@@ -118,6 +118,7 @@ void add_warm(CLI::App& cache, Invocation& invocation) {
       "run a program and store its translated code: gantry cache warm --image PATH|--rootfs DIR "
       "[OPTIONS] [-- PROGRAM [ARGS…]]");
   warming->add_option("--name", options->name, "a store to name in profiles, not the image's")
+      ->type_name("NAME")
       ->check(check_name);
   add_container_options(*warming, options->run);
   warming->callback([&invocation, options] {

@@ -55,7 +55,7 @@ void add_image(CLI::App& app, Invocation& invocation) {
   CLI::App* image = app.add_subcommand("image", "images that `gantry run` has unpacked");
   image->require_subcommand(1);
   auto words = std::make_shared<ImageWords>();
-  image->add_option("--data", words->data, "as of gantry run");
+  image->add_option("--data", words->data, "as of gantry run")->type_name("DIR");
   CLI::App* listing = image->add_subcommand("list", "their ids and what they came from");
   listing->callback(
       [&invocation, words] { invocation.action = [words] { return report(list(*words)); }; });

@@ -136,14 +136,21 @@ void add_match(CLI::App& group, Invocation& invocation, const std::shared_ptr<Op
   auto* command =
       add(group, invocation, options, "match",
           "which profile a program gets and why, and which others fit less well", match);
-  auto* bundle = command->add_option("--bundle", options->bundle, "of a bundle's programs");
+  auto* bundle =
+      command->add_option("--bundle", options->bundle, "of a bundle's programs")->type_name("DIR");
   for (CLI::Option* fact :
-       {command->add_option("--image", options->image.references, "an image's reference"),
-        command->add_option("--digest", options->image.digests, "an image's digest, sha256:..."),
-        command->add_option("--named", options->image.named,
-                            std::string("the value of ") + kProfileAnnotation),
-        command->add_option("--program", options->program.paths, "a program's path"),
-        command->add_option("--build-id", options->program.build_id, "its build ID")}) {
+       {command->add_option("--image", options->image.references, "an image's reference")
+            ->type_name("NAME"),
+        command->add_option("--digest", options->image.digests, "an image's digest, sha256:...")
+            ->type_name("DIGEST"),
+        command
+            ->add_option("--named", options->image.named,
+                         std::string("the value of ") + kProfileAnnotation)
+            ->type_name("NAME"),
+        command->add_option("--program", options->program.paths, "a program's path")
+            ->type_name("PATH"),
+        command->add_option("--build-id", options->program.build_id, "its build ID")
+            ->type_name("ID")}) {
     fact->excludes(bundle);
   }
 }

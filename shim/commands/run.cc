@@ -15,32 +15,42 @@ constexpr int kOwnError = 125;
 
 void add_root_options(CLI::App& run, RunOptions& options) {
   auto* rootfs = run.add_option("--rootfs", options.rootfs,
-                                "directory that is the root file system; it is written to");
+                                "directory that is the root file system; it is written to")
+                     ->type_name("DIR");
   auto* image = run.add_option("--image", options.image,
                                "OCI layout (directory or archive) or archive of `docker save`, "
-                               "PATH[:NAME]; unpacked once, never changed");
+                               "PATH[:NAME]; unpacked once, never changed")
+                    ->type_name("PATH");
   rootfs->excludes(image);
   run.add_option("--data", options.data,
                  "where images and runs are kept (default: /var/lib/gantry for root, else "
-                 "$XDG_DATA_HOME/gantry)");
+                 "$XDG_DATA_HOME/gantry)")
+      ->type_name("DIR");
   run.add_option("--platform", options.platform, "image of an index that is chosen")
+      ->type_name("OS/ARCH")
       ->capture_default_str();
   run.add_flag("--read-only", options.is_read_only, "the root file system cannot be written");
-  run.add_option("-v,--bind,--volume", options.binds, "SRC:DST[:ro]: shows SRC of this machine")
+  run.add_option("-v,--bind,--volume", options.binds, "shows SRC of this machine at DST")
+      ->type_name("SRC:DST[:ro]")
       ->allow_extra_args(false);
-  run.add_option("--tmpfs", options.tmpfs, "DST[:OPTIONS]: an empty file system in memory")
+  run.add_option("--tmpfs", options.tmpfs, "an empty file system in memory")
+      ->type_name("DST[:OPTIONS]")
       ->allow_extra_args(false);
 }
 
 void add_process_options(CLI::App& run, RunOptions& options) {
-  run.add_option("-e,--env", options.environment, "K=V, or K for its value here")
+  run.add_option("-e,--env", options.environment, "a variable; without VALUE with its value here")
+      ->type_name("NAME[=VALUE]")
       ->allow_extra_args(false);
-  run.add_option("-w,--workdir", options.directory, "working directory in the container");
-  run.add_option("-u,--user", options.user, "USER[:GROUP], names of the container or numbers");
-  run.add_option("--entrypoint", options.entrypoint, "program instead of the image's");
+  run.add_option("-w,--workdir", options.directory, "working directory in the container")
+      ->type_name("DIR");
+  run.add_option("-u,--user", options.user, "names of the container or numbers")
+      ->type_name("USER[:GROUP]");
+  run.add_option("--entrypoint", options.entrypoint, "program instead of the image's")
+      ->type_name("PROGRAM");
   run.add_flag("-t,--tty", options.has_terminal, "with a terminal of its own");
   run.add_flag("-i,--interactive", options.has_input, "with this standard input");
-  run.add_option("--hostname", options.host_name, "host name");
+  run.add_option("--hostname", options.host_name, "host name")->type_name("NAME");
   // The container's changes are always removed with it.
   run.add_flag("--rm", options.removes, "accepted, as every run cleans up after itself");
 }
@@ -49,17 +59,23 @@ void add_limit_options(CLI::App& run, RunOptions& options) {
   run.add_option("--network", options.network, "none: a loopback interface only; host: this host's")
       ->check(CLI::IsMember({"none", "host"}))
       ->capture_default_str();
-  run.add_option("-m,--memory", options.memory, "limit of memory, as 512m (cgroup version 2)");
+  run.add_option("-m,--memory", options.memory, "limit of memory, as 512m (cgroup version 2)")
+      ->type_name("SIZE");
   run.add_option("--pids,--pids-limit", options.processes,
                  "limit of processes and threads (cgroup version 2)")
+      ->type_name("NUMBER")
       ->check(CLI::PositiveNumber);
-  run.add_option("--ulimit", options.limits, "NAME=SOFT[:HARD], as nofile=1024:4096")
+  run.add_option("--ulimit", options.limits, "resource limit, as nofile=1024:4096")
+      ->type_name("NAME=SOFT[:HARD]")
       ->allow_extra_args(false);
   run.add_option("--cap-add", options.added_capabilities, "capability to add")
+      ->type_name("CAP")
       ->allow_extra_args(false);
   run.add_option("--cap-drop", options.dropped_capabilities, "capability to drop, or all")
+      ->type_name("CAP")
       ->allow_extra_args(false);
-  run.add_option("--security-opt", options.security, "no-new-privileges, seccomp=unconfined")
+  run.add_option("--security-opt", options.security, "no-new-privileges or seccomp=unconfined")
+      ->type_name("OPTION")
       ->allow_extra_args(false);
 }
 
