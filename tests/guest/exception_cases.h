@@ -2,6 +2,13 @@
 #pragma once
 #include "tests/guest/cases.h"
 
+// One that AMD's CPUs answer differently. The emulated CPU is Intel's, and tests/guest/compare.sh
+// leaves these lines out where the machine's is not.
+#define INTELS_CASE(name, text) CASE("Intel: " name, text)
+
+// The first case. Run again it leaves the same address in CR2, whatever came before.
+CASE("page fault", "mov (%rbx), %eax");
+
 static struct {
   int signal, code;
   unsigned long address, trap, error, fault_address, rip, flags, rsp, rcx, rsi, rdi;
@@ -46,5 +53,8 @@ static void run(const struct Case* c) {
 static void run_all(void) {
   int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
   for (int i = 0; i < 5; i++) install(signals[i], on_exception, SA_ONSTACK);
-  for (const struct Case* c = __start_gantry_cases; c < __stop_gantry_cases; c++) run(c);
+  for (const struct Case* c = __start_gantry_cases; c < __stop_gantry_cases; c++) {
+    run(c);
+    if (strncmp(c->name, "Intel: ", 7) == 0) gantry_run_case(__start_gantry_cases->code);
+  }
 }

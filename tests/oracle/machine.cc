@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "emulator/guest/flags.h"
+
 namespace gantry::oracle {
 namespace {
 
@@ -10,12 +12,16 @@ using x86::OperandKind;
 
 bool always(const Case&) { return true; }
 
-bool has_operand_size(const Case& c) { return c.insn.prefixes & x86::kPrefixOpSize; }
-
-bool faults_often(const Case& c) {
-  u64 rsp = c.state.gpr[guest::kRsp];
-  return rsp < kDataBase || rsp >= kReadOnlyBase;
+bool has_memory(const Case& c) {
+  return std::any_of(std::begin(c.insn.op), std::end(c.insn.op),
+                     [](const auto& operand) { return operand.kind == OperandKind::kMemory; });
 }
+
+bool is_prefetch(const Case& c) { return c.insn.opcode == 0x0d; }
+
+bool is_repeated(const Case& c) { return c.insn.repeated(); }
+
+bool has_operand_size(const Case& c) { return c.insn.prefixes & x86::kPrefixOpSize; }
 
 struct Peculiarity {
   std::string_view semantics;  // a trailing * stands for any ending
@@ -29,20 +35,56 @@ constexpr Peculiarity kPeculiarities[] = {
     // Whether bytes that are not stored must be writable.
     {"MASKMOVQ", always},
     {"MASKMOVDQU", always},
+    // The address that is reported when one of the elements stored cannot be.
+    {"VMASKMOV*", has_memory},
+    {"VPMASKMOV*", has_memory},
+    // What a gather that faults leaves in the mask, of which AMD reads and clears the sign bits
+    // alone.
+    {"VGATHER*", always},
+    {"VPGATHER*", always},
+    // Which exceptions are flagged: AMD looks at the result before it is rounded.
+    {"VCVTPS2PH", always},
+    // Whether the memory operand must be aligned.
+    {"SHA*", has_memory},
+    // Whether TOP becomes 0 when an MMX register is stored.
+    {"MOVD", has_memory},
+    {"MOVQ", has_memory},
+    {"MOVNTQ", has_memory},
+    // What a store has changed that faults.
+    {"FST", has_memory},
+    {"FSTP", has_memory},
+    {"FIST*", has_memory},
+    {"FBSTP", has_memory},
+    // Bit 17, "misaligned exception mask", can be set.
+    {"LDMXCSR", always},
     // Intel ignores 66 in front of a near branch; AMD truncates RIP to 16 bits.
     {"JMP_NEAR", has_operand_size},
-    {"CALL_NEAR", has_operand_size},
+    // Whether the return address is written before a target that is not canonical is refused.
+    {"CALL_NEAR", always},
     {"JCC", has_operand_size},
     {"RET", has_operand_size},
     {"LOOP*", has_operand_size},
+    // F3 and F2 in front of LOOPE and LOOPNE choose the condition.
+    {"LOOP*", is_repeated},
+    // No iteration at all: which registers and flags change nevertheless.
+    {"MOVS", is_repeated},
+    {"CMPS", is_repeated},
+    {"SCAS", is_repeated},
+    {"LODS", is_repeated},
+    {"STOS", is_repeated},
+    // F3 90 with REX.B exchanges R8 and RAX; 0F 0D with a register is undefined.
+    {"PAUSE", always},
+    {"NOP", is_prefetch},
+    // Where a virtual machine says that the trap was.
+    {"INT1", always},
     {"JRCXZ", has_operand_size},
     // AMD's far branches know no 64-bit offsets.
     {"JMP_FAR", always},
     {"CALL_FAR", always},
     {"LOAD_FAR", always},
     // The order of accesses to a stack frame, which shows where more than one faults.
-    {"RET_FAR", faults_often},
-    {"IRET", faults_often},
+    {"RET_FAR", always},
+    {"IRET", always},
     // Where the manual's results are undefined and Intel's CPUs still agree on them.
     {"BSF", always},
     {"BSR", always},
@@ -77,10 +119,18 @@ bool matches(std::string_view pattern, std::string_view name) {
 }  // namespace
 
 bool is_intels_way(const Case& c) {
+  // Which of several exceptions a refused encoding raises, and which accesses must be aligned.
+  if (c.refused || (c.state.rflags & guest::kAC)) return true;
   std::string_view name = x86::row_semantics(c.insn.row);
   return std::any_of(
       std::begin(kPeculiarities), std::end(kPeculiarities),
       [&](const Peculiarity& p) { return matches(p.semantics, name) && p.applies(c); });
+}
+
+void adopt_pointers(State& cpu, const State& eval) {
+  cpu.fx.rip = eval.fx.rip;
+  cpu.fx.rdp = eval.fx.rdp;
+  cpu.fx.opcode = eval.fx.opcode;
 }
 
 }  // namespace gantry::oracle

@@ -53,12 +53,12 @@ CASE("vmaskmovps crossing, last", LAST "vmaskmovps -20(%r10), %ymm1, %ymm0");
 CASE("vmaskmovps crossing, all", ALL "vmaskmovps -10(%r10), %ymm1, %ymm0");
 CASE("vmaskmovps crossing into mapped, last", LAST "mov $0x0ffffff0, %ebx; vmaskmovps (%rbx), %ymm1, %ymm0");
 CASE("vmaskmovps crossing into mapped, all", ALL "mov $0x0ffffff0, %ebx; vmaskmovps (%rbx), %ymm1, %ymm0");
-CASE("vpmaskmovd store crossing", ALL "vpmaskmovd %ymm0, %ymm1, -10(%r10)");
-CASE("vpmaskmovq store crossing to read-only", ALL "vpmaskmovq %ymm0, %ymm1, -6(%r12)");
+INTELS_CASE("vpmaskmovd store crossing", ALL "vpmaskmovd %ymm0, %ymm1, -10(%r10)");
+INTELS_CASE("vpmaskmovq store crossing to read-only", ALL "vpmaskmovq %ymm0, %ymm1, -6(%r12)");
 CASE("vmaskmovpd non-canonical none", NONE "vmaskmovpd (%rdx), %ymm1, %ymm0");
 CASE("vmaskmovpd non-canonical all", ALL "vmaskmovpd (%rdx), %ymm1, %ymm0");
-CASE("vmaskmovdqu unmapped none", NONE "mov %ebx, %edi; vmaskmovdqu %xmm1, %xmm0");
-CASE("vmaskmovdqu unmapped all", ALL "mov %ebx, %edi; vmaskmovdqu %xmm1, %xmm0");
+INTELS_CASE("vmaskmovdqu unmapped none", NONE "mov %ebx, %edi; vmaskmovdqu %xmm1, %xmm0");
+INTELS_CASE("vmaskmovdqu unmapped all", ALL "mov %ebx, %edi; vmaskmovdqu %xmm1, %xmm0");
 
 // --- gathers
 CASE("vpgatherdd unmapped", ALL "vpxor %ymm2, %ymm2, %ymm2; vpgatherdd %ymm1, (%rbx,%ymm2,4), %ymm0");

@@ -66,7 +66,7 @@ CASE("monitor", ".byte 0x0f, 0x01, 0xc8");
 CASE("mwait", ".byte 0x0f, 0x01, 0xc9");
 CASE("clac", ".byte 0x0f, 0x01, 0xca");
 CASE("stac", ".byte 0x0f, 0x01, 0xcb");
-CASE("vmrun", ".byte 0x0f, 0x01, 0xd8");
+INTELS_CASE("vmrun", ".byte 0x0f, 0x01, 0xd8");
 CASE("mov from cr1", ".byte 0x0f, 0x20, 0xc8");
 CASE("mov from cr0", "mov %cr0, %rax");
 CASE("mov to cr8", "mov %rax, %cr8");
@@ -129,7 +129,7 @@ CASE("iret with nt", "pushfq; orl $0x4000, (%rsp); popfq; iretq");
 // --- INT n
 CASE("int3", "int3");
 CASE("int 3 with two bytes", ".byte 0xcd, 0x03");
-CASE("int1", ".byte 0xf1");
+INTELS_CASE("int1", ".byte 0xf1");
 CASE("int 0", "int $0");
 CASE("int 1", "int $1");
 CASE("int 2", "int $2");
@@ -247,8 +247,8 @@ CASE("jmp far unmapped", "ljmp *(%rbx)");
 CASE("jmp far tss", "movl $0, (%rdi); movl $0x40, 4(%rdi); ljmp *(%rdi)");
 CASE("call far null", "movq $0, (%rdi); movq $0, 8(%rdi); lcall *(%rdi)");
 CASE("call far kernel", "movl $0, (%rdi); movl $0x10, 4(%rdi); lcall *(%rdi)");
-CASE("jmp far non-canonical", "mov %rdx, (%rdi); movl $0x33, 8(%rdi); rex64 ljmp *(%rdi)");
-CASE("call far non-canonical", "mov %rdx, (%rdi); movl $0x33, 8(%rdi); rex64 lcall *(%rdi)");
+INTELS_CASE("jmp far non-canonical", "mov %rdx, (%rdi); movl $0x33, 8(%rdi); rex64 ljmp *(%rdi)");
+INTELS_CASE("call far non-canonical", "mov %rdx, (%rdi); movl $0x33, 8(%rdi); rex64 lcall *(%rdi)");
 CASE("lret null", "push $0; push $0; lretq");
 CASE("lret kernel", "push $0x10; push $0; lretq");
 CASE("lret data", "push $0x2b; push $0; lretq");
@@ -393,8 +393,8 @@ CASE("repe cmpsb into unmapped", "movabs $0x10002ffc, %rsi; mov $16, %ecx; repe 
 CASE("repne scasb into unmapped", "mov $0x10000ffc, %edi; mov $16, %ecx; mov $1, %al; repne scasb");
 CASE("scasb non-canonical", "mov %rdx, %rdi; scasb");
 CASE("movsb from non-canonical with ss", "mov %rdx, %rsi; movsb %ss:(%rsi), %es:(%rdi)");
-CASE("maskmovdqu none", "mov %ebx, %edi; pxor %xmm0, %xmm0; maskmovdqu %xmm0, %xmm1");
-CASE("maskmovdqu unmapped", "mov %ebx, %edi; pcmpeqb %xmm0, %xmm0; maskmovdqu %xmm0, %xmm1");
+INTELS_CASE("maskmovdqu none", "mov %ebx, %edi; pxor %xmm0, %xmm0; maskmovdqu %xmm0, %xmm1");
+INTELS_CASE("maskmovdqu unmapped", "mov %ebx, %edi; pcmpeqb %xmm0, %xmm0; maskmovdqu %xmm0, %xmm1");
 CASE("maskmovq read-only", "mov %esi, %edi; pcmpeqb %mm0, %mm0; maskmovq %mm0, %mm1");
 CASE("movups load unmapped", "movups (%rbx), %xmm0");
 CASE("movaps store read-only", "movaps %xmm0, (%rsi)");
@@ -431,7 +431,7 @@ CASE("fetch: 15 prefixes and ud2", ".byte 0x66,0x66,0x66,0x66,0x66,0x66,0x66,0x6
 CASE("fetch: mov crossing", "mov $0x10010ffe, %eax; jmp *%rax");
 CASE("fetch: mov crossing into data", "mov $0x10012ffe, %eax; jmp *%rax");
 CASE("fetch: nop, mov crossing", "mov $0x10010ffd, %eax; jmp *%rax");
-CASE("fetch: prefixes then unmapped", "mov $0x10010fe0, %eax; jmp *%rax");
+INTELS_CASE("fetch: prefixes then unmapped", "mov $0x10010fe0, %eax; jmp *%rax");
 
 struct Placed {
   unsigned long address;
