@@ -27,7 +27,12 @@ if(NOT GANTRY_ARCH STREQUAL machine)
 
   # Everything that is cross-built is static: QEMU then runs it with no library path, and a program
   # of ours sees this machine's own files and not those of the sysroot.
-  string(APPEND CMAKE_EXE_LINKER_FLAGS_INIT " -static")
+  if(GANTRY_ARCH STREQUAL "aarch64")
+    # At a fixed address: tests/CMakeLists.txt.
+    string(APPEND CMAKE_EXE_LINKER_FLAGS_INIT " -static")
+  else()
+    string(APPEND CMAKE_EXE_LINKER_FLAGS_INIT " -static-pie")
+  endif()
   # ./dev build puts the QEMU here that is new enough for the architecture.
   set(CMAKE_CROSSCOMPILING_EMULATOR
       ${CMAKE_CURRENT_LIST_DIR}/../build/qemu/usr/bin/qemu-${GANTRY_ARCH})
