@@ -2,10 +2,6 @@
 #pragma once
 #include "tests/guest/cases.h"
 
-// One that AMD's CPUs answer differently. The emulated CPU is Intel's, and tests/guest/compare.sh
-// leaves these lines out where the machine's is not.
-#define INTELS_CASE(name, text) CASE("Intel: " name, text)
-
 // The first case. Run again it leaves the same address in CR2, whatever came before.
 CASE("page fault", "mov (%rbx), %eax");
 

@@ -49,6 +49,8 @@ static void run(const struct Case* c) {
 #define SET_AC "pushfq; orl $0x40000, (%rsp); popfq; "
 #define ALIGNED(name, text) CASE(name, "add gantry_case_offset(%rip), %rdi; mov $0x10000a00, %esi;" SET_AC text)
 #define STACK(name, text) CASE(name, "add gantry_case_offset(%rip), %rdi; mov $0x10000a00, %esi;" SET_AC "mov %rdi, %rsp;" text)
+#define INTELS_ALIGNED(name, text) ALIGNED("Intel: " name, text)
+#define INTELS_STACK(name, text) STACK("Intel: " name, text)
 
 // --- general registers
 ALIGNED("byte", "mov (%rdi), %al");
@@ -106,7 +108,7 @@ ALIGNED("mov to segment", "mov (%rdi), %es");
 ALIGNED("lss 32", "movw $0x2b, 4(%rdi); lss (%rdi), %eax");
 ALIGNED("lgs 16", "lgsw (%rdi), %ax");
 ALIGNED("lgs 32", "lgsl (%rdi), %eax");
-ALIGNED("lgs 64", "lgs (%rdi), %rax");
+INTELS_ALIGNED("lgs 64", "lgs (%rdi), %rax");
 ALIGNED("verr", "verr (%rdi)");
 ALIGNED("lar", "lar (%rdi), %eax");
 ALIGNED("lsl", "lsl (%rdi), %rax");
@@ -154,7 +156,7 @@ STACK("push fs", "push %fs");
 STACK("pop", "pop %rax");
 STACK("pop 16", "popw %ax");
 STACK("pop memory", "pop (%rsi)");
-STACK("pop gs", "pop %gs");
+INTELS_STACK("pop gs", "pop %gs");
 STACK("pushf", "pushfq");
 STACK("pushfw", "pushfw");
 STACK("popf", "popfq");
@@ -171,9 +173,9 @@ ALIGNED("pop to", "push %rax; pop (%rdi)");
 ALIGNED("return", CLEAR_AC "lea 1f(%rip), %rax; mov %rax, (%rdi);" SET_AC "mov %rdi, %rsp; ret; ud2; 1: nop");
 ALIGNED("jump through", CLEAR_AC "lea 1f(%rip), %rax; mov %rax, (%rdi);" SET_AC "jmp *(%rdi); ud2; 1: nop");
 ALIGNED("call through", CLEAR_AC "lea 1f(%rip), %rax; mov %rax, (%rdi);" SET_AC "call *(%rdi); ud2; 1: nop");
-ALIGNED("far jump through",
+INTELS_ALIGNED("far jump through",
         CLEAR_AC "lea 1f(%rip), %rax; mov %rax, (%rdi); movw $0x33, 8(%rdi);" SET_AC "rex64 ljmp *(%rdi); ud2; 1: nop");
-ALIGNED("far call through",
+INTELS_ALIGNED("far call through",
         CLEAR_AC "lea 1f(%rip), %rax; mov %rax, (%rdi); movw $0x33, 8(%rdi);" SET_AC "rex64 lcall *(%rdi); ud2; 1: nop");
 ALIGNED("far return",
         CLEAR_AC "lea 1f(%rip), %rax; mov %rax, (%rdi); movq $0x33, 8(%rdi);" SET_AC "mov %rdi, %rsp; lretq; ud2; 1: nop");
@@ -241,11 +243,11 @@ ALIGNED("movlps", "movlps (%rdi), %xmm0");
 ALIGNED("movhpd", "movhpd (%rdi), %xmm0");
 ALIGNED("movhps store", "movhps %xmm0, (%rdi)");
 ALIGNED("movddup", "movddup (%rdi), %xmm0");
-ALIGNED("movups", "movups (%rdi), %xmm0");
-ALIGNED("movupd store", "movupd %xmm0, (%rdi)");
-ALIGNED("movdqu", "movdqu (%rdi), %xmm0");
-ALIGNED("movdqu store", "movdqu %xmm0, (%rdi)");
-ALIGNED("lddqu", "lddqu (%rdi), %xmm0");
+INTELS_ALIGNED("movups", "movups (%rdi), %xmm0");
+INTELS_ALIGNED("movupd store", "movupd %xmm0, (%rdi)");
+INTELS_ALIGNED("movdqu", "movdqu (%rdi), %xmm0");
+INTELS_ALIGNED("movdqu store", "movdqu %xmm0, (%rdi)");
+INTELS_ALIGNED("lddqu", "lddqu (%rdi), %xmm0");
 ALIGNED("movaps", "movaps (%rdi), %xmm0");
 ALIGNED("movntdq", "movntdq %xmm0, (%rdi)");
 ALIGNED("addss", "addss (%rdi), %xmm0");
@@ -273,8 +275,8 @@ ALIGNED("pextrd", "pextrd $1, %xmm0, (%rdi)");
 ALIGNED("extractps", "extractps $1, %xmm0, (%rdi)");
 ALIGNED("roundss", "roundss $0, (%rdi), %xmm0");
 ALIGNED("cmpsd", "cmpeqsd (%rdi), %xmm0");
-ALIGNED("pcmpistri", "pcmpistri $0, (%rdi), %xmm0");
-ALIGNED("pcmpestrm", "pcmpestrm $0, (%rdi), %xmm0");
+INTELS_ALIGNED("pcmpistri", "pcmpistri $0, (%rdi), %xmm0");
+INTELS_ALIGNED("pcmpestrm", "pcmpestrm $0, (%rdi), %xmm0");
 ALIGNED("maskmovdqu", "pcmpeqb %xmm0, %xmm0; maskmovdqu %xmm0, %xmm1");
 ALIGNED("aesenc", "aesenc (%rdi), %xmm0");
 

@@ -76,6 +76,7 @@ static void run(const struct Case* c) {
 #define SET_TF "xor %eax, %eax; pushfq; orl $0x100, (%rsp); popfq; "
 #define CLEAR_TF "; pushfq; andl $~0x100, (%rsp); popfq; nop"
 #define STEPPED(name, text) CASE(name, SET_TF text CLEAR_TF)
+#define INTELS_STEPPED(name, text) INTELS_CASE(name, SET_TF text CLEAR_TF)
 
 STEPPED("nothing", "");
 STEPPED("nops", "nop; nop; nop");
@@ -87,32 +88,32 @@ STEPPED("branches", "jmp 1f; ud2; 1: cmp %eax, %eax; jne 2f; je 2f; ud2; 2: nop"
 STEPPED("call and ret", "call 1f; jmp 2f; 1: ret; 2: nop");
 STEPPED("loop", "mov $3, %ecx; 1: loop 1b; nop");
 STEPPED("mov ss", "mov %ss, %edx; mov %edx, %ss; nop; nop");
-STEPPED("mov ss twice", "mov %ss, %edx; mov %edx, %ss; mov %edx, %ss; mov %edx, %ss; nop; nop");
+INTELS_STEPPED("mov ss twice", "mov %ss, %edx; mov %edx, %ss; mov %edx, %ss; mov %edx, %ss; nop; nop");
 STEPPED("mov ss before a branch", "mov %ss, %edx; mov %edx, %ss; jmp 1f; ud2; 1: nop");
 STEPPED("mov ss before popf", "mov %ss, %edx; pushfq; mov %edx, %ss; popfq; nop");
-STEPPED("mov ss before a string", "mov %ss, %edx; mov %edx, %ss; rep movsb; nop");
+INTELS_STEPPED("mov ss before a string", "mov %ss, %edx; mov %edx, %ss; rep movsb; nop");
 STEPPED("mov ds", "mov %ss, %edx; mov %edx, %ds; nop; xor %edx, %edx; mov %edx, %ds; nop");
-STEPPED("lss", "mov %rsp, (%rdi); movl $0x2b, 8(%rdi); lss (%rdi), %rsp; nop; nop");
+INTELS_STEPPED("lss", "mov %rsp, (%rdi); movl $0x2b, 8(%rdi); lss (%rdi), %rsp; nop; nop");
 STEPPED("syscall", "mov $39, %eax; syscall; nop; nop");
 STEPPED("syscall, flags in r11", "mov $39, %eax; syscall; bt $8, %r11; jc 1f; nop; 1: nop");
 STEPPED("syscall that is none", "mov $-1, %eax; syscall; nop");
 STEPPED("two syscalls", "mov $39, %eax; syscall; mov $39, %eax; syscall; mov $39, %eax; syscall; nop");
-STEPPED("rep movsb", "rep movsb; nop");
+INTELS_STEPPED("rep movsb", "rep movsb; nop");
 STEPPED("rep movsb once", "mov $1, %ecx; rep movsb; nop");
 STEPPED("rep movsb none", "xor %ecx, %ecx; rep movsb; nop");
-STEPPED("rep movsb backward", "std; rep movsb; cld; nop");
-STEPPED("rep movsq with ecx", "mov $2, %ecx; addr32 rep movsq; nop");
-STEPPED("rep stosl", "rep stosl; nop");
-STEPPED("rep lodsb", "rep lodsb; nop");
-STEPPED("repe cmpsb", "mov %edi, %esi; mov $4, %ecx; movl $0, (%rdi); repe cmpsb; nop");
-STEPPED("repe cmpsb that differs", "movl $0x00010000, (%rdi); mov $8, %ecx; stc; repe cmpsb; nop");
-STEPPED("repne scasb", "movl $0x00010000, (%rdi); mov $1, %al; mov $8, %ecx; repne scasb; nop");
-STEPPED("repe scasb ends with the count", "movl $0, (%rdi); xor %eax, %eax; mov $2, %ecx; repe scasb; nop");
+INTELS_STEPPED("rep movsb backward", "std; rep movsb; cld; nop");
+INTELS_STEPPED("rep movsq with ecx", "mov $2, %ecx; addr32 rep movsq; nop");
+INTELS_STEPPED("rep stosl", "rep stosl; nop");
+INTELS_STEPPED("rep lodsb", "rep lodsb; nop");
+INTELS_STEPPED("repe cmpsb", "mov %edi, %esi; mov $4, %ecx; movl $0, (%rdi); repe cmpsb; nop");
+INTELS_STEPPED("repe cmpsb that differs", "movl $0x00010000, (%rdi); mov $8, %ecx; stc; repe cmpsb; nop");
+INTELS_STEPPED("repne scasb", "movl $0x00010000, (%rdi); mov $1, %al; mov $8, %ecx; repne scasb; nop");
+INTELS_STEPPED("repe scasb ends with the count", "movl $0, (%rdi); xor %eax, %eax; mov $2, %ecx; repe scasb; nop");
 STEPPED("movsb", "movsb; nop");
-STEPPED("rep movsb into unmapped", "mov $0x10000ffe, %edi; rep movsb; nop");
+INTELS_STEPPED("rep movsb into unmapped", "mov $0x10000ffe, %edi; rep movsb; nop");
 STEPPED("rep stosb to read-only", "mov $0x10002ffe, %edi; mov $2, %ecx; rep stosb; nop");
 STEPPED("int3", "int3; nop");
-STEPPED("int1", ".byte 0xf1; nop");
+INTELS_STEPPED("int1", ".byte 0xf1; nop");
 STEPPED("int 3", ".byte 0xcd, 3; nop");
 STEPPED("ud2", "ud2; nop");
 STEPPED("fault", "mov (%rbx), %eax; nop");
