@@ -23,6 +23,7 @@ mount_engines() {
   mkdir -p "$root"/{proc,run,dev,tmp,sys/fs/cgroup}
   mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup" && mount -t proc proc "$root/proc" || return
   mount -t tmpfs tmpfs "$root/run" && mount -t tmpfs -o mode=755 tmpfs "$root/dev" || return
+  mkdir "$root/dev/shm" || return
   # No package of these makes it the link that it is elsewhere; daemons write their numbers there.
   mkdir -p "$root/var/run" && mount --bind "$root/run" "$root/var/run" || return
   for device in null zero urandom random; do
