@@ -40,6 +40,8 @@ END
       ;;
     -*) die "test: unknown option '$1'" ;;
   esac
+  # What gantry-runtime is compared with.
+  ((EUID)) || ensure_packages crun runc
   # shellcheck disable=SC2119  # without arguments: the default architectures
   cmd_build
 
