@@ -59,11 +59,11 @@ output_and_errors() {
   equal err "$text"
 }
 
-# script(1) gives gantry a terminal.
+# script(1) gives gantry a terminal. Other shells than bash do not take over its functions.
 terminal() {
   local run=$1 who=$2 text
   export -f run_as emulate_as as_root as_user
-  text=$(script -qec "$run $who --rootfs $(root_of "$who") -t -i -- sh -c 'stty rows 11 cols 22; tty; stty size; ls /dev/console; echo \$TERM; exit 5'" /dev/null </dev/null | tr -d '\r\004' | tr -d '^@')
+  text=$(SHELL=/bin/bash script -qec "$run $who --rootfs $(root_of "$who") -t -i -- sh -c 'stty rows 11 cols 22; tty; stty size; ls /dev/console; echo \$TERM; exit 5'" /dev/null </dev/null | tr -d '\r\004' | tr -d '^@')
   equal $'/dev/pts/0\n11 22\n/dev/console\nxterm' "$text"
 }
 
