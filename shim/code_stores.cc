@@ -64,11 +64,6 @@ Result<UniqueFd> open_trusted(const std::string& path) {
   return at;
 }
 
-std::string text_member(const Json& object, const char* key) {
-  const std::string* text = string_member(object, key);
-  return text ? *text : "";
-}
-
 Result<SharedStore> read_store(const std::string& folder, const std::string& id) {
   SharedStore store;
   store.id = id;
@@ -139,17 +134,15 @@ const SharedStore* SharedStores::find(const std::string& name,
   return found == stores_.end() ? nullptr : &*found;
 }
 
+std::string description_of(const std::string& store) { return store + "/" + kAbout; }
+
 Result<void> describe_store(const SharedStore& store) {
   Json about = {{"name", store.name},
                 {"digests", store.digests},
                 {"source", store.source},
                 {"build_id", store.build_id}};
-  TRY_ASSIGN(UniqueFd directory, open_at(AT_FDCWD, store.path, O_RDONLY | O_DIRECTORY));
-  struct stat like = {};
-  like.st_mode = 0644;
-  like.st_uid = ::geteuid();
-  like.st_gid = ::getegid();
-  return replace_file(directory.get(), kAbout, about.dump(2) + "\n", like);
+  TRY_ASSIGN(UniqueFd directory, open_directory(store.path));
+  return replace_file(directory.get(), kAbout, about.dump(2) + "\n", of_caller(0644));
 }
 
 std::string build_id_of_emulator(const std::string& path) {

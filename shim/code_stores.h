@@ -48,6 +48,8 @@ class SharedStores {
 std::string code_folder(const std::string& directory);
 // Whether a name in it is that of a store, sixteen hexadecimal digits: others are not ours.
 bool is_store_id(std::string_view name);
+// The path of about.json in the store at `store`.
+std::string description_of(const std::string& store);
 // Writes about.json, by which the store comes to exist.
 Result<void> describe_store(const SharedStore& store);
 // The build ID of the emulator at `path`; empty when it has none.

@@ -41,6 +41,10 @@ Result<UniqueFd> open_at(int directory, const std::string& path, int flags) {
   return UniqueFd(fd);
 }
 
+Result<UniqueFd> open_directory(const std::string& path) {
+  return open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
+}
+
 Result<UniqueFd> open_resolved(int directory, const std::string& path, int flags, u64 resolve) {
   open_how how = {};
   how.flags = static_cast<u64>(flags | O_CLOEXEC);
@@ -102,6 +106,14 @@ Result<void> write_all(int fd, std::string_view text) {
   return {};
 }
 
+struct stat of_caller(mode_t mode) {
+  struct stat status = {};
+  status.st_mode = mode;
+  status.st_uid = ::geteuid();
+  status.st_gid = ::getegid();
+  return status;
+}
+
 Result<void> replace_file(int directory, const std::string& name, std::string_view text,
                           const struct stat& like) {
   std::string temporary = "." + name + ".gantry-" + std::to_string(::getpid());
@@ -142,7 +154,7 @@ Result<void> lock_descriptor(int fd, int operation) {
 }
 
 Result<UniqueFd> lock_directory(const std::string& path, int operation) {
-  TRY_ASSIGN(UniqueFd fd, open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY));
+  TRY_ASSIGN(UniqueFd fd, open_directory(path));
   Result<void> locked = lock_descriptor(fd.get(), operation);
   if (locked) return fd;
   return make_system_error(locked.error().code, "%s is in use", path.c_str());

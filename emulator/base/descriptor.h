@@ -36,6 +36,8 @@ class UniqueFd {
 
 // Opens `path` relative to `directory` (AT_FDCWD allowed). Messages name `path`.
 Result<UniqueFd> open_at(int directory, const std::string& path, int flags);
+// Opens a directory to be read, and as the place of what is in it.
+Result<UniqueFd> open_directory(const std::string& path);
 
 // openat2(2) with O_CLOEXEC and the given RESOLVE_* flags. The error has no text but the reason:
 // callers know what the path is for.
@@ -55,6 +57,8 @@ Result<std::string> read_all(int fd, std::size_t limit);
 
 Result<void> write_all(int fd, std::string_view text);
 
+// For replace_file(): a file of the caller's with this mode.
+struct stat of_caller(mode_t mode);
 // Replaces `name` in `directory` by a new file with this text, mode and owner (where permitted),
 // in one step: readers see the old file or the new one. A symbolic link is replaced, not followed.
 Result<void> replace_file(int directory, const std::string& name, std::string_view text,

@@ -359,7 +359,7 @@ Result<void> CodeStore::open(const std::string& directory) {
   if (::mkdir(directory.c_str(), 0700) < 0 && errno != EEXIST) {
     return make_system_error(errno, "%s", directory.c_str());
   }
-  TRY_ASSIGN(UniqueFd fd, open_at(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY));
+  TRY_ASSIGN(UniqueFd fd, open_directory(directory));
   TRY_ASSIGN(struct stat info, stat_of(fd.get()));
   if (!is_private(info, geteuid())) {
     return make_error(EACCES, "%s: must belong to the user, and nobody else may write to it",
@@ -372,7 +372,7 @@ Result<void> CodeStore::open(const std::string& directory) {
 }
 
 Result<void> CodeStore::open_read_only(const std::string& directory) {
-  TRY_ASSIGN(UniqueFd fd, open_at(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY));
+  TRY_ASSIGN(UniqueFd fd, open_directory(directory));
   TRY_ASSIGN(struct stat info, stat_of(fd.get()));
   if (!is_trusted_owner(info.st_uid) || !is_private(info, info.st_uid)) {
     return make_error(EACCES,

@@ -111,7 +111,7 @@ Result<void> ImageStore::unpack(const ImageSource& source, const ImageDescriptio
                                 const ShowProgress& show) const {
   // Modes are the image's.
   ::umask(022);
-  TRY_ASSIGN(UniqueFd store, open_at(AT_FDCWD, path_, O_RDONLY | O_DIRECTORY));
+  TRY_ASSIGN(UniqueFd store, open_directory(path_));
   // Whoever was killed in the middle of it left this behind; the store is locked.
   TRY(remove_tree(store.get(), kPart));
   if (::mkdirat(store.get(), kPart, 0755) < 0) return make_system_error(errno, "mkdir");
@@ -156,14 +156,14 @@ Result<StoredImage> ImageStore::ensure(const std::string& source, const std::str
   if (::access(image.config().c_str(), F_OK) == 0) return image;
   Result<void> unpacked = unpack(*opened, *description, source, options, show);
   if (unpacked) return image_of(description->id);
-  TRY_ASSIGN(UniqueFd store, open_at(AT_FDCWD, path_, O_RDONLY | O_DIRECTORY));
+  TRY_ASSIGN(UniqueFd store, open_directory(path_));
   [[maybe_unused]] Result<void> removed = remove_tree(store.get(), kPart);
   return make_error(unpacked.error().code, "%s: %s", path.c_str(),
                     unpacked.error().message.c_str());
 }
 
 Result<std::vector<StoredImage>> ImageStore::list() const {
-  TRY_ASSIGN(UniqueFd store, open_at(AT_FDCWD, path_, O_RDONLY | O_DIRECTORY));
+  TRY_ASSIGN(UniqueFd store, open_directory(path_));
   TRY_ASSIGN(std::vector<std::string> names, names_in(store.get()));
   std::sort(names.begin(), names.end());
   std::vector<StoredImage> images;
@@ -186,7 +186,7 @@ Result<void> ImageStore::remove(const StoredImage& image) const {
   Result<UniqueFd> unused = lock_directory(image.path, LOCK_EX | LOCK_NB);
   if (!unused) return make_error(EBUSY, "a container runs on the image %.12s", image.id.c_str());
   // Its name goes first: half of an image is none.
-  TRY_ASSIGN(UniqueFd store, open_at(AT_FDCWD, path_, O_RDONLY | O_DIRECTORY));
+  TRY_ASSIGN(UniqueFd store, open_directory(path_));
   TRY(remove_tree(store.get(), kPart));
   if (::renameat(store.get(), image.id.c_str(), store.get(), kPart) < 0) {
     return make_system_error(errno, "rename");

@@ -97,14 +97,6 @@ Result<void> prune(const ConfigPath& path, bool all) {
   return remove_abandoned_stores(found.folder);
 }
 
-int warm(const WarmOptions& options, const ConfigPath& path) {
-  constexpr int kOwnError = 125;  // as of gantry run
-  Result<Config> config = read_settings_file(path);
-  if (config) return warm_code_store(options, *config);
-  std::fprintf(stderr, "gantry: %s\n", config.error().message.c_str());
-  return kOwnError;
-}
-
 std::string check_name(const std::string& name) {
   Result<Config> config = parse_config("cache: " + name, "--name");
   bool is_reserved = name == key_type::Cache::kOff || name == key_type::Cache::kImage;
@@ -123,7 +115,11 @@ void add_warm(CLI::App& cache, Invocation& invocation) {
   add_container_options(*warming, options->run);
   warming->callback([&invocation, options] {
     take_command(options->run, invocation.words);
-    invocation.action = [&invocation, options] { return warm(*options, invocation.config); };
+    invocation.action = [&invocation, options] {
+      return run_with_config(invocation.config, [&](const Config& config) {
+        return warm_code_store(*options, config);
+      });
+    };
   });
 }
 

@@ -10,9 +10,6 @@
 namespace gantry {
 namespace {
 
-// podman-run(1), "Exit Status".
-constexpr int kOwnError = 125;
-
 void add_root_options(CLI::App& run, RunOptions& options) {
   auto* rootfs = run.add_option("--rootfs", options.rootfs,
                                 "directory that is the root file system; it is written to")
@@ -86,15 +83,6 @@ void let_last_count(CLI::App& command) {
   }
 }
 
-int run_with_config(const RunOptions& options, const std::optional<std::string>& path) {
-  Result<Config> config = read_settings_file(path);
-  if (!config) {
-    std::fprintf(stderr, "gantry: %s\n", config.error().message.c_str());
-    return kOwnError;
-  }
-  return run_container(options, *config);
-}
-
 }  // namespace
 
 void add_container_options(CLI::App& command, RunOptions& options) {
@@ -109,6 +97,14 @@ void take_command(RunOptions& options, const std::vector<std::string>& words) {
   if (options.rootfs.empty() && options.image.empty()) {
     throw CLI::RequiredError("--rootfs or --image");
   }
+}
+
+int run_with_config(const std::optional<std::string>& path,
+                    const std::function<int(const Config&)>& run) {
+  Result<Config> config = read_settings_file(path);
+  if (config) return run(*config);
+  std::fprintf(stderr, "gantry: %s\n", config.error().message.c_str());
+  return kOwnError;
 }
 
 void add_run(CLI::App& app, Invocation& invocation) {
@@ -126,7 +122,8 @@ void add_run(CLI::App& app, Invocation& invocation) {
   run->callback([&invocation, options] {
     take_command(*options, invocation.words);
     invocation.action = [&invocation, options] {
-      return run_with_config(*options, invocation.config);
+      return run_with_config(invocation.config,
+                             [&](const Config& config) { return run_container(*options, config); });
     };
   });
 }

@@ -2,8 +2,12 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
 
-#include "shim/embedded/options.h"
+#include "shim/embedded/run.h"
 
 namespace gantry {
 
@@ -13,5 +17,10 @@ void add_container_options(CLI::App& command, RunOptions& options);
 // Of the words behind the options: what follows "--". An error of the parser when nothing says what
 // the root file system is.
 void take_command(RunOptions& options, const std::vector<std::string>& words);
+
+// run(the configuration), or kOwnError after the reason why there is none was written to standard
+// error.
+int run_with_config(const std::optional<std::string>& path,
+                    const std::function<int(const Config&)>& run);
 
 }  // namespace gantry

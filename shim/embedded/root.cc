@@ -52,8 +52,8 @@ Result<std::string> make_layer(const StoredImage& image, const sandbox::Identity
 
 Result<void> copy_image(const StoredImage& image, const std::string& target) {
   TRY(make_directory(target));
-  TRY_ASSIGN(UniqueFd from, open_at(AT_FDCWD, image.rootfs(), O_RDONLY | O_DIRECTORY));
-  TRY_ASSIGN(UniqueFd to, open_at(AT_FDCWD, target, O_RDONLY | O_DIRECTORY));
+  TRY_ASSIGN(UniqueFd from, open_directory(image.rootfs()));
+  TRY_ASSIGN(UniqueFd to, open_directory(target));
   return copy_tree(from.get(), to.get());
 }
 

@@ -20,7 +20,7 @@
 namespace gantry {
 namespace {
 
-constexpr int kOwnError = 125, kCannotExecute = 126, kNotFound = 127;
+constexpr int kCannotExecute = 126, kNotFound = 127;
 
 int complain(int status, const std::string& message) {
   std::fprintf(stderr, "gantry: %s\n", message.c_str());
@@ -128,7 +128,7 @@ Result<void> Run::store_code() {
 Result<void> Run::give_store_to(u32 user) {
   if (code_store_.empty()) return {};
   auto work = [&]() -> Result<std::string> {
-    TRY_ASSIGN(UniqueFd store, open_at(AT_FDCWD, code_store_, O_RDONLY | O_DIRECTORY));
+    TRY_ASSIGN(UniqueFd store, open_directory(code_store_));
     TRY_ASSIGN(std::vector<std::string> names, names_in(store.get()));
     for (const std::string& name : names) {
       if (::fchownat(store.get(), name.c_str(), user, 0, AT_SYMLINK_NOFOLLOW) < 0) {

@@ -10,8 +10,11 @@
 
 namespace gantry {
 
-// The exit status: the program's, or 125, 126, 127 as podman-run(1), "Exit Status", has them, after
-// the reason was written to standard error.
+// The exit status after an error of our own, as podman-run(1), "Exit Status", has it.
+constexpr int kOwnError = 125;
+
+// The exit status: the program's, or kOwnError, 126, 127 as podman-run(1), "Exit Status", has them,
+// after the reason was written to standard error.
 int run_container(RunOptions options, const Config& config);
 
 // Names a directory of the caller's for the code that is translated in a container of this image.

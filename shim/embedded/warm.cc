@@ -20,7 +20,6 @@
 namespace gantry {
 namespace {
 
-constexpr int kOwnError = 125;
 // What a container writes to meanwhile.
 constexpr std::string_view kWorkPrefix = ".warm-";
 constexpr const char* kSecret = "secret";
@@ -75,11 +74,7 @@ Result<std::string> read_regular(int directory, const std::string& name) {
 }
 
 Result<void> put(int directory, const std::string& name, std::string_view text) {
-  struct stat like = {};
-  like.st_mode = 0444;
-  like.st_uid = ::geteuid();
-  like.st_gid = ::getegid();
-  return replace_file(directory, name, text, like);
+  return replace_file(directory, name, text, of_caller(0444));
 }
 
 Result<std::vector<std::string>> code_files_in(int directory) {
@@ -109,10 +104,6 @@ Result<void> remove_code(int directory) {
     if (::unlinkat(directory, name.c_str(), 0) < 0) return make_system_error(errno, "unlink");
   }
   return {};
-}
-
-Result<UniqueFd> open_directory(const std::string& path) {
-  return open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
 }
 
 Result<void> make_directory(const std::string& path, mode_t mode) {
@@ -246,7 +237,7 @@ Result<std::size_t> Warming::publish() {
 Result<void> remove_store(const std::string& folder, const std::string& id) {
   TRY_ASSIGN(UniqueFd all, lock_directory(folder, LOCK_EX));
   // What has no description is none any more, also when this is interrupted.
-  std::string about = folder + "/" + id + "/about.json";
+  std::string about = description_of(folder + "/" + id);
   if (::unlink(about.c_str()) < 0 && errno != ENOENT) {
     return make_system_error(errno, "cannot remove %s", about.c_str());
   }
@@ -261,7 +252,7 @@ Result<void> remove_abandoned_stores(const std::string& folder) {
     std::string path = folder + "/" + name;
     bool is_work = name.starts_with(kWorkPrefix) && is_store_id(name.substr(kWorkPrefix.size()));
     if (!is_work && !is_store_id(name)) continue;
-    if (!is_work && ::access((path + "/about.json").c_str(), F_OK) == 0) continue;
+    if (!is_work && ::access(description_of(path).c_str(), F_OK) == 0) continue;
     Result<UniqueFd> free = lock_directory(path, LOCK_EX | LOCK_NB);
     if (free || !is_work) TRY(remove_work(folder, name));
   }

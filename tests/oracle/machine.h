@@ -6,10 +6,14 @@
 
 namespace gantry::oracle {
 
-// Whether a CPU of another make than Intel's may answer this case differently.
-bool is_intels_way(const Case& c);
+// Whether this machine's CPU is Intel's.
+bool is_intel();
 
-// Takes over the x87 pointers: AMD's CPUs keep them only while an exception is pending.
+// Whether this machine's CPU answers the case as an Intel one does.
+bool is_comparable(const Case& c);
+
+// Takes over the x87 pointers where the CPU keeps them only while an exception is pending, as
+// AMD's.
 void adopt_pointers(State& cpu, const State& eval);
 
 }  // namespace gantry::oracle

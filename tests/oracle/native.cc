@@ -298,11 +298,6 @@ void run_native(const Case& c, Outcome& outcome) {
   read_data(outcome.data);
 }
 
-bool is_intel() {
-  static const bool is = __builtin_cpu_is("intel");
-  return is;
-}
-
 }  // namespace gantry::oracle
 
 void gantry_oracle_on_signal(int signal, siginfo_t* info, void* pointer) {

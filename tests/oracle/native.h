@@ -5,9 +5,6 @@
 
 namespace gantry::oracle {
 
-// Whether this machine's CPU is Intel's (tests/oracle/machine.h).
-bool is_intel();
-
 // Installs signal handlers, which pass memory faults outside of run_native()
 // on to on_emulated_fault(). Once.
 void prepare_native();

@@ -25,15 +25,14 @@ bool depends_on_use(const oracle::Case& c) {
 // Not a system call, which is the kernel's, and not what would trap after the instruction. Of the
 // instructions that are not asked for here the tests' expectations say what they do: SSE4a, which
 // Intel's CPUs lack, random numbers, time, identity.
-bool is_comparable(const oracle::Case& c) {
+bool can_ask(const oracle::Case& c) {
   if (c.state.rflags & guest::kTF) return false;
   if (c.refused) return true;
   // A test hides features, which the CPU does not.
   if (guest::xcr0() == 0 || depends_on_use(c)) return false;
   unsigned row = c.insn.row;
   if (x86::row_semantics(row) == std::string_view("INT") && c.insn.imm == 0x80) return false;
-  if (!oracle::is_intel() && oracle::is_intels_way(c)) return false;
-  return oracle::cpu_has(row) && !oracle::has_reference(row);
+  return oracle::is_comparable(c) && oracle::cpu_has(row) && !oracle::has_reference(row);
 }
 
 }  // namespace
@@ -41,13 +40,13 @@ bool is_comparable(const oracle::Case& c) {
 void prepare_hardware() { oracle::prepare_native(); }
 
 bool run_on_hardware(const oracle::Case& c) {
-  if (!is_comparable(c)) return false;
+  if (!can_ask(c)) return false;
   oracle::run_native(c, answer);
   return true;
 }
 
 std::string differences_from_hardware(const oracle::Case& c, const oracle::Outcome& outcome) {
-  if (!oracle::is_intel()) oracle::adopt_pointers(answer.state, outcome.state);
+  oracle::adopt_pointers(answer.state, outcome.state);
   return oracle::judge(c, answer, outcome);
 }
 
