@@ -1,14 +1,10 @@
 #include "runtime/linux/directories.h"
 
-#include <linux/magic.h>
-#include <sys/statfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
-#include <string_view>
 
 #include "runtime/linux/host_numbers.h"
 #include "runtime/linux/paths.h"
@@ -41,20 +37,6 @@ void for_each_entry(u8* begin, u64 size, Visit visit) {
     at += entry->size;
     visit(*entry);
   }
-}
-
-// Whether `fd` is a directory /proc/PID/fd or fdinfo of this process.
-bool lists_our_descriptors(int fd) {
-  struct statfs status;
-  if (::fstatfs(fd, &status) || status.f_type != PROC_SUPER_MAGIC) return false;
-  char link[64], target[128];
-  std::snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-  ssize_t length = ::readlink(link, target, sizeof target);
-  if (length < 0) return false;
-  std::string_view text(target, static_cast<u64>(length));
-  if (!text.ends_with("/fd") && !text.ends_with("/fdinfo")) return false;
-  std::string ours = "/proc/" + std::to_string(::getpid()) + "/";
-  return text.starts_with(ours);
 }
 
 bool has_hidden_entry(u8* entries, u64 size) {
@@ -93,7 +75,7 @@ s64 read_entries(int fd, u8* entries, u64 size) {
                               reinterpret_cast<u64>(entries), size);
     if (result <= 0) return result;
     auto filled = static_cast<u64>(result);
-    if (!has_hidden_entry(entries, filled) || !lists_our_descriptors(fd)) return result;
+    if (!has_hidden_entry(entries, filled) || !proc::lists_own_descriptors(fd)) return result;
     if (u64 kept = remove_hidden_entries(entries, filled)) return static_cast<s64>(kept);
   }
 }

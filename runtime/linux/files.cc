@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "emulator/base/descriptor.h"
+#include "runtime/core/process.h"
 #include "runtime/linux/abi/open_flags.h"
 #include "runtime/linux/host_numbers.h"
 #include "runtime/linux/paths.h"
@@ -20,12 +22,31 @@ using Follow = GuestPath::Follow;
 // Whether open(2) with these flags opens a link itself.
 Follow follow_for_open(u64 flags) { return flags & abi::kONofollow ? Follow::kNo : Follow::kYes; }
 
+// proc(5): the size of /proc/PID/fd is the count of open descriptors, since Linux 6.2; before, and
+// of fdinfo, it is 0. Tells the few directories that may be one from all other files.
+bool may_count_descriptors(u32 mode, u64 size) {
+  return mode == (S_IFDIR | S_IRUSR | S_IXUSR) && size;
+}
+
+// How many of the descriptors that the directory counts are ours.
+u64 hidden_descriptors_in(const Task& task, int fd) {
+  return proc::lists_own_descriptors(fd) ? task.process->hidden_fds.size() : 0;
+}
+u64 hidden_descriptors_in(const Task& task, const GuestPath& path, Flags flags) {
+  if (path.text().empty()) return hidden_descriptors_in(task, path.directory());
+  int nofollow = flags.value & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0;
+  Result<UniqueFd> fd = open_at(path.directory(), path.text(), O_PATH | nofollow);
+  return fd ? hidden_descriptors_in(task, fd->get()) : 0;
+}
+
 s64 stat_at(Task& task, Fd directory, Path path, GuestPtr<abi::Stat> to, Flags flags) {
   GuestPath host(task, directory, path, flags);
   if (host.error()) return host.error();
   struct stat status;
   if (::fstatat(host.directory(), host.c_str(), &status, static_cast<int>(flags.value)))
     return -errno;
+  if (may_count_descriptors(status.st_mode, static_cast<u64>(status.st_size)))
+    status.st_size -= static_cast<s64>(hidden_descriptors_in(task, host, flags));
   return write_guest(task, to, abi::to_guest(status)) ? 0 : -EFAULT;
 }
 
@@ -109,6 +130,8 @@ s64 fstat(Task& task, Fd fd, GuestPtr<abi::Stat> to) {
   if (is_hidden_fd(fd.value)) return -EBADF;
   struct stat status;
   if (::fstat(fd.value, &status)) return -errno;
+  if (may_count_descriptors(status.st_mode, static_cast<u64>(status.st_size)))
+    status.st_size -= static_cast<s64>(hidden_descriptors_in(task, fd.value));
   return write_guest(task, to, abi::to_guest(status)) ? 0 : -EFAULT;
 }
 
@@ -116,8 +139,13 @@ s64 statx(Task& task, Fd directory, Path path, Flags flags, Flags mask,
           GuestPtr<struct ::statx> to) {
   GuestPath host(task, directory, path, flags);
   if (host.error()) return host.error();
-  return host_syscall(SYS_statx, host.directory_argument(), host.text_argument(), flags.value,
-                      mask.value, to.address);
+  s64 result = host_syscall(SYS_statx, host.directory_argument(), host.text_argument(), flags.value,
+                            mask.value, to.address);
+  struct ::statx status;
+  if (result || !read_guest(task, to, status)) return result;
+  if (!may_count_descriptors(status.stx_mode, status.stx_size)) return result;
+  status.stx_size -= hidden_descriptors_in(task, host, flags);
+  return write_guest(task, to, status) ? result : -EFAULT;
 }
 
 s64 access(Task& task, Path path, Mode mode) { return faccessat(task, Fd{AT_FDCWD}, path, mode); }

@@ -1,7 +1,9 @@
 #include "runtime/proc/proc.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/mman.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -234,6 +236,14 @@ bool redirect(Task& task, int& directory_fd, std::string& path) {
   path = access(program.c_str(), F_OK) == 0 ? program : link;
   directory_fd = AT_FDCWD;
   return true;
+}
+
+bool lists_own_descriptors(int fd) {
+  struct statfs status;
+  if (::fstatfs(fd, &status) || status.f_type != PROC_SUPER_MAGIC) return false;
+  std::string path = link_target("/proc/self/fd/" + std::to_string(fd));
+  return path.starts_with("/proc/" + std::to_string(::getpid()) + "/") &&
+         (path.ends_with("/fd") || path.ends_with("/fdinfo"));
 }
 
 bool is_hidden_entry(const char* name) {

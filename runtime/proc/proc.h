@@ -23,6 +23,9 @@ s64 readlink(Task& task, int directory_fd, const std::string& path, std::string&
 // to AT_FDCWD. For stat, access, open and execve, which follow links.
 bool redirect(Task& task, int& directory_fd, std::string& path);
 
+// Whether `fd` is a directory /proc/PID/fd or fdinfo of this process.
+bool lists_own_descriptors(int fd);
+
 // True for an entry `name` of /proc/self/fd that getdents must leave out.
 bool is_hidden_entry(const char* name);
 

@@ -87,6 +87,32 @@ CASE(Getdents64, OwnDescriptorsOnly) {
   printf("%d\n", others);
 }
 
+// Since Linux 6.2 the directory's size is the count of descriptors.
+CASE(Stat, CountOfOwnDescriptors) {
+  closefrom(3);
+  struct stat status;
+  struct statx extended;
+  const char* paths[] = {"/proc/self/fd", "/proc/thread-self/fd", "/proc/self/fdinfo", "/dev/fd"};
+  for (int i = 0; i < 4; i++) {
+    SHOW(stat(paths[i], &status));
+    printf("%s %ld\n", paths[i], (long)status.st_size);
+    SHOW(lstat(paths[i], &status));
+    if (S_ISDIR(status.st_mode)) printf("itself %ld\n", (long)status.st_size);
+    SHOW(statx(AT_FDCWD, paths[i], 0, STATX_BASIC_STATS, &extended));
+    printf("extended %lld\n", extended.stx_size);
+  }
+  int fd = open("/proc/self/fd", O_RDONLY | O_DIRECTORY);
+  SHOW(fstat(fd, &status));
+  printf("opened %ld\n", (long)status.st_size);
+  SHOW(syscall(SYS_newfstatat, fd, "", &status, AT_EMPTY_PATH));
+  printf("by its descriptor %ld\n", (long)status.st_size);
+  SHOW(syscall(SYS_newfstatat, fd, ".", &status, 0));
+  printf("relative %ld\n", (long)status.st_size);
+  SHOW(statx(fd, "", AT_EMPTY_PATH, STATX_SIZE, &extended));
+  printf("extended %lld\n", extended.stx_size);
+  close(fd);
+}
+
 CASE(Mkdir, AndRmdir) {
   SHOW(syscall(SYS_mkdir, "made", 0750));
   SHOW(syscall(SYS_mkdir, "made", 0750));
