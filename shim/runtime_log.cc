@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "emulator/base/descriptor.h"
+#include "emulator/base/format.h"
 #include "oci/json.h"
 
 namespace gantry {
@@ -33,22 +34,12 @@ std::string log_path(const std::string& value) {
 }  // namespace
 
 std::string quoted(const std::string& text) {
-  std::string result = "\"";
-  for (unsigned char c : text) {
-    if (c == '"' || c == '\\') {
-      result += '\\';
-      result += static_cast<char>(c);
-    } else if (c == '\n') {
-      result += "\\n";
-    } else if (c < 0x20 || c == 0x7f) {
-      char escape[8];
-      std::snprintf(escape, sizeof escape, "\\x%02x", c);
-      result += escape;
-    } else {
-      result += static_cast<char>(c);
-    }
+  std::string inner;
+  for (char c : text) {
+    if (c == '"' || c == '\\') inner += '\\';
+    inner += c;
   }
-  return result + "\"";
+  return "\"" + printable(inner) + "\"";
 }
 
 RuntimeLog::RuntimeLog(const FlagList& flags)

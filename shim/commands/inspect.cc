@@ -1,6 +1,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "emulator/base/format.h"
 #include "oci/bundle.h"
 #include "oci/edits/edits.h"
 #include "oci/edits/plan.h"
@@ -19,9 +20,10 @@ struct Options {
 };
 
 void describe(const char* what, const Launch& launch) {
-  std::printf("%-10s %s\n", (std::string(what) + ":").c_str(), joined(launch.words).c_str());
+  std::printf("%-10s %s\n", (std::string(what) + ":").c_str(),
+              printable(joined(launch.words)).c_str());
   const std::string& profile = launch.profile;
-  std::printf("profile:   %s\n", profile.empty() ? "none fits" : profile.c_str());
+  std::printf("profile:   %s\n", profile.empty() ? "none fits" : printable(profile).c_str());
   const std::string& remark = launch.code_store_remark;
   if (!remark.empty()) std::printf("cache:     %s\n", remark.c_str());
 }

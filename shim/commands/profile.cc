@@ -3,6 +3,7 @@
 #include <iostream>
 #include <memory>
 
+#include "emulator/base/format.h"
 #include "oci/bundle.h"
 #include "shim/commands/command.h"
 #include "shim/image_facts.h"
@@ -71,11 +72,11 @@ void print_match(const Config& config, const std::vector<Profile>& profiles,
                  const ImageFacts& image, const ProgramFacts& program) {
   std::vector<Candidate> fitting = fitting_profiles(profiles, image, program);
   std::string refusal = refusal_of_name(profiles, image);
-  if (!refusal.empty()) std::printf("not used: %s\n", refusal.c_str());
+  if (!refusal.empty()) std::printf("not used: %s\n", printable(refusal).c_str());
   if (fitting.empty()) std::fputs(kNoProfile, stdout);
   for (const Candidate& candidate : fitting) {
     std::printf("%-9s %s: %s\n", &candidate == &fitting.front() ? "used:" : "weaker:",
-                candidate.profile->called().c_str(), candidate.text.c_str());
+                candidate.profile->called().c_str(), printable(candidate.text).c_str());
   }
   LaunchSettings settings = launch_settings_of(config, fitting.empty() ? nullptr : &fitting[0]);
   for (const std::string& option : settings.options) std::printf("option:   %s\n", option.c_str());
@@ -93,7 +94,7 @@ Result<void> match_bundle(const Config& config, const std::vector<Profile>& prof
   emulator.find_settings = [&](const GuestView& files,
                                const Program& program) -> Result<LaunchSettings> {
     any = true;
-    std::printf("program:  %s\n", program.path.c_str());
+    std::printf("program:  %s\n", printable(program.path).c_str());
     print_match(config, profiles, image, program_facts_of(files, program));
     return LaunchSettings();
   };

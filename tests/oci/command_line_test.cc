@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "emulator/base/format.h"
 #include "shim/low_level.h"
 #include "shim/runtime_log.h"
 #include "shim/text_diff.h"
@@ -76,6 +77,15 @@ TEST(CommandLine, QueriesKeepTheRootButNotTheLog) {
 
 TEST(RuntimeLog, QuotesAsLogrusDoes) {
   EXPECT_EQ(quoted("a \"b\" \\ \n\x01"), R"("a \"b\" \\ \n\x01")");
+}
+
+TEST(Printable, ControlsOfTerminals) {
+  EXPECT_EQ(printable("plain \\ \"text\" \xc3\xa9 \xc2\xa0"),
+            "plain \\ \"text\" \xc3\xa9 \xc2\xa0");
+  EXPECT_EQ(printable("\x1b[2J\n\x7f"), R"(\x1b[2J\n\x7f)");
+  EXPECT_EQ(printable("\xc2\x9b"
+                      "31m\xc2"),
+            "\\xc2\\x9b31m\xc2");
 }
 
 TEST(TextDiff, Table) {
