@@ -113,6 +113,7 @@ void add_warm(CLI::App& cache, Invocation& invocation) {
       ->type_name("NAME")
       ->check(check_name);
   add_container_options(*warming, options->run);
+  warming->preparse_callback([&invocation](std::size_t) { invocation.usage_status = kOwnError; });
   warming->callback([&invocation, options] {
     take_command(options->run, invocation.words);
     invocation.action = [&invocation, options] {
