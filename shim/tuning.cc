@@ -63,6 +63,14 @@ bool needs_image(const Config& config, const std::vector<Profile>& profiles) {
          std::any_of(profiles.begin(), profiles.end(), uses_image_store);
 }
 
+LaunchSettings settings_with(const Keys& keys, const Candidate* choice) {
+  LaunchSettings settings;
+  if (choice) settings.profile = choice->profile->called() + " (" + choice->text + ")";
+  settings.options = emulator_options_of(keys);
+  settings.arguments = keys.arguments.value_or(std::vector<std::string>());
+  return settings;
+}
+
 }  // namespace
 
 Result<std::vector<Profile>> load_profiles(const Config& config) {
@@ -78,12 +86,7 @@ ProgramFacts program_facts_of(const GuestView& view, const Program& program) {
 }
 
 LaunchSettings launch_settings_of(const Config& config, const Candidate* choice) {
-  Keys keys = keys_for(config, choice);
-  LaunchSettings settings;
-  if (choice) settings.profile = choice->profile->called() + " (" + choice->text + ")";
-  settings.options = emulator_options_of(keys);
-  settings.arguments = keys.arguments.value_or(std::vector<std::string>());
-  return settings;
+  return settings_with(keys_for(config, choice), choice);
 }
 
 void apply_profiles(Emulator& emulator, const Config& config, std::function<ImageFacts()> image) {
@@ -94,9 +97,9 @@ void apply_profiles(Emulator& emulator, const Config& config, std::function<Imag
     ImageFacts facts = needs_image(config, profiles) ? image() : ImageFacts();
     auto fitting = fitting_profiles(profiles, facts, program_facts_of(view, program));
     const Candidate* choice = fitting.empty() ? nullptr : &fitting.front();
-    LaunchSettings settings = launch_settings_of(config, choice);
-    StoreChoice store =
-        choose_code_store(config, keys_for(config, choice).cache.value_or(""), facts);
+    Keys keys = keys_for(config, choice);
+    LaunchSettings settings = settings_with(keys, choice);
+    StoreChoice store = choose_code_store(config, keys.cache.value_or(""), facts);
     settings.code_store.source = store.path;
     settings.code_store_remark = store.remark;
     std::string refusal = refusal_of_name(profiles, facts);
