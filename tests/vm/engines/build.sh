@@ -11,7 +11,7 @@ RUN echo 'deb [trusted=yes] file:/srv/debian ./' >/etc/apt/sources.list && apt-g
 RUN echo 'user:x:1000:1000::/:/bin/bash' >>/etc/passwd && mkdir -p /etc/sudoers.d && \
   echo 'user ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/user && \
   printf '%s required pam_permit.so\n' auth account session | tee /etc/pam.d/sudo >/etc/pam.d/other && \
-  uname -m >/built-on
+  (uname -m; grep -m 1 -o Gantry /proc/cpuinfo) >/built-on
 END
 }
 
@@ -25,7 +25,7 @@ build() {
 
 podman_build() {
   build podman localhost/with-packages 'make sudo' || return
-  equal 'x86_64' "$(podman run --rm --platform linux/amd64 --network none localhost/with-packages cat /built-on)"
+  equal "$IS_EMULATED" "$(podman run --rm --platform linux/amd64 --network none localhost/with-packages cat /built-on)"
 }
 buildah_build() { build buildah localhost/with-make make; }
 

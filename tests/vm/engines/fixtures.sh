@@ -12,6 +12,12 @@ ensure_engines_fixtures() {
   with_lock vm-engines make_engines_fixtures
 }
 
+# A tar of what main.sh needs in the folder above its own.
+engines_files() {
+  tar -c -C "$GANTRY_ROOT/tests" check.sh -C vm engines -C "$GANTRY_ROOT/deploy/ci" run-amd64-tests.sh \
+    -C "$ENGINES_DIR" .
+}
+
 make_engines_fixtures() {
   local inputs
   inputs="trixie $ENGINES_PACKAGES $(<"$IMAGE_INPUTS") $(sha256sum <"${BASH_SOURCE[0]}")"

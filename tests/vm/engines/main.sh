@@ -1,8 +1,10 @@
 #!/bin/bash
-# Runs in the ARM64 machine, from the folder that holds the fixtures (fixtures.sh): container engines
-# with gantry-runtime over both low-level runtimes. What an engine does with a native container is
-# what it has to do with an emulated one. Usage: main.sh tests|all|times. The line protocol is that of
-# scripts/test.sh.
+# Runs in the ARM64 machine, or in that of tests/engines, from the folder that holds the fixtures
+# (fixtures.sh): container engines with gantry-runtime over both low-level runtimes. What an engine
+# does with a native container is what it has to do with an emulated one. Usage: main.sh
+# tests|all|times [skip]; with `skip` tests that the machine lacks something for are skipped. The line
+# protocol is that of scripts/test.sh.
+# shellcheck disable=SC2034  # what the parts use
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=${here%/*}
@@ -70,17 +72,32 @@ small_image() {
   tar --owner=0 --group=0 --numeric-owner -C "$tree" -cf "$work/$1.tar" .
 }
 
-EMULATED=localhost/small-amd64 NATIVE=localhost/small-arm64
-for part in podman checkpoint rootless build containerd standalone upgrade times; do
+# The names that Debian and images have for a machine.
+case $(uname -m) in
+  x86_64) native_arch=amd64 ;;
+  aarch64) native_arch=arm64 ;;
+esac
+EMULATED=localhost/small-amd64 NATIVE=localhost/small-$native_arch
+may_skip=${2:-}
+# Whose processor a program sees, asked and answered: an x86-64 machine is not told by its name alone.
+ASK_MACHINE='uname -m; grep -m 1 -o Gantry /proc/cpuinfo' IS_EMULATED=$'x86_64\nGantry'
+for part in lacks podman checkpoint rootless build containerd standalone upgrade times; do
   # shellcheck source=/dev/null
   . "$here/$part.sh"
 done
 
 # lane PREFIX FUNCTION…: each is a test, in this order.
 lane() {
-  local prefix=$1 name
+  local prefix=$1 name reason=''
   shift
-  for name; do engine_test "$prefix-${name//_/-}" "$name"; done
+  for name; do
+    [[ ! $may_skip ]] || reason=$(lacks "$name")
+    if [[ $reason ]]; then
+      echo "skip engines-$prefix-${name//_/-} $reason"
+    else
+      engine_test "$prefix-${name//_/-}" "$name"
+    fi
+  done
 }
 
 of_containerd() {
@@ -127,14 +144,23 @@ further_lane_of_runc() {
   lane buildah buildah_build buildah_built
 }
 
+# The machine's own configuration (whether it emulates what it could execute), and the runtime.
+configure() {
+  local runtime
+  runtime=$(command -v "$1")
+  cat /etc/gantry/config.yaml 2>/dev/null >"$work/$1.yaml"
+  printf 'runtime: %s\n' "$runtime" >>"$work/$1.yaml"
+  printf '[engine.platform_to_oci_runtime]\n"linux/%s" = "%s"\n' $native_arch "$1" >"$work/native-$1.conf"
+}
+
 prepare() {
-  small_image amd64 busybox-amd64 && small_image arm64 /usr/bin/busybox || return
-  for LOW_LEVEL in crun runc; do
-    printf 'runtime: /usr/bin/%s\n' "$LOW_LEVEL" >"$work/$LOW_LEVEL.yaml"
-  done
-  podman import --quiet --arch amd64 "$work/amd64.tar" $EMULATED &&
-    podman import --quiet --arch arm64 "$work/arm64.tar" $NATIVE &&
-    podman save --quiet --format oci-archive --output "$work/small.tar" $EMULATED &&
+  small_image amd64 busybox-amd64 && configure crun && configure runc &&
+    podman import --quiet --arch amd64 "$work/amd64.tar" $EMULATED || return
+  if [[ $NATIVE != "$EMULATED" ]]; then
+    small_image $native_arch /usr/bin/busybox &&
+      podman import --quiet --arch $native_arch "$work/$native_arch.tar" $NATIVE || return
+  fi
+  podman save --quiet --format oci-archive --output "$work/small.tar" $EMULATED &&
     build_context && person_arrives
 }
 

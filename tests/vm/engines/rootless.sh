@@ -14,22 +14,27 @@ as_person() {
 person_arrives() {
   local controller
   mkdir -p /sys/fs/cgroup/person /run/user/1000
-  for controller in memory pids; do echo "+$controller" >/sys/fs/cgroup/cgroup.subtree_control; done
+  for controller in $(available_controllers memory pids); do
+    echo "+$controller" >/sys/fs/cgroup/cgroup.subtree_control
+  done
   chown 1000:1000 /sys/fs/cgroup/person{,/cgroup.procs,/cgroup.subtree_control} /run/user/1000
-  # For pasta: a device to make interfaces with, and one that looks like a way out.
-  modprobe tun && modprobe dummy && chmod 666 /dev/net/tun || return
-  ip link add outside type dummy && ip address add 192.0.2.2/24 dev outside && ip link set outside up &&
-    ip route add default via 192.0.2.1
+}
+
+# For pasta: a device to make interfaces with, and one that looks like a way out.
+way_out() {
+  [[ -c /dev/net/tun ]] || modprobe tun && chmod 666 /dev/net/tun || return
+  ip link add outside type veth peer name beyond && ip link set beyond up && ip link set outside up &&
+    ip address add 192.0.2.2/24 dev outside && ip route add default via 192.0.2.1
 }
 
 person_run() { as_person podman run --rm --platform linux/amd64 --network none "$@"; }
 
 rootless_import() { as_person podman import --quiet --arch amd64 "$work/amd64.tar" $EMULATED; }
 rootless_run() {
-  equal 'x86_64
+  equal "$IS_EMULATED
 uid=0(root) gid=0(root)
          0       1000          1
-         1     100000      65536' "$(person_run $EMULATED sh -c 'uname -m; id; cat /proc/self/uid_map')"
+         1     100000      65536" "$(person_run $EMULATED sh -c "$ASK_MACHINE"'; id; cat /proc/self/uid_map')"
 }
 rootless_keep_id() {
   equal 'uid=1000(user) gid=1000(user)' "$(person_run --userns keep-id $EMULATED id | sed 's/ groups.*//')"
@@ -39,6 +44,7 @@ rootless_runc() {
     --network none $EMULATED sh -c 'uname -m; exit 5' | tr '\n' ' '; echo "${PIPESTATUS[0]}")"
 }
 rootless_network() {
+  way_out || return
   contains "$(as_person podman run --rm --platform linux/amd64 $EMULATED cat /proc/net/dev)" outside:
 }
 rootless_life() {

@@ -3,7 +3,7 @@
 
 standalone_directory() {
   local tree=$work/tree-amd64
-  equal $'x86_64\n0' "$(gantry run --rootfs "$tree" -- sh -c 'uname -m; id -u' </dev/null)" || return
+  equal "$IS_EMULATED"$'\n0' "$(gantry run --rootfs "$tree" -- sh -c "$ASK_MACHINE; id -u" </dev/null)" || return
   fails_with 127 'not found in $PATH' gantry run --rootfs "$tree" -- nothing
 }
 
@@ -14,7 +14,7 @@ standalone_rootless_image() { run_image person as_person; }
 run_image() {
   local archive=$work/small.tar layout=$work/layout-$1
   shift
-  equal $'x86_64\n0' "$("$@" gantry run --quiet --image "$archive" -- sh -c 'uname -m; id -u' </dev/null)" || return
+  equal "$IS_EMULATED"$'\n0' "$("$@" gantry run --quiet --image "$archive" -- sh -c "$ASK_MACHINE; id -u" </dev/null)" || return
   mkdir -p "$layout" && tar -C "$layout" -xf "$archive" && chmod -R a+rX "$layout" || return
   equal $'x86_64\n7' "$("$@" gantry run --quiet --image "$layout" -- sh -c 'uname -m; exit 7' </dev/null; echo $?)"
 }

@@ -16,7 +16,7 @@ report_times() {
   native=$(time_of podman run --rm --network none $NATIVE true)
   emulated=$(time_of podman run --rm --platform linux/amd64 --network none $EMULATED true)
   echo "podman run … true: $native ms native, $emulated ms emulated"
-  native=$(time_of chroot "$work/tree-arm64" /bin/true)
+  native=$(time_of chroot "$work/tree-$native_arch" /bin/true)
   emulated=$(time_of gantry-x64 "$work/tree-amd64/bin/busybox" true)
   echo "true alone: $native ms native, $emulated ms emulated"
   echo "gantry run … true: $(time_of gantry run --rootfs "$work/tree-amd64" -- true) ms"
