@@ -1,14 +1,14 @@
 #!/bin/bash
 # A machine with Debian's container engines, of which nothing lasts: started in new namespaces (mount,
 # PID, cgroup, network) it makes Debian's tree its root and runs tests/vm/engines/main.sh there.
-# Usage: machine.sh DIRECTORY
+# Usage: machine.sh DIRECTORY all|times
 set -uo pipefail
 GANTRY_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 . "$GANTRY_ROOT/scripts/common.sh"
 . "$GANTRY_ROOT/scripts/engines.sh"
 . "$GANTRY_ROOT/scripts/image.sh"
 . "$GANTRY_ROOT/tests/vm/engines/fixtures.sh"
-dir=$1 root=$1/root
+dir=$1 which=$2 root=$1/root
 
 # On an x86-64 machine images of its own kind are emulated, too.
 install_gantry() {
@@ -93,4 +93,4 @@ unset CONTAINERS_CONF CONTAINERS_STORAGE_CONF
 mount_engines "$RUNNING_ENGINE_SUITE" "$dir" && set_up_groups && install_gantry >/dev/null && set_up_podman && set_up_system &&
   mount_memory && make_tun && ip link set lo up && change_root || exit
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8
-exec bash /tmp/t/engines/main.sh all skip
+exec bash /tmp/t/engines/main.sh "$which" skip

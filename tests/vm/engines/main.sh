@@ -63,7 +63,7 @@ small_image() {
   local tree=$work/tree-$1 name
   mkdir -p "$tree"/{bin,etc,root,tmp}
   cp "$2" "$tree/bin/busybox"
-  for name in cat env grep id kill ls mkdir mount ps readlink sh sleep stty test touch true tty umount uname unshare wc; do
+  for name in cat echo env grep id kill ls mkdir mount ps readlink sh sleep stty test touch true tty umount uname unshare wc; do
     ln -s busybox "$tree/bin/$name"
   done
   printf 'root:x:0:0::/root:/bin/sh\nuser:x:1000:1000::/:/bin/sh\n' >"$tree/etc/passwd"
