@@ -5,32 +5,30 @@
 # since START: milliseconds.
 since() { echo $(((${EPOCHREALTIME/./} - $1) / 1000)); }
 
-to_end() {
-  local start=${EPOCHREALTIME/./}
-  "$@" >/dev/null 2>&1 </dev/null || echo "failed: $*" >&2
-  since "$start"
-}
-
-# To the first byte that reaches the caller.
-to_output() {
-  local start=${EPOCHREALTIME/./} output
+# timed COMMAND…: until the first byte has reached the caller, and until the end.
+timed() {
+  local start=${EPOCHREALTIME/./} output first
   exec {output}< <("$@" 2>/dev/null </dev/null)
   read -r -N 1 -u "$output" || echo "no output: $*" >&2
-  since "$start"
-  wait $!
+  first=$(since "$start")
+  wait $! || echo "failed: $*" >&2
+  echo "$first $(since "$start")"
   exec {output}<&-
 }
 
-# median to_end|to_output COMMAND…: of nine, in milliseconds.
-median() {
-  local _
-  for _ in {1..9}; do "$@"; done | sort -n | sed -n 5p
-}
+# median COLUMN FUNCTION: of what `report` has measured.
+median() { cut -d ' ' -f "$1" "$work/times-$2" | sort -n | sed -n 5p; }
 
-# report NAME NATIVE EMULATED: two functions, each of which runs `echo`.
+# report NAME FUNCTION…: each runs `echo`, nine times, in turns, as the machine may be busy now and then.
 report() {
-  echo "$1: first output after $(median to_output "$2") ms native, $(median to_output "$3") ms emulated;" \
-    "end after $(median to_end "$2") ms native, $(median to_end "$3") ms emulated"
+  local name=$1 function
+  shift
+  for _ in {1..9}; do
+    for function; do timed "$function" >>"$work/times-$function"; done
+  done
+  for function; do
+    echo "$name, ${function##*_}: first output after $(median 1 "$function") ms, end after $(median 2 "$function") ms"
+  done
 }
 
 podman_run_native() { LOW_LEVEL=crun podman_native run --rm --network none $NATIVE echo one; }
@@ -39,11 +37,10 @@ podman_run_emulated() {
 }
 alone_native() { chroot "$work/tree-$native_arch" /bin/echo one; }
 alone_emulated() { gantry-x64 "$work/tree-amd64/bin/busybox" echo one; }
-gantry_run() { gantry run --rootfs "$work/tree-amd64" -- echo one; }
+sandbox_emulated() { gantry run --rootfs "$work/tree-amd64" -- echo one; }
 
 report_times() {
   report 'podman run … echo' podman_run_native podman_run_emulated
   report 'echo alone' alone_native alone_emulated
-  echo "gantry run … echo: first output after $(median to_output gantry_run) ms," \
-    "end after $(median to_end gantry_run) ms"
+  report 'gantry run … echo' sandbox_emulated
 }
