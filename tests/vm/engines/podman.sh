@@ -63,12 +63,14 @@ user_namespace() {
     'cat /proc/self/uid_map; id; test -O /bin/sh && echo "its image"; touch /y && test -O /y && echo "its file"'
 }
 
-# A person's terminal: its size, its name in the container, what is typed.
+# A person's terminal: its size, which podman hands on when the container runs already, its name in the
+# container, what is typed.
 terminal() {
   cat >"$work/terminal-$LOW_LEVEL" <<END
 stty rows 33 cols 77
 podman --runtime-flag config=$work/$LOW_LEVEL.yaml run -it --rm --network none --platform linux/amd64 \
-  $EMULATED sh -c 'tty; stty size; test -t 0 && test -t 1 && test -t 2 && echo terminal; read x; echo "read \$x"'
+  $EMULATED sh -c 'tty; n=0; until stty size >/dev/null 2>&1 || [ \$n = 100 ]; do n=\$((n + 1)); sleep 0.1; done; stty size
+  test -t 0 && test -t 1 && test -t 2 && echo terminal; read x; echo "read \$x"'
 END
   (sleep 1; echo typed) | script -qec "bash $work/terminal-$LOW_LEVEL" "$work/typescript-$LOW_LEVEL" >/dev/null
   contains "$(tr -d '\r' <"$work/typescript-$LOW_LEVEL")" $'/dev/pts/0\n33 77\nterminal\n' 'read typed'
