@@ -33,8 +33,8 @@ void print_report(const Report& report, bool dry_run) {
   for (const std::string& difference : report.differences) std::fputs(difference.c_str(), stdout);
 }
 
-void print_advice(const install::Engine& engine, const Options& options) {
-  const char* command = options.as_default ? engine.apply_default : engine.apply;
+void print_advice(const install::Engine& engine, const Options& options, bool changes_default) {
+  const char* command = changes_default ? engine.apply_default : engine.apply;
   if (!command) return;
   std::string text = command;
   if (options.place.rootless) {
@@ -44,11 +44,13 @@ void print_advice(const install::Engine& engine, const Options& options) {
 }
 
 // --reload. What needs more than a reload is left to the advice.
-Result<void> reload(const install::Engine& engine, const Options& options) {
+Result<void> reload(const install::Engine& engine, const Options& options, bool changes_default) {
   Reload way = install::find_reload(engine, options.place.rootless);
-  bool is_enough = !options.as_default || engine.apply == engine.apply_default;
+  bool is_enough = !changes_default || engine.apply == engine.apply_default;
   if (!engine.apply) return {};
-  if (way.kind == Reload::kNeedsRestart || !is_enough) print_advice(engine, options);
+  if (way.kind == Reload::kNeedsRestart || !is_enough) {
+    print_advice(engine, options, changes_default);
+  }
   if (way.kind == Reload::kNeedsRestart) return {};
   if (way.kind == Reload::kNotRunning) {
     std::printf("%s does not run: it reads its configuration when it starts\n", engine.name);
@@ -65,10 +67,11 @@ int tell_engines(const Report& report, const Options& options) {
   int status = 0;
   for (const std::string& name : report.engines) {
     const install::Engine& engine = *install::find_engine(name);
+    bool changes_default = options.as_default || report.changes_default_of(name);
     if (options.reloads) {
-      status = std::max(status, gantry::report(reload(engine, options)));
+      status = std::max(status, gantry::report(reload(engine, options, changes_default)));
     } else if (!options.dry_run) {
-      print_advice(engine, options);
+      print_advice(engine, options, changes_default);
     }
   }
   return status;

@@ -41,7 +41,7 @@ struct Engine {
   const char* program;  // that is looked for to see whether the engine is there
   Result<std::vector<Wanted>> (*plan)(const Target& target, const ReadOriginal& read);
   const char* apply;          // what has it read its files again; null: it does anyway
-  const char* apply_default;  // the same after --set-as-default
+  const char* apply_default;  // the same when a default of --set-as-default comes or goes
   // Where SIGHUP does it: the file below /run with the number of the main process, or the unit that
   // reloads. Null for those that have to be started anew: SIGHUP would end some of them.
   const char* pid_file = nullptr;

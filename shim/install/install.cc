@@ -292,6 +292,13 @@ bool Report::has_kept() const {
                      [](const Step& step) { return step.kind == Step::kKept; });
 }
 
+bool Report::changes_default_of(const std::string& engine) const {
+  return std::any_of(steps.begin(), steps.end(), [&](const Step& step) {
+    bool changes = step.kind != Step::kUnchanged && step.kind != Step::kKept;
+    return changes && step.part == engine && step.path.find("/systemd/") != std::string::npos;
+  });
+}
+
 Result<Report> install(const Options& options) {
   TRY_ASSIGN(Places places, find_places(options.place, !options.dry_run));
   TRY_ASSIGN(Tree tree, Tree::open(options.place.root));

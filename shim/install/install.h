@@ -35,6 +35,8 @@ struct Report {
   std::vector<std::string> engines;      // that were told of gantry-runtime, or no longer are
   std::vector<std::string> differences;  // --dry-run: what would change, as text
   bool has_kept() const;
+  // Whether a default of --set-as-default, which the engine's unit tells it, came or went.
+  bool changes_default_of(const std::string& engine) const;
 };
 
 // What makes a file what is wanted, whose present state is `current`; none when it is that already.
