@@ -37,6 +37,9 @@ debian_tree() {
   It needs Debian's mirror; see that 'apt-get update' works, then run the command again."
 }
 
+# first_suite ARCH: Debian 13, or what came after it: LoongArch did.
+first_suite() { if [[ $1 == loongarch64 ]]; then echo forky; else echo trixie; fi; }
+
 # Since Debian 13 only the base-files maintainer scripts make the links of the merged /usr.
 merge_usr() {
   local dir=$1 name

@@ -11,9 +11,8 @@ SYSROOT_PACKAGES+=,libzstd-dev,nettle-dev,libtomlplusplus-dev
 ensure_sysroot() { with_lock "sysroot-$1" make_sysroot "$1"; }
 
 make_sysroot() {
-  local arch=$1 dir=$BUILD/sysroot/$1 suite=trixie inputs
-  # LoongArch entered Debian after trixie.
-  [[ $arch != loongarch64 ]] || suite=forky
+  local arch=$1 dir=$BUILD/sysroot/$1 suite inputs
+  suite=$(first_suite "$arch")
   inputs="$suite $SYSROOT_PACKAGES"
   inputs_changed "$dir/.inputs" "$inputs" || return 0
 
