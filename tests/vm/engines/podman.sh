@@ -111,10 +111,12 @@ life_kill() { podman_gantry kill --signal USR1 "life-$LOW_LEVEL" >/dev/null && e
 
 counts() { cat "/proc/$(life_fact 1)/root/tmp/count"; }
 goes_on_after() { [[ $(counts) != "$1" ]]; }
+# The kernel takes its time, and crun does not wait for it.
+is_frozen() { grep -qx 'frozen 1' "$(life_cgroup)/cgroup.events"; }
 life_pause() {
   local before
   podman_gantry pause "life-$LOW_LEVEL" >/dev/null || return
-  contains "$(<"$(life_cgroup)/cgroup.events")" 'frozen 1' || return
+  eventually is_frozen || return
   before=$(counts)
   sleep 0.5
   equal "$before" "$(counts)" || return
