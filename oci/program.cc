@@ -18,8 +18,9 @@ std::optional<std::string_view> search_path(const ProgramQuery& query) {
   return found;
 }
 
+// The words of crun, but for their last, which Docker knows in small letters alone.
 Error not_found(const std::string& name) {
-  return make_error(ENOENT, "executable file `%s` not found in $PATH: No such file or directory",
+  return make_error(ENOENT, "executable file `%s` not found in $PATH: no such file or directory",
                     name.c_str());
 }
 

@@ -51,11 +51,11 @@ TEST_F(ProgramTest, NamesWithASlashIgnorePath) {
 
 TEST_F(ProgramTest, MissingIsWorded127) {
   constexpr const char* kText =
-      "executable file `none` not found in $PATH: No such file or directory";
+      "executable file `none` not found in $PATH: no such file or directory";
   EXPECT_EQ(find("none"), kText);
   EXPECT_EQ(find("none", "HOME=/"), kText);
   EXPECT_EQ(find("/bin/none"),
-            "executable file `/bin/none` not found in $PATH: No such file or directory");
+            "executable file `/bin/none` not found in $PATH: no such file or directory");
   EXPECT_EQ(find(""), "the program's name is empty: no such file or directory");
 }
 

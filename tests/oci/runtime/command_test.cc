@@ -105,7 +105,7 @@ TEST_F(CommandTest, ErrorsGoToTheLogInItsFormat) {
   Ended ended =
       runtime_.call({"--log-format=json", "--log", log, "create", "-b", bundle_.directory(), "id"});
   constexpr const char* kText =
-      "executable file `none` not found in $PATH: No such file or directory";
+      "executable file `none` not found in $PATH: no such file or directory";
   EXPECT_EQ(ended.status, 1);
   EXPECT_EQ(ended.errors, std::string(kText) + "\n");
   Json line = Json::parse(read_file(log));
