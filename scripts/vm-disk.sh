@@ -12,7 +12,8 @@ VM_PACKAGES+=,procps,psmisc,sed,strace,tar,util-linux,xz-utils
 VM_PACKAGES+=,ca-certificates,conmon,crun,golang-github-containers-common,netavark,nftables,podman
 # What else people run containers with: the other low-level runtime, other engines, an init for
 # containers, users without rights, checkpoints.
-VM_PACKAGES+=,runc,buildah,containerd,catatonit,uidmap,passt,criu,libcriu2
+VM_PACKAGES+=,runc,buildah,containerd,docker.io,docker-cli,docker-buildx,catatonit,uidmap,passt,criu,libcriu2
+VM_PACKAGES+=,curl,protobuf-compiler
 
 ensure_vm_disk() {
   ensure_packages kmod cpio e2fsprogs xz-utils

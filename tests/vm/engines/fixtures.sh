@@ -31,6 +31,7 @@ make_engines_fixtures() {
   rm -rf "$ENGINES_DIR/tree"
   make_repository "$ENGINES_DIR/debian"
   [[ $(host_arch) != x86_64 ]] || make_test_suite "$ENGINES_DIR/$ENGINES_SOURCE"
+  make_cri_document "$ENGINES_DIR/cri.proto"
   record_inputs "$ENGINES_DIR/.inputs" "$inputs"
 }
 
@@ -54,23 +55,40 @@ make_test_suite() {
     die "could not build $ENGINES_SOURCE (log: $dir.log)"
 }
 
+# The calls of Kubernetes' CRI, in the language of protoc: without the annotations for another generator
+# of code, whose own document would have to be there.
+make_cri_document() {
+  local package=golang-github-kubernetes-cri-api-dev
+  apt_of_suite "$1.apt" deb trixie download $package
+  dpkg-deb --fsys-tarfile "$1.apt"/$package*.deb |
+    tar -xO ./usr/share/gocode/src/k8s.io/cri-api/pkg/apis/runtime/v1/api.proto | sed '/gogoproto/d' >"$1"
+  rm -rf "$1.apt"
+}
+
 # debian_source SUITE PACKAGE DIR: Debian's source of PACKAGE, with its patches.
 debian_source() {
-  local suite=$1 package=$2 dir=$3 apt=$3.apt options
+  local suite=$1 package=$2 dir=$3 apt=$3.apt
+  apt_of_suite "$apt" deb-src "$suite" source --download-only "$package"
+  (cd "$apt" && dpkg-source --no-check --extract ./*.dsc source) >"$apt/log" 2>&1 ||
+    die "could not unpack the source of $package (log: $apt/log)"
+  rm -rf "$dir"
+  mv "$apt/source" "$dir"
+  rm -rf "$apt"
+}
+
+# apt_of_suite DIR TYPE SUITE WORD…: apt-get in DIR, which knows of SUITE alone; TYPE is deb or deb-src.
+apt_of_suite() {
+  local apt=$1 type=$2 suite=$3 options
+  shift 3
   mkdir -p "$apt"/{lists/partial,cache/archives/partial}
   : >"$apt/status"
-  echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(main_mirror) $suite main" \
+  echo "$type [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(main_mirror) $suite main" \
     >"$apt/sources.list"
   options=(-o "Dir::State=$apt" -o "Dir::State::Lists=$apt/lists" -o "Dir::State::Status=$apt/status"
     -o "Dir::Cache=$apt/cache" -o "Dir::Etc::SourceList=$apt/sources.list" -o Dir::Etc::SourceParts=/nonexistent
     -o APT::Sandbox::User=root -o 'Acquire::Check-Valid-Until=false' -o Acquire::Retries=2)
-  (cd "$apt" && apt-get -qq "${options[@]}" update &&
-    apt-get -qq "${options[@]}" source --download-only "$package" &&
-    dpkg-source --no-check --extract ./*.dsc source) >"$apt/log" 2>&1 || {
+  (cd "$apt" && apt-get -qq "${options[@]}" update && apt-get -qq "${options[@]}" "$@") >"$apt/log" 2>&1 || {
     tail -n 15 "$apt/log" >&2
-    die "could not fetch the source of $package from Debian's mirror (log: $apt/log)"
+    die "apt-get $* failed with Debian's mirror (log: $apt/log)"
   }
-  rm -rf "$dir"
-  mv "$apt/source" "$dir"
-  rm -rf "$apt"
 }

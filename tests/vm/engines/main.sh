@@ -2,7 +2,7 @@
 # Runs in the ARM64 machine, or in that of tests/engines, from the folder that holds the fixtures
 # (fixtures.sh): container engines with gantry-runtime over both low-level runtimes. What an engine
 # does with a native container is what it has to do with an emulated one. Usage: main.sh
-# tests|all|times [skip]; with `skip` tests that the machine lacks something for are skipped. The line
+# tests|all|docker|times [skip]; with `skip` tests that the machine lacks something for are skipped. The line
 # protocol is that of scripts/test.sh.
 # shellcheck disable=SC2034  # what the parts use
 set -uo pipefail
@@ -81,7 +81,7 @@ EMULATED=localhost/small-amd64 NATIVE=localhost/small-$native_arch
 may_skip=${2:-}
 # Whose processor a program sees, asked and answered: an x86-64 machine is not told by its name alone.
 ASK_MACHINE='uname -m; grep -m 1 -o Gantry /proc/cpuinfo' IS_EMULATED=$'x86_64\nGantry'
-for part in lacks podman checkpoint rootless build containerd standalone upgrade times; do
+for part in lacks podman checkpoint rootless build containerd docker kubernetes standalone upgrade times; do
   # shellcheck source=/dev/null
   . "$here/$part.sh"
 done
@@ -105,6 +105,27 @@ of_containerd() {
   lane containerd start_containerd
   for low_level; do LOW_LEVEL=$low_level lane "containerd-$low_level" ctr_life; done
   lane containerd end_containerd
+}
+# needs PROGRAM PREFIX: for a whole lane; the ARM64 machine has all.
+needs() {
+  [[ $may_skip ]] && ! command -v "$1" >/dev/null || return 0
+  echo "skip engines-$2 needs $1, which is not here"
+  return 1
+}
+of_docker() {
+  local LOW_LEVEL=crun
+  needs docker docker || return 0
+  lane docker-crun docker_install docker_load_native docker_machine docker_same_as_native docker_missing docker_life \
+    docker_exec docker_exec_missing docker_health docker_kill docker_pause docker_top docker_diff docker_commit \
+    docker_stop docker_restart docker_end_life
+  LOW_LEVEL=runc
+  lane docker-runc docker_machine docker_same_as_native docker_life docker_exec docker_stop docker_end_life
+  LOW_LEVEL=crun
+  lane docker-crun docker_reload docker_classic docker_buildkit docker_uninstall
+}
+of_kubernetes() {
+  needs protoc kubernetes || return 0
+  lane kubernetes cri_install cri_pod cri_run cri_life cri_end
 }
 for_a_user() { lane rootless rootless_import rootless_run rootless_life; }
 
@@ -134,6 +155,7 @@ further_lane_of_crun() {
   lane rootless rootless_keep_id rootless_network rootless_runc
   lane standalone standalone_rootless_directory
   of_containerd runc
+  of_kubernetes
 }
 further_lane_of_runc() {
   LOW_LEVEL=runc
@@ -142,6 +164,7 @@ further_lane_of_runc() {
   lane runc start_life life_health life_kill life_update life_top life_stats life_diff life_commit life_restart \
     end_life
   lane buildah buildah_build buildah_built
+  of_docker
 }
 
 # The machine's own configuration (whether it emulates what it could execute), and the runtime.
@@ -183,6 +206,10 @@ run_tests() {
 cd "$root" || exit
 prepare >/dev/null || exit
 case $1 in
+  docker)
+    of_docker
+    of_kubernetes
+    ;;
   tests | all) run_tests "$1" ;;
   times) report_times ;;
 esac
