@@ -99,6 +99,8 @@ configure_and_build() {
   fi
 
   say "building $preset"
+  # With precompiled headers ccache needs to be told what does not matter.
+  export CCACHE_SLOPPINESS=pch_defines,time_macros
   [[ -t 1 ]] || quiet=(--quiet)
   for target; do args+=("$target"); done
   # Without its lock a build must not go on, however this shell ends.

@@ -85,13 +85,12 @@ int status(const std::optional<std::string>& config, const PlaceOptions& place) 
 
 void add_binfmt(CLI::App& app, Invocation& invocation) {
   auto place = std::make_shared<PlaceOptions>();
-  auto* command =
-      app.add_subcommand("binfmt",
-                         "have the kernel start x86-64 programs by the emulator, which gives\n"
-                         "set-user-ID programs (sudo) of containers their rights");
+  auto* command = add_command(app, "binfmt",
+                              "have the kernel start x86-64 programs by the emulator, which gives\n"
+                              "set-user-ID programs (sudo) of containers their rights");
   command->require_subcommand(1);
   auto add = [&](const char* name, const char* text, auto run) {
-    auto* action = command->add_subcommand(name, text);
+    auto* action = add_command(*command, name, text);
     action
         ->add_option("--root", place->root,
                      "the machine's files are below DIR, as when an image of one is built")

@@ -105,8 +105,8 @@ std::string check_name(const std::string& name) {
 
 void add_warm(CLI::App& cache, Invocation& invocation) {
   auto options = std::make_shared<WarmOptions>();
-  CLI::App* warming = cache.add_subcommand(
-      "warm",
+  CLI::App* warming = add_command(
+      cache, "warm",
       "run a program and store its translated code: gantry cache warm --image PATH|--rootfs DIR "
       "[OPTIONS] [-- PROGRAM [ARGS…]]");
   warming->add_option("--name", options->name, "a store to name in profiles, not the image's")
@@ -127,16 +127,17 @@ void add_warm(CLI::App& cache, Invocation& invocation) {
 }  // namespace
 
 void add_cache(CLI::App& app, Invocation& invocation) {
-  CLI::App* cache = app.add_subcommand(
-      "cache", "translated code that containers read (key `cache` of configuration and profiles)");
+  CLI::App* cache = add_command(
+      app, "cache",
+      "translated code that containers read (key `cache` of configuration and profiles)");
   cache->require_subcommand(1);
   auto words = std::make_shared<CacheWords>();
-  CLI::App* listing = cache->add_subcommand("list", "stores, their sizes and what they are of");
+  CLI::App* listing = add_command(*cache, "list", "stores, their sizes and what they are of");
   listing->callback([&invocation] {
     invocation.action = [&invocation] { return report(list(invocation.config)); };
   });
   add_warm(*cache, invocation);
-  CLI::App* removal = cache->add_subcommand("remove", "remove stores");
+  CLI::App* removal = add_command(*cache, "remove", "remove stores");
   removal->add_option("STORE", words->names, "a name, or the start of an image's digest")
       ->required();
   removal->callback([&invocation, words] {
@@ -145,7 +146,7 @@ void add_cache(CLI::App& app, Invocation& invocation) {
     };
   });
   CLI::App* pruning =
-      cache->add_subcommand("prune", "remove what other emulators than the installed one stored");
+      add_command(*cache, "prune", "remove what other emulators than the installed one stored");
   pruning->add_flag("--all", words->prunes_all, "remove all stores");
   pruning->callback([&invocation, words] {
     invocation.action = [&invocation, words] {

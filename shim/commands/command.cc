@@ -6,6 +6,10 @@
 
 namespace gantry {
 
+CLI::App* add_command(CLI::App& to, const std::string& name, const std::string& description) {
+  return to.add_subcommand(name, description);
+}
+
 void add_engine_option(CLI::App& command, std::vector<std::string>& engines) {
   std::vector<std::string> names = {"all"};
   for (const install::Engine& engine : install::engines()) names.push_back(engine.name);

@@ -37,6 +37,10 @@ void add_cache(CLI::App& app, Invocation& invocation);
 void add_binfmt(CLI::App& app, Invocation& invocation);
 void add_completion(CLI::App& app, Invocation& invocation);
 
+// Adds a subcommand to `to`. Only here, as CLI11 would have the whole parser compiled wherever an
+// App is made.
+CLI::App* add_command(CLI::App& to, const std::string& name, const std::string& description);
+
 // --engine, which takes names of container engines and may be repeated.
 void add_engine_option(CLI::App& command, std::vector<std::string>& engines);
 

@@ -233,8 +233,8 @@ int print_script(const CLI::App& app, const std::string& shell) {
 
 void add_completion(CLI::App& app, Invocation& invocation) {
   auto shell = std::make_shared<std::string>();
-  auto* command = app.add_subcommand(
-      "completion",
+  auto* command = add_command(
+      app, "completion",
       "a script that completes gantry's command line: source <(gantry completion bash)");
   command->add_option("SHELL", *shell, "bash, zsh or fish")
       ->required()

@@ -52,9 +52,9 @@ int doctor(const std::optional<std::string>& config, const Options& options) {
 
 void add_doctor(CLI::App& app, Invocation& invocation) {
   auto options = std::make_shared<Options>();
-  auto* command = app.add_subcommand("doctor",
-                                     "look for what would keep containers from running\n"
-                                     "(exit status 0: good, 1: broken, 3: warnings)");
+  auto* command = add_command(app, "doctor",
+                              "look for what would keep containers from running\n"
+                              "(exit status 0: good, 1: broken, 3: warnings)");
   command->add_flag("--json", options->json, "the findings as JSON");
   add_engine_option(*command, options->engines);
   command->callback([&invocation, options] {

@@ -28,7 +28,7 @@ Result<void> features(const std::optional<std::string>& config) {
 }  // namespace
 
 void add_features(CLI::App& app, Invocation& invocation) {
-  auto* command = app.add_subcommand("features", "what this installation can do, as JSON");
+  auto* command = add_command(app, "features", "what this installation can do, as JSON");
   command->callback([&invocation] {
     invocation.action = [&invocation] { return report(features(invocation.config)); };
   });

@@ -52,14 +52,14 @@ Result<void> remove_each(const ImageWords& words) {
 }  // namespace
 
 void add_image(CLI::App& app, Invocation& invocation) {
-  CLI::App* image = app.add_subcommand("image", "images that `gantry run` has unpacked");
+  CLI::App* image = add_command(app, "image", "images that `gantry run` has unpacked");
   image->require_subcommand(1);
   auto words = std::make_shared<ImageWords>();
   image->add_option("--data", words->data, "as of gantry run")->type_name("DIR");
-  CLI::App* listing = image->add_subcommand("list", "their ids and what they came from");
+  CLI::App* listing = add_command(*image, "list", "their ids and what they came from");
   listing->callback(
       [&invocation, words] { invocation.action = [words] { return report(list(*words)); }; });
-  CLI::App* removal = image->add_subcommand("remove", "remove images that no container runs on");
+  CLI::App* removal = add_command(*image, "remove", "remove images that no container runs on");
   removal->add_option("ID", words->prefixes, "the start of an id")->required();
   removal->callback([&invocation, words] {
     invocation.action = [words] { return report(remove_each(*words)); };

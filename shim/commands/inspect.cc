@@ -62,8 +62,7 @@ Result<void> inspect(const std::optional<std::string>& config, const Options& op
 
 void add_inspect(CLI::App& app, Invocation& invocation) {
   auto options = std::make_shared<Options>();
-  auto* command =
-      app.add_subcommand("inspect", "show what gantry-runtime would change in a bundle");
+  auto* command = add_command(app, "inspect", "show what gantry-runtime would change in a bundle");
   command->add_option("BUNDLE", options->bundle, "the bundle's directory")->required();
   command->add_flag("--diff", options->diff, "as a line difference of config.json");
   command->callback([&invocation, options] {

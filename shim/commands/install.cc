@@ -151,7 +151,7 @@ using Run = int (*)(const Options& options);
 
 CLI::App* add(CLI::App& app, Invocation& invocation, const char* name, const char* description,
               const std::shared_ptr<Options>& options, Run run) {
-  auto* command = app.add_subcommand(name, description);
+  auto* command = add_command(app, name, description);
   add_place(*command, *options);
   command->callback([&invocation, options, run] {
     invocation.action = [options, run] { return run(*options); };

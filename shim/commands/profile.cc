@@ -123,7 +123,7 @@ using Run = Result<void> (*)(const Config& config, const Options& options);
 
 CLI::App* add(CLI::App& group, Invocation& invocation, const std::shared_ptr<Options>& options,
               const char* name, const char* meaning, Run run) {
-  auto* command = group.add_subcommand(name, meaning);
+  auto* command = add_command(group, name, meaning);
   command->callback([&invocation, options, run] {
     invocation.action = [&invocation, options, run] {
       Result<Config> config = read_settings_file(invocation.config);
@@ -160,7 +160,7 @@ void add_match(CLI::App& group, Invocation& invocation, const std::shared_ptr<Op
 
 void add_profile(CLI::App& app, Invocation& invocation) {
   auto options = std::make_shared<Options>();
-  CLI::App& group = *app.add_subcommand("profile", "what images and programs need, and why");
+  CLI::App& group = *add_command(app, "profile", "what images and programs need, and why");
   group.require_subcommand(1);
   add(group, invocation, options, "list", "all profiles, in the order in which equals count",
       [](const Config& config, const Options&) { return list(config); });
@@ -168,7 +168,7 @@ void add_profile(CLI::App& app, Invocation& invocation) {
       [](const Config& config, const Options& given) { return show(config, given.name); })
       ->add_option("NAME", options->name, "the profile")
       ->required();
-  auto* check = group.add_subcommand("validate", "look for mistakes in profiles");
+  auto* check = add_command(group, "validate", "look for mistakes in profiles");
   check->add_option("FILE", options->files, "profiles (default: all that would be loaded)");
   check->callback([&invocation, options] {
     invocation.action = [&invocation, options] {
@@ -176,7 +176,7 @@ void add_profile(CLI::App& app, Invocation& invocation) {
     };
   });
   add_match(group, invocation, options);
-  group.add_subcommand("keys", "the keys of profiles and of the configuration file")
+  add_command(group, "keys", "the keys of profiles and of the configuration file")
       ->callback([&invocation] { invocation.action = [] { return report(keys()); }; });
 }
 

@@ -109,8 +109,8 @@ int run_with_config(const std::optional<std::string>& path,
 
 void add_run(CLI::App& app, Invocation& invocation) {
   auto options = std::make_shared<RunOptions>();
-  CLI::App* run = app.add_subcommand(
-      "run",
+  CLI::App* run = add_command(
+      app, "run",
       "run a container without an engine: gantry run --rootfs DIR|--image PATH [OPTIONS] "
       "[-- PROGRAM [ARGS…]]");
   add_container_options(*run, *options);
