@@ -27,3 +27,10 @@ check() {
     echo "not ok $name"
   fi
 }
+
+# beside NAME PATTERN… -- COMMAND…: as check, but as many at a time as there are CPUs. Its runner calls
+# `wait` at the end.
+beside() {
+  while (($(jobs -rp | wc -l) >= $(nproc))); do wait -n; done
+  check "$@" &
+}
