@@ -8,14 +8,13 @@
 #include "emulator/base/code_name.h"
 #include "emulator/base/perf_map.h"
 #include "emulator/jit/debugger.h"
+#include "emulator/jit/reserve.h"
 
 namespace gantry::jit {
 namespace {
 
-void* reserve(u64 bytes, int protection) {
-  void* at = mmap(nullptr, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  return at == MAP_FAILED ? nullptr : at;
-}
+// What short programs use at most. Behind it huge pages are worth it: one TLB entry for much code.
+constexpr u64 kCodeInSmallPages = 2 << 20;
 
 // For those who asked for it.
 void tell_name(const u8* code, u64 bytes, u64 rip) {
@@ -36,7 +35,7 @@ bool CodeCache::prepare(u64 bytes) {
   max_insns_ = bytes / 24;
   max_units_ = bytes / 64;
   max_recoveries_ = bytes / 256;
-  begin_ = reinterpret_cast<u64>(reserve(max_bytes_, kData | PROT_EXEC));
+  begin_ = reinterpret_cast<u64>(reserve(max_bytes_, kData | PROT_EXEC, kCodeInSmallPages));
   marks_ = static_cast<Mark*>(reserve(max_marks_ * sizeof(Mark), kData));
   insns_ = static_cast<x86::Insn*>(reserve(max_insns_ * sizeof(x86::Insn), kData));
   units_ = static_cast<Unit*>(reserve(max_units_ * sizeof(Unit), kData));

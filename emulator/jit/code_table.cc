@@ -5,6 +5,8 @@
 #include <initializer_list>
 #include <new>
 
+#include "emulator/jit/reserve.h"
+
 namespace gantry::jit {
 namespace {
 
@@ -16,9 +18,8 @@ constexpr u64 kPageBytes = 65536;  // at least: the slots are given back by page
 bool CodeTable::prepare(u64 max_entries) {
   u64 bytes = kPageBytes + kSlots * sizeof(u32) + max_entries * sizeof(Entry);
   if (bytes >> 32) return false;
-  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (memory == MAP_FAILED) return false;
+  void* memory = reserve(bytes, PROT_READ | PROT_WRITE);
+  if (!memory) return false;
   u8* slots = static_cast<u8*>(memory) + kPageBytes;
   slots_ = reinterpret_cast<std::atomic<u32>*>(slots);
   entries_ = reinterpret_cast<Entry*>(slots + kSlots * sizeof(u32));

@@ -3,15 +3,15 @@
 #include <sys/mman.h>
 
 #include "emulator/base/bits.h"
+#include "emulator/jit/reserve.h"
 
 namespace gantry::jit {
 namespace {
 
 // The part that is aligned of twice as much.
 void* reserve_aligned(u64 bytes) {
-  void* memory = mmap(nullptr, 2 * bytes, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (memory == MAP_FAILED) return nullptr;
+  void* memory = reserve(2 * bytes, PROT_READ | PROT_WRITE);
+  if (!memory) return nullptr;
   auto begin = reinterpret_cast<u64>(memory), aligned = align_up(begin, bytes);
   if (aligned != begin) munmap(memory, aligned - begin);
   munmap(reinterpret_cast<void*>(aligned + bytes), begin + bytes - aligned);
