@@ -112,9 +112,14 @@ needs() {
   echo "skip engines-$2 needs $1, which is not here"
   return 1
 }
-of_docker() {
+docker_in_short() {
   local LOW_LEVEL=crun
   needs docker docker || return 0
+  lane docker docker_install docker_life docker_exec docker_stop docker_end_life docker_uninstall
+}
+of_docker() {
+  local LOW_LEVEL=crun
+  needs docker docker-crun || return 0
   lane docker-crun docker_install docker_load_native docker_machine docker_same_as_native docker_missing docker_life \
     docker_exec docker_exec_missing docker_health docker_kill docker_pause docker_top docker_diff docker_commit \
     docker_stop docker_restart docker_end_life
@@ -137,6 +142,7 @@ lane_of_crun() {
     life_stop life_restart end_life checkpoint_restore
   for_a_user
   lane podman live_upgrade
+  docker_in_short
 }
 lane_of_runc() {
   LOW_LEVEL=runc
