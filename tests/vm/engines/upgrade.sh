@@ -5,9 +5,11 @@ upgraded() { CONTAINERS_CONF_OVERRIDE=$work/upgrade.conf podman "$@" </dev/null;
 # The file that a process executes, also when it has no name any more.
 program_of() { sha256sum <"/proc/$1/exe"; }
 pid_of() { upgraded container inspect --format '{{.State.Pid}}' "$1"; }
+# Before, its process may still execute the low-level runtime.
+has_spoken() { [[ $(upgraded logs "$1") == started ]]; }
 start_idle() {
   upgraded run --detach --name "$1" --platform linux/amd64 --network none $EMULATED \
-    sh -c 'echo started; while :; do sleep 0.1; done' >/dev/null
+    sh -c 'echo started; while :; do sleep 0.1; done' >/dev/null && eventually has_spoken "$1"
 }
 # Of a process that `exec` starts in the container: what it executes.
 program_of_exec() {
