@@ -137,26 +137,25 @@ for_a_user() { lane rootless rootless_import rootless_run rootless_life; }
 # What tells most, in two lanes of the same length, as the machine has two processors.
 lane_of_crun() {
   LOW_LEVEL=crun
-  lane crun machine_and_status missing_program init_process_and_default_rights hardened terminal
+  lane crun machine_and_status init_process_and_default_rights hardened
   lane crun start_life life_exec life_exec_missing life_health life_kill life_pause life_diff life_commit \
     life_stop life_restart end_life checkpoint_restore
   for_a_user
-  lane podman live_upgrade
   docker_in_short
 }
 lane_of_runc() {
   LOW_LEVEL=runc
   lane podman podman_build
   [[ ! -d zlib ]] || lane podman test_suite
-  lane runc start_life life_exec life_exec_missing life_pause life_stop end_life checkpoint_restore
+  lane runc start_life life_exec life_stop end_life checkpoint_restore
   of_containerd crun
 }
 
 # The rest.
 further_lane_of_crun() {
   LOW_LEVEL=crun
-  lane podman podman_built
-  lane crun no_program user_namespace start_life life_update life_top life_stats end_life \
+  lane podman podman_built live_upgrade
+  lane crun missing_program no_program user_namespace terminal start_life life_update life_top life_stats end_life \
     checkpoint_without_criu
   lane rootless rootless_keep_id rootless_network rootless_runc
   lane standalone standalone_rootless_directory
@@ -167,7 +166,7 @@ further_lane_of_runc() {
   LOW_LEVEL=runc
   lane runc machine_and_status missing_program no_program init_process_and_default_rights hardened \
     user_namespace terminal checkpoint_without_criu
-  lane runc start_life life_health life_kill life_update life_top life_stats life_diff life_commit life_restart \
+  lane runc start_life life_exec_missing life_health life_kill life_pause life_update life_top life_stats life_diff life_commit life_restart \
     end_life
   lane buildah buildah_build buildah_built
   of_docker
