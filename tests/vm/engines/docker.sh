@@ -83,9 +83,9 @@ docker_fact() { docker container inspect --format "{{.State.$1}}" docker-life; }
 docker_logs_hold() { docker logs docker-life 2>&1 | grep -qx "$1"; }
 docker_life() {
   docker run --detach --name docker-life --network none --runtime "$(docker_runtime)" \
-    --platform linux/amd64 --health-cmd 'test -e /healthy' --health-interval 1s --health-retries 1 \
-    $EMULATED sh -c 'trap "echo stopping; exit 3" TERM; trap "echo signalled" USR1; echo started
-      while :; do sleep 0.1; done' >/dev/null && eventually docker_logs_hold started
+    --platform linux/amd64 $EMULATED sh -c 'trap "echo stopping; exit 3" TERM
+      trap "echo signalled" USR1; echo started; while :; do sleep 0.1; done' >/dev/null &&
+    eventually docker_logs_hold started
 }
 docker_exec() {
   equal $'x86_64\n/tmp 1000 v\nstatus 9' "$(docker exec --workdir /tmp --user 1000 --env A=v docker-life \
@@ -97,10 +97,16 @@ docker_exec_missing() {
   text=$(docker exec docker-life nothing 2>&1) || status=$?
   contains "$text" 'not found in $PATH' && equal 126 $status
 }
-docker_has_health() { [[ $(docker_fact Health.Status) == "$1" ]]; }
+# In a container of its own, so that no other test ends a container while a check of it starts.
+docker_has_health() {
+  [[ $(docker container inspect --format '{{.State.Health.Status}}' docker-health) == "$1" ]]
+}
 docker_health() {
-  eventually docker_has_health unhealthy && docker exec docker-life touch /healthy &&
-    eventually docker_has_health healthy
+  docker run --detach --name docker-health --network none --runtime "$(docker_runtime)" \
+    --platform linux/amd64 --health-cmd 'test -e /healthy' --health-interval 1s --health-retries 1 \
+    $EMULATED sleep 600 >/dev/null || return
+  eventually docker_has_health unhealthy && docker exec docker-health touch /healthy &&
+    eventually docker_has_health healthy && docker rm --force docker-health >/dev/null
 }
 docker_kill() { docker kill --signal USR1 docker-life >/dev/null && eventually docker_logs_hold signalled; }
 docker_pause() {
@@ -110,15 +116,19 @@ docker_pause() {
 docker_top() {
   equal 'sh -c trap' "$(docker top docker-life -o pid,args | awk -v pid="$(docker_fact Pid)" '$1 == pid { print $2, $3, $4 }')"
 }
-docker_diff() { equal 'A /healthy' "$(docker diff docker-life)"; }
+docker_diff() { docker exec docker-life touch /written && equal 'A /written' "$(docker diff docker-life)"; }
 docker_commit() {
   docker commit docker-life localhost/docker-committed >/dev/null || return
-  equal /healthy "$(docker run --rm --network none --runtime "$(docker_runtime)" --platform linux/amd64 \
-    localhost/docker-committed sh -c "$(unhurried 'ls -d /healthy /run/.gantry* 2>/dev/null')")"
+  equal /written "$(docker run --rm --network none --runtime "$(docker_runtime)" --platform linux/amd64 \
+    localhost/docker-committed sh -c "$(unhurried 'ls -d /written /run/.gantry* 2>/dev/null')")"
 }
+docker_has_exited_with() { [[ "$(docker_fact Status) $(docker_fact ExitCode)" == "exited $1" ]]; }
 docker_stop() {
-  docker stop --time 60 docker-life >/dev/null &&
-    equal 'exited 3' "$(docker_fact Status) $(docker_fact ExitCode)" && docker_logs_hold stopping
+  docker stop --time 60 docker-life >/dev/null && eventually docker_has_exited_with 3 &&
+    docker_logs_hold stopping && return
+  docker container inspect --format '{{json .State}}' docker-life
+  tail -n 20 "$work/docker/log"
+  return 1
 }
 docker_started_twice() { (($(docker logs docker-life | grep -cx started) == 2)); }
 docker_restart() { docker start docker-life >/dev/null && eventually docker_started_twice; }
