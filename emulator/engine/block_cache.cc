@@ -77,6 +77,11 @@ bool decode_step(GuestOs& os, u64 rip, Step& step, FetchFault* fault, u64* fault
   return false;
 }
 
+bool is_unchanged(const Block& block) {
+  const std::vector<u8>& bytes = block.rare_parts->bytes;
+  return std::memcmp(bytes.data(), reinterpret_cast<const void*>(block.rip), bytes.size()) == 0;
+}
+
 }  // namespace
 
 std::atomic<u64> BlockCache::global_epoch_{1};
@@ -92,9 +97,14 @@ void BlockCache::clear() {
   stable_page_ = kNoPage;
 }
 
+[[gnu::noinline]] void BlockCache::add_blocks() {
+  blocks_.push_back(std::make_unique<Block[]>(kBlocksTogether));
+}
+
 Block& BlockCache::new_block(u64 rip) {
   std::size_t at = block_count_++ % kBlocksTogether;
-  if (at == 0) blocks_.push_back(std::make_unique<Block[]>(kBlocksTogether));
+  if (at == 0) [[unlikely]]
+    add_blocks();
   Block& block = blocks_.back()[at];
   block.same_slot = std::exchange(slots_[slot_index(rip)], &block);
   return block;
@@ -160,11 +170,7 @@ Block* BlockCache::find_slow(GuestOs& os, u64 rip, FetchFault* fault, u64* fault
     epoch_ = epoch;
   }
   Block* block = move_to_front(rip);
-  if (block) {
-    const auto& bytes = block->bytes;
-    const void* now = reinterpret_cast<const void*>(rip);
-    if (bytes.empty() || !std::memcmp(bytes.data(), now, bytes.size())) return block;
-  }
+  if (block && (!block->is_verified || is_unchanged(*block))) return block;
   if (store && !block) {
     if (Block* stored = find_stored(os, rip)) return stored;
   }
@@ -191,7 +197,7 @@ void BlockCache::adopt(const jit::Entry& entry) {
     block = &new_block(entry.rip);
     block->rip = entry.rip;
   }
-  if (!block->entry.code && block->bytes.empty()) block->entry = entry;
+  if (!block->entry.code && !block->is_verified) block->entry = entry;
 }
 
 bool BlockCache::complete(GuestOs& os, Block& block) {
@@ -202,12 +208,32 @@ bool BlockCache::complete(GuestOs& os, Block& block) {
   if (prepare_page(os, block.rip) != CodePage::kStable) return false;
   std::size_t count = decode_steps(os, block.rip, {steps, kMaxBlockInsns}, &fault, &address);
   if (count == 0) return false;
-  block.steps = {steps, count};
-  block.end = block.steps.back().insn.next_rip();
-  block.falls_through = !block.steps.back().insn.ends_block;
-  if (block.falls_through) steps[count++] = interp::end_of_row(block.end);
-  last_steps_ += count;
+  const x86::Insn& last = steps[count - 1].insn;
+  block.end = last.next_rip();
+  block.falls_through = !last.ends_block;
+  keep_row(block, {steps, count});
   return true;
+}
+
+// What room_for_steps() gave becomes the block's.
+void BlockCache::keep_row(Block& block, std::span<Step> steps) {
+  block.steps = steps;
+  last_steps_ += steps.size();
+  if (block.falls_through) {
+    steps.data()[steps.size()] = interp::end_of_row(block.end);
+    last_steps_++;
+  }
+  block.is_plain = !options.trace && !options.translation.dump.counts;
+}
+
+void BlockCache::keep_verified(Block& block, std::span<const Step> steps) {
+  RareParts& parts = block.rare();
+  parts.bytes.assign(reinterpret_cast<const u8*>(block.rip),
+                     reinterpret_cast<const u8*>(block.end));
+  parts.steps.assign(steps.begin(), steps.end());
+  for (Step& step : parts.steps) step.handler = interp::handler_for(step.insn);
+  block.steps = parts.steps;
+  block.is_verified = true;
 }
 
 bool BlockCache::find_known_step(u64 rip, Step& step) const {
@@ -276,14 +302,9 @@ Block* BlockCache::decode_block(GuestOs& os, u64 rip, Block* changed, FetchFault
   block.end = end;
   block.falls_through = !last.ends_block;
   if (page == CodePage::kVerify) {
-    block.bytes.assign(reinterpret_cast<const u8*>(rip), reinterpret_cast<const u8*>(end));
-    block.own_steps.assign(steps, steps + count);
-    for (Step& step : block.own_steps) step.handler = interp::handler_for(step.insn);
-    block.steps = block.own_steps;
+    keep_verified(block, {steps, count});
   } else {
-    block.steps = {steps, count};
-    if (block.falls_through) steps[count++] = interp::end_of_row(end);
-    last_steps_ += count;
+    keep_row(block, {steps, count});
   }
   if (observer) [[unlikely]]
     observer(block);

@@ -22,29 +22,41 @@ using interp::Step;
 struct Pieces;  // cosim.cc
 class CodeStore;
 
+// What few blocks have.
+struct RareParts {
+  // Of one that is verified: the code as it was decoded, and the instructions.
+  std::vector<u8> bytes;
+  std::vector<Step> steps;
+  std::shared_ptr<Pieces> pieces;     // what the co-simulator compares
+  std::atomic<u64>* count = nullptr;  // block_counts.h
+};
+
+// There are tens of thousands.
 struct Block {
   u64 rip = 0;
-  u64 end = 0;                 // address after the last instruction
-  bool falls_through = false;  // the last instruction does not set rip
-  std::span<Step> steps;       // none: there is translated code alone, until it is decoded
-  bool is_plain = false;       // its steps are executed as a row, and nothing else is done
-  // Only where CodePage::kVerify asks for it: the code as it was decoded, and the instructions.
-  std::vector<u8> bytes;
-  std::vector<Step> own_steps;
-  // What was executed after this block the last time. Never a block with `bytes`, as those become
+  u64 end = 0;            // address after the last instruction
+  std::span<Step> steps;  // none: there is translated code alone, until it is decoded
+  // What was executed after this block the last time. Never one that is verified, as those become
   // others; the others stay as they are until all are dropped.
   Block* next = nullptr;
+  jit::Entry entry;
   // How often it was interpreted, up to the number that asks for a translation, and that (engine/
   // translate.h).
   u32 runs = 0;
-  bool knows_target = false;  // whether its jump leads to a constant place has been looked at
-  bool is_lone_loop = false;  // it is its unit's only block, and jumps to itself
-  u64 target_from = 0;        // GuestOs::read_constant() has told that place, from this address
-  u32 plan = 0;               // the number of the one that it was chosen for last
-  jit::Entry entry;
-  std::shared_ptr<Pieces> pieces;     // what the co-simulator compares
-  std::atomic<u64>* count = nullptr;  // block_counts.h
-  Block* same_slot = nullptr;         // the next one in the cache's slot
+  u32 plan = 0;                // the number of the one that it was chosen for last
+  bool is_plain = false;       // its steps are executed as a row, and nothing else is done
+  bool falls_through = false;  // the last instruction does not set rip
+  bool is_verified = false;    // its code is CodePage::kVerify
+  bool knows_target = false;   // whether its jump leads to a constant place has been looked at
+  bool is_lone_loop = false;   // it is its unit's only block, and jumps to itself
+  u64 target_from = 0;         // GuestOs::read_constant() has told that place, from this address
+  std::unique_ptr<RareParts> rare_parts;
+  Block* same_slot = nullptr;  // the next one in the cache's slot
+
+  RareParts& rare() {
+    if (!rare_parts) rare_parts = std::make_unique<RareParts>();
+    return *rare_parts;
+  }
 
   // All but its place in the cache.
   void forget() { *this = Block(same_slot); }
@@ -65,7 +77,7 @@ class BlockCache {
   Block* find(GuestOs& os, u64 rip, FetchFault* fault, u64* fault_address) {
     Block* block = slots_[slot_index(rip)];
     if (block && block->rip == rip && epoch_ == current_epoch()) [[likely]] {
-      if (block->bytes.empty()) [[likely]]
+      if (!block->is_verified) [[likely]]
         return block;
     }
     return find_slow(os, rip, fault, fault_address);
@@ -78,9 +90,9 @@ class BlockCache {
       return next;
     // find() may drop `previous`: with all others, or because its bytes have changed.
     u64 epoch = epoch_;
-    bool stays = previous.bytes.empty();
+    bool stays = !previous.is_verified;
     next = find(os, rip, fault, fault_address);
-    if (next && next->bytes.empty() && stays && epoch == epoch_) previous.next = next;
+    if (next && !next->is_verified && stays && epoch == epoch_) previous.next = next;
     return next;
   }
 
@@ -135,7 +147,10 @@ class BlockCache {
   Block* find_stored(GuestOs& os, u64 rip);
   Block* decode_block(GuestOs& os, u64 rip, Block* changed, FetchFault* fault, u64* fault_address);
   Block& new_block(u64 rip);
+  void add_blocks();
   Step* room_for_steps();
+  void keep_row(Block& block, std::span<Step> steps);
+  static void keep_verified(Block& block, std::span<const Step> steps);
   bool find_known_step(u64 rip, Step& step) const;
   bool learn_step(GuestOs& os, u64 rip, Step& step, FetchFault* fault, u64* fault_address);
   std::size_t decode_steps(GuestOs& os, u64 rip, std::span<Step> steps, FetchFault* fault,

@@ -144,11 +144,9 @@ std::vector<Piece> Cosimulator::cut(const Block& block, bool into_instructions) 
 }
 
 void Cosimulator::run(Thread& thread, Block& block) const {
-  if (!block.pieces) {
-    block.pieces = std::make_shared<Pieces>();
-    *block.pieces = {cut(block, false), cut(block, true)};
-  }
-  Pieces& pieces = *block.pieces;
+  std::shared_ptr<Pieces>& kept = block.rare().pieces;
+  if (!kept) kept = std::make_shared<Pieces>(Pieces{cut(block, false), cut(block, true)});
+  Pieces& pieces = *kept;
   pieces.is_turn_of_instructions = !pieces.is_turn_of_instructions;
   for (const Piece& piece :
        pieces.is_turn_of_instructions ? pieces.instructions : pieces.long_ones) {

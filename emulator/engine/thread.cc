@@ -99,7 +99,7 @@ void run_verified_block(Thread& thread, const Block& block) {
   for (const Step& step : block.steps) {
     const x86::Insn& insn = step.insn;
     cpu.rip = insn.rip;
-    const u8* decoded = block.bytes.data() + (insn.rip - block.rip);
+    const u8* decoded = block.rare_parts->bytes.data() + (insn.rip - block.rip);
     if (std::memcmp(decoded, reinterpret_cast<const void*>(insn.rip), insn.length)) return;
     if (options.trace) trace(cpu, insn);
     step.handler(cpu, insn);
@@ -125,16 +125,16 @@ inline void run_row(Thread& thread, const Block& block) {
 }
 
 void count(Block& block) {
-  if (!block.count) block.count = &count_of(block);
-  block.count->fetch_add(1, std::memory_order_relaxed);
+  std::atomic<u64>*& number = block.rare().count;
+  if (!number) number = &count_of(block);
+  number->fetch_add(1, std::memory_order_relaxed);
 }
 
 // With what is not done for every block.
 [[gnu::noinline]] void run_block_with_care(Thread& thread, Block& block) {
   if (options.translation.dump.counts) count(block);
-  if (!block.bytes.empty()) return run_verified_block(thread, block);
+  if (block.is_verified) return run_verified_block(thread, block);
   if (options.trace) return run_traced_block(thread, block);
-  block.is_plain = !options.translation.dump.counts;
   run_row(thread, block);
 }
 
@@ -175,10 +175,10 @@ void compare_blocks(Thread& thread) {
   u64 address = 0;
   while (Block* block = thread.blocks.find(*thread.os, cpu.rip, &fault, &address)) {
     if (adapt_to_mxcsr(cpu)) return;
-    if (block->bytes.empty()) {
-      cosimulator.run(thread, *block);
-    } else {
+    if (block->is_verified) {
       run_block(thread, *block);
+    } else {
+      cosimulator.run(thread, *block);
     }
     if (must_leave(cpu) || thread.single_step_once) return;
   }

@@ -63,7 +63,7 @@ void find_target(Thread& thread, Block& block) {
   block.knows_target = true;
   Step& last = block.steps.back();
   u64 target;
-  if (!jumps_by_table(last.insn) || !block.bytes.empty()) return;
+  if (!jumps_by_table(last.insn) || block.is_verified) return;
   if (!thread.os->read_constant(static_cast<u64>(last.insn.mem.disp), target)) return;
   if (target >> 47 != 0) return;
   block.target_from = static_cast<u64>(last.insn.mem.disp);
@@ -117,7 +117,7 @@ void choose_blocks(Thread& thread, Block& first, Plan& plan) {
     u64 rip = plan.todo.back();
     plan.todo.pop_back();
     Block* block = thread.blocks.find_decoded(rip);
-    if (!block || block->plan == plan.number || !block->bytes.empty()) continue;
+    if (!block || block->plan == plan.number || block->is_verified) continue;
     if (block != &first && !joins(*block, thread.hot)) continue;
     if (insns + block->steps.size() > kMaxInsns && !plan.unit.empty()) continue;
     find_target(thread, *block);
@@ -165,7 +165,7 @@ class FlagReaders {
   u16 find(Block* block, u64 rip, u16 asked) {
     blocks_left_--;
     if (!block || block->steps.empty()) return peek(rip, asked);
-    return block->bytes.empty() ? find(*block, asked) : asked;
+    return block->is_verified ? asked : find(*block, asked);
   }
 
  private:
@@ -308,7 +308,7 @@ bool allow_misaligned(u64 pc) { return jit::is_translated(pc) && jit::allow_misa
 // When the memory is full all code is forgotten, and when nobody executes it any more the memory is
 // used again; until then there is no room.
 void translate(Thread& thread, Block& block) {
-  if (!thread.code_user || !block.bytes.empty()) return;
+  if (!thread.code_user || block.is_verified) return;
   u64 epoch = thread.blocks.epoch();
   if (jit::reuse_memory(epoch, &is_older_code_unused)) LOG(kEngine, "reusing the code's memory");
   if (compile(thread, block) != jit::Outcome::kNoRoom) return;
@@ -326,7 +326,7 @@ Block* run_translated(Thread& thread, const void* code) {
     }
     if (must_leave(cpu)) return nullptr;
     Block* block = thread.blocks.find_decoded(cpu.rip);
-    if (!block || !block->entry.code) return block && block->bytes.empty() ? block : nullptr;
+    if (!block || !block->entry.code) return block && !block->is_verified ? block : nullptr;
     if (exit.kind == jit::Exit::Kind::kLink) {
       const void* target = linkable_code(thread, *block, exit);
       if (target) jit::link(exit.site, target);
