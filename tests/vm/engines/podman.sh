@@ -63,17 +63,20 @@ user_namespace() {
     'cat /proc/self/uid_map; id; test -O /bin/sh && echo "its image"; touch /y && test -O /y && echo "its file"'
 }
 
-# A person's terminal: its size, which podman hands on when the container runs already, its name in the
-# container, what is typed.
+# A person's terminal: its size, which podman hands on when the container runs already (busybox's stty
+# succeeds without one), its name in the container, what is typed.
 terminal() {
+  local typescript=$work/typescript-$LOW_LEVEL
+  rm -f "$typescript"
   cat >"$work/terminal-$LOW_LEVEL" <<END
 stty rows 33 cols 77
 podman --runtime-flag config=$work/$LOW_LEVEL.yaml run -it --rm --network none --platform linux/amd64 \
-  $EMULATED sh -c 'tty; n=0; until stty size >/dev/null 2>&1 || [ \$n = 100 ]; do n=\$((n + 1)); sleep 0.1; done; stty size
-  test -t 0 && test -t 1 && test -t 2 && echo terminal; read x; echo "read \$x"'
+  $EMULATED sh -c 'tty; n=0; until [ "\$(stty size 2>/dev/null)" ] || [ \$n = 100 ]; do n=\$((n + 1)); sleep 0.1; done
+  stty size; test -t 0 && test -t 1 && test -t 2 && echo terminal; read x; echo "read \$x"'
 END
-  (sleep 1; echo typed) | script -qec "bash $work/terminal-$LOW_LEVEL" "$work/typescript-$LOW_LEVEL" >/dev/null
-  contains "$(tr -d '\r' <"$work/typescript-$LOW_LEVEL")" $'/dev/pts/0\n33 77\nterminal\n' 'read typed'
+  (eventually grep -qx $'terminal\r' "$typescript"; echo typed) |
+    script -qefc "bash $work/terminal-$LOW_LEVEL" "$typescript" >/dev/null
+  contains "$(tr -d '\r' <"$typescript")" $'/dev/pts/0\n33 77\nterminal\n' 'read typed'
 }
 
 # One container through its life. Each step is a test; they build on each other. What can be seen
