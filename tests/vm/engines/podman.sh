@@ -42,7 +42,8 @@ no_program() {
 RIGHTS='id; umask; pwd; ls /proc/self/fd | wc -l; grep -E "^(Cap|NoNewPrivs|Seccomp:)" /proc/self/status'
 init_process_and_default_rights() {
   same_as_native --init "$RIGHTS; mkdir /m && mount -t tmpfs t /m; ulimit -n
-    cat /proc/1/comm; sleep 9 & sleep 0.5; cat /proc/\$!/comm; kill \$!"
+    cat /proc/1/comm; sleep 99 & n=0; until grep -x sleep /proc/\$!/comm || [ \$n = 99 ]; do n=\$((n + 1)); sleep 0.1; done
+    kill \$!"
 }
 
 # With a seccomp rule of one's own, for what x86-64 programs call mkdir and this machine has as
